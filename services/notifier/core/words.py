@@ -1,0 +1,172 @@
+"""The notifier's own words, Indonesian and English; every sentence a reader sees is made of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.contracts.codes import Kind, Severity, Topic
+from services.notifier.core.clean import clean_line
+
+MARKS = {
+    Severity.BACKGROUND: "⚪", Severity.LOW: "⚪", Severity.MEDIUM: "🟡", Severity.HIGH: "🟠",
+    Severity.CRITICAL: "🔴",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language.  ``{}`` fields are filled by name."""
+
+    language: str
+    levels: dict[Severity, str]
+    topics: dict[Topic, str]
+    kinds: dict[Kind, str]
+    leads: dict[Kind, str]
+    people: dict[str, str]
+    terms: dict[str, str]
+    labels: dict[str, str]
+
+
+INDONESIAN = Words(
+    language="id",
+    levels={
+        Severity.BACKGROUND: "LATAR", Severity.LOW: "RENDAH", Severity.MEDIUM: "SEDANG",
+        Severity.HIGH: "TINGGI", Severity.CRITICAL: "KRITIS",
+    },
+    topics={
+        Topic.HUMAN_TRAFFICKING: "Perdagangan orang (TPPO)",
+        Topic.FORCED_CRIMINALITY: "Sindikat penipuan daring",
+        Topic.ILLEGAL_LABOUR_PLACEMENT: "Pekerja migran nonprosedural",
+        Topic.MIGRANT_SMUGGLING: "Penyelundupan migran",
+        Topic.MIGRANT_RETURN_PROTECTION: "Pemulangan dan pelindungan migran",
+        Topic.DRUG_TRAFFICKING: "Penyelundupan narkotika",
+        Topic.GOODS_SMUGGLING: "Penyelundupan barang",
+        Topic.WILDLIFE_TIMBER: "Satwa liar dan kayu",
+        Topic.ARMS_EXPLOSIVES: "Senjata dan bahan peledak",
+        Topic.MARITIME_FISHING: "Kelautan dan perikanan",
+        Topic.BORDER_SECURITY: "Keamanan perbatasan",
+        Topic.DOCUMENT_IMMIGRATION: "Dokumen dan keimigrasian",
+    },
+    kinds={
+        Kind.INCIDENT: "kejadian", Kind.ENFORCEMENT: "penindakan", Kind.JUDICIAL: "proses hukum",
+        Kind.POLICY_COOPERATION: "kebijakan/kerja sama", Kind.ADVISORY_ANALYSIS: "imbauan/analisis",
+    },
+    leads={
+        Kind.INCIDENT: "Media melaporkan kejadian",
+        Kind.ENFORCEMENT: "Media melaporkan penindakan aparat",
+        Kind.JUDICIAL: "Media melaporkan proses hukum",
+        Kind.POLICY_COOPERATION: "Media melaporkan kebijakan atau kerja sama; tidak ada kejadian baru",
+        Kind.ADVISORY_ANALYSIS: "Media memuat imbauan atau analisis",
+    },
+    people={
+        "deaths": "meninggal", "missing": "hilang", "victims": "korban", "minors": "anak",
+        "persons": "orang", "suspects": "tersangka",
+    },
+    terms={
+        "person": "orang", "piece": "buah", "boat": "kapal", "by_boat": "lewat laut", "sea": "laut",
+        "land": "darat", "air": "udara", "investigation": "penyelidikan", "suspect_named": "tersangka ditetapkan",
+        "arrest": "penangkapan", "charged": "didakwa", "trial": "persidangan", "verdict": "vonis",
+        "convicted": "divonis", "sentenced": "divonis", "appeal": "banding", "alleged": "dugaan",
+        "rescued": "diselamatkan", "repatriated": "dipulangkan", "forced_labour": "kerja paksa",
+        "sexual_exploitation": "eksploitasi seksual", "forced_criminality": "dipaksa menipu daring",
+        "online_scam": "penipuan daring", "debt_bondage": "jerat utang", "methamphetamine": "sabu",
+        "social_media": "media sosial", "broker": "calo",
+    },
+    labels={
+        "at_least": "sedikitnya {n}", "of_whom_minors": "{n} di antaranya anak", "by": "menurut {outlet}",
+        "stage": "tahap: {x}", "alleged": "status: dugaan", "nationality": "kebangsaan: {x}",
+        "exploitation": "bentuk: {x}", "transport": "lewat: {x}", "recruitment": "perekrutan: {x}",
+        "route": "rute: {x}", "numbers": "Angka", "when": "Kejadian {x}", "published": "Terbit {x}",
+        "old": "laporan berumur {n} hari", "why": "Anda menerima ini karena: {x}", "sources": "+{n} sumber lain",
+        "copies": "{n} salinan",
+        "notice": "Dilabeli mesin dari berita terbuka, keyakinan {x}. Belum diverifikasi.",
+        "high": "tinggi", "medium": "sedang", "low": "rendah", "no_place": "Lokasi belum disebut",
+        "updated": "DIPERBARUI", "withdrawn": "DICABUT: tidak lagi dilaporkan sumbernya",
+        "not_relevant": "DICABUT: ternyata bukan kejadian yang Anda pantau",
+        "merged": "DIGABUNG: ternyata kejadian yang sama dengan {x}", "split": "DIPECAH: ternyata {n} kejadian terpisah",
+        "second_copy": "MUNGKIN SALINAN KEDUA: kiriman pertama tidak dapat dipastikan",
+        "left": "DIKOREKSI: kini di luar wilayah atau topik Anda", "rose": "tingkat naik dari {a} ke {b}",
+        "became": "{what} {a} → {b}", "digest": "Ringkasan Siaga", "digest_count": "{n} kejadian",
+        "digest_more": "dan {n} lagi dalam pesan berikutnya",
+        "relisted": "kiriman sebelumnya tidak dapat dipastikan",
+        "facts": "rincian berubah", "thread": "Kejadian {x}", "read": "Baca di {x}",
+        "event": "lokasi", "origin": "asal", "transit": "transit", "destination": "tujuan",
+        "venue": "tempat acara", "statement": "tempat pernyataan", "missing_count": "tanpa jumlah resmi",
+        "reply": "Balas atau tekan tombol bila label salah.", "backfill": "berita lama",
+        "every": "Ringkasan berikutnya {x}", "intro": "Siaga memantau berita terbuka untuk Anda.",
+        "stop": "Berhenti menerima surat ini: balas dengan subjek BERHENTI.",
+    },
+)  # fmt: skip
+
+ENGLISH = Words(
+    language="en",
+    levels={
+        Severity.BACKGROUND: "BACKGROUND", Severity.LOW: "LOW", Severity.MEDIUM: "MEDIUM",
+        Severity.HIGH: "HIGH", Severity.CRITICAL: "CRITICAL",
+    },
+    topics={
+        Topic.HUMAN_TRAFFICKING: "Human trafficking",
+        Topic.FORCED_CRIMINALITY: "Scam compounds",
+        Topic.ILLEGAL_LABOUR_PLACEMENT: "Illegal labour placement",
+        Topic.MIGRANT_SMUGGLING: "Migrant smuggling",
+        Topic.MIGRANT_RETURN_PROTECTION: "Migrant return and protection",
+        Topic.DRUG_TRAFFICKING: "Drug trafficking",
+        Topic.GOODS_SMUGGLING: "Goods smuggling",
+        Topic.WILDLIFE_TIMBER: "Wildlife and timber",
+        Topic.ARMS_EXPLOSIVES: "Arms and explosives",
+        Topic.MARITIME_FISHING: "Sea and fisheries",
+        Topic.BORDER_SECURITY: "Border security",
+        Topic.DOCUMENT_IMMIGRATION: "Documents and immigration",
+    },
+    kinds={
+        Kind.INCIDENT: "incident", Kind.ENFORCEMENT: "enforcement", Kind.JUDICIAL: "court",
+        Kind.POLICY_COOPERATION: "policy/cooperation", Kind.ADVISORY_ANALYSIS: "advisory/analysis",
+    },
+    leads={
+        Kind.INCIDENT: "Media report an incident",
+        Kind.ENFORCEMENT: "Media report an enforcement action",
+        Kind.JUDICIAL: "Media report court proceedings",
+        Kind.POLICY_COOPERATION: "Media report policy or cooperation; no new incident",
+        Kind.ADVISORY_ANALYSIS: "Media carry a warning or an analysis",
+    },
+    people={
+        "deaths": "dead", "missing": "missing", "victims": "victims", "minors": "minors",
+        "persons": "people", "suspects": "suspects",
+    },
+    terms={"person": "people", "piece": "pieces", "boat": "boats", "by_boat": "by sea"},
+    labels={
+        "at_least": "at least {n}", "of_whom_minors": "{n} of them minors", "by": "as reported by {outlet}",
+        "stage": "stage: {x}", "alleged": "status: alleged", "nationality": "nationality: {x}",
+        "exploitation": "form: {x}", "transport": "by: {x}", "recruitment": "recruited through: {x}",
+        "route": "route: {x}", "numbers": "Numbers", "when": "Event {x}", "published": "Published {x}",
+        "old": "the report is {n} days old", "why": "You get this because: {x}", "sources": "+{n} more sources",
+        "copies": "{n} copies", "notice": "Labelled by machine from open news, confidence {x}. Not verified.",
+        "high": "high", "medium": "medium", "low": "low", "no_place": "No place named yet",
+        "updated": "UPDATED", "withdrawn": "WITHDRAWN: its sources no longer report it",
+        "not_relevant": "WITHDRAWN: it turned out not to be an incident you watch",
+        "merged": "MERGED: it turned out to be the same incident as {x}",
+        "split": "SPLIT: it turned out to be {n} incidents",
+        "second_copy": "POSSIBLY A SECOND COPY: the first sending could not be confirmed",
+        "left": "CORRECTED: now outside your regions or topics", "rose": "level rose from {a} to {b}",
+        "became": "{what} {a} → {b}", "digest": "Siaga digest", "digest_count": "{n} incidents",
+        "digest_more": "and {n} more in the next message", "relisted": "an earlier sending could not be confirmed",
+        "facts": "details changed", "thread": "Incident {x}", "read": "Read at {x}",
+        "event": "place", "origin": "origin", "transit": "transit", "destination": "destination",
+        "venue": "venue", "statement": "stated at", "missing_count": "no official count",
+        "reply": "Reply or press a button if a label is wrong.", "backfill": "older news",
+        "every": "Next digest {x}", "intro": "Siaga watches open news for you.",
+        "stop": "To stop these mails, reply with the subject STOP.",
+    },
+)  # fmt: skip
+
+_LANGUAGES = {"id": INDONESIAN, "en": ENGLISH}
+
+
+def words_for(language: str) -> Words:
+    """The words of a language; English for one that is not spoken here yet."""
+    return _LANGUAGES.get(language, ENGLISH)
+
+
+def say_term(words: Words, value: str) -> str:
+    """A word of a closed list: its translation, else itself with underscores as blanks."""
+    return words.terms.get(value, clean_line(value.replace("_", " "), 60))
