@@ -154,6 +154,7 @@ def card_html(card: Card, number: int | None = None, remark: str = "") -> str:
     rows = "".join(f"<li>{escape(label)}: {escape(value)}</li>" for label, value in card.numbers)
     banner = " · ".join(part for part in (card.banner, remark) if part)
     said = escape(card.sentence)
+    small = "<br>".join(escape(line) for line in (card.why, f"{card.notice} {card.thread}") if line)
     bar = _STYLE["bar"].format(colour=_COLOURS[card.severity])
     return "".join([
         f'<div style="{_STYLE["box"]}"><div style="{bar}">{escape(lead + card.title)}</div>',
@@ -163,7 +164,7 @@ def card_html(card: Card, number: int | None = None, remark: str = "") -> str:
         f'<p style="margin:0 0 8px">{f"<s>{said}</s>" if card.withdrawn else said}</p>',
         f'<ul style="margin:0 0 8px;padding-left:20px">{rows}</ul>' if rows else "",
         f'<p style="margin:0 0 8px">{escape(card.when)}<br>{_link_html(card.source, card.more_sources)}</p>',
-        f'<p style="margin:0;{_STYLE["small"]}">{escape(card.why)}<br>{escape(f"{card.notice} {card.thread}")}</p>',
+        f'<p style="margin:0;{_STYLE["small"]}">{small}</p>',
         "</div></div>",
     ])  # fmt: skip
 
