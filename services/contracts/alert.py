@@ -54,9 +54,7 @@ class Alert(IncidentEvent):
     last_changed_at: Instant
     published_at: Instant = Field(description="the earliest publication of any source")
     aliases: tuple[Identifier, ...] = Field(default=(), description="ids of incidents merged into this one")
-    backfill: bool = Field(
-        default=False, description="every source was old when we first looked: never pushed"
-    )
+    backfill: bool = Field(default=False, description="every source was old when we first looked: never pushed")
 
     def regions(self) -> tuple[str, ...]:
         """Regions of the places whose role carries the alert there, and their countries; sorted."""

@@ -37,9 +37,7 @@ class Story(Event):
 
     story_id: Identifier = Field(description="outlet and the article's own number, else the canonical URL")
     version: int = Field(ge=1, description="grows by one with each revision")
-    source_id: str = Field(
-        default="", max_length=200, description="the entry of feeds.yaml that saw it first"
-    )
+    source_id: str = Field(default="", max_length=200, description="the entry of feeds.yaml that saw it first")
     outlet: str = Field(min_length=1, max_length=200)
     section: str = Field(default="", max_length=200)
     url: str = Field(max_length=4096)
@@ -51,9 +49,7 @@ class Story(Event):
     fetched_at: Instant
     dateline: str = Field(default="", max_length=300)
     byline: str = Field(default="", max_length=300)
-    default_region: str = Field(
-        default="", max_length=6, description="the desk's region: a prior, never evidence"
-    )
+    default_region: str = Field(default="", max_length=6, description="the desk's region: a prior, never evidence")
     extraction: Extraction
     copies: tuple[Copy, ...] = ()
     backfill: bool = Field(default=False, description="seen at the first poll of a source: old news, not new")

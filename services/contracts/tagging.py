@@ -153,17 +153,19 @@ class StoryTagged(Event):
         whole = f"{self.title}\n{self.text}"
         for span in self.spans():
             if whole[span.start : span.end] != span.text:
-                raise ValueError(
-                    f"evidence {span.start}-{span.end} of {span.rule} is not in the cleared text"
-                )
+                raise ValueError(f"evidence {span.start}-{span.end} of {span.rule} is not in the cleared text")
             if MASK in span.text:
                 raise ValueError(f"evidence {span.start}-{span.end} of {span.rule} shows a masked part")
         return self
 
     def spans(self) -> Iterator[Evidence]:
         """Every span any label of this story rests on."""
-        for label in (*self.topics, *self.triggers, *self.places):
-            yield from label.evidence
+        for topic in self.topics:
+            yield from topic.evidence
+        for trigger in self.triggers:
+            yield from trigger.evidence
+        for place in self.places:
+            yield from place.evidence
         if self.kind:
             yield from self.kind.evidence
         for name in Facts.model_fields:

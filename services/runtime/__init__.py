@@ -1,0 +1,1 @@
+"""What every service stands on: broker, store, outbox, health, metrics, logs.  Knows Kafka, not stories."""

@@ -1,0 +1,160 @@
+"""The Kafka broker as FastStream and the relay see it; the only file that knows how to reach it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from faststream.kafka import KafkaBroker
+from faststream.security import BaseSecurity, SASLScram512
+
+from services.runtime.errors import OperatorError, UnavailableError, one_line
+from services.runtime.outbox import Pending
+from services.runtime.settings import ServiceSettings, read_secret
+from services.runtime.topics_admin import ensure_topic
+
+GRACE_S = 8.0
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+REGION_RETENTION_MS = 30 * 24 * 3600 * 1000
+
+
+def make_broker(settings: ServiceSettings, service: str) -> KafkaBroker:
+    """A broker that is not connected yet.
+
+    ``acks=all`` with the idempotent producer: a record is acknowledged once it is on every replica in
+    sync, and a retry inside the client cannot double it or change the order.
+    """
+    return KafkaBroker(
+        settings.kafka.split(","),
+        client_id=f"siaga-{service}",
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=256 * 1024,
+        max_request_size=MAX_REQUEST_BYTES,
+        allow_auto_create_topics=False,
+        graceful_timeout=GRACE_S,
+        security=_security(settings),
+        logger=None,
+        apply_types=True,
+    )
+
+
+def _tls(settings: ServiceSettings) -> ssl.SSLContext | None:
+    if "ssl" not in settings.kafka_security:
+        return None
+    try:
+        return ssl.create_default_context(cafile=settings.kafka_ca_file)
+    except OSError as error:
+        raise OperatorError(f"SIAGA_KAFKA_CA_FILE {settings.kafka_ca_file}", f"cannot be read: {error}") from None
+
+
+def _security(settings: ServiceSettings) -> BaseSecurity | None:
+    if settings.kafka_security.startswith("sasl"):
+        password = read_secret("SIAGA_KAFKA_PASSWORD_FILE", settings.kafka_password_file)
+        return SASLScram512(settings.kafka_username, password, ssl_context=_tls(settings))
+    tls = _tls(settings)
+    return BaseSecurity(ssl_context=tls) if tls else None
+
+
+def _client_options(settings: ServiceSettings) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka.split(","),
+        "security_protocol": settings.kafka_security.upper(),
+        "ssl_context": _tls(settings),
+    }
+    if settings.kafka_security.startswith("sasl"):
+        options |= {
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": read_secret("SIAGA_KAFKA_PASSWORD_FILE", settings.kafka_password_file),
+        }
+    return options
+
+
+@contextlib.asynccontextmanager
+async def admin_client(settings: ServiceSettings, timeout_s: float = 15.0) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client.
+
+    Raises:
+        OperatorError: the broker cannot be reached within ``timeout_s`` or refuses the credentials.
+    """
+    client = AIOKafkaAdminClient(request_timeout_ms=10_000, **_client_options(settings))
+    try:
+        async with asyncio.timeout(timeout_s):
+            await _until_reached(client)
+    except (TimeoutError, KafkaError, OSError) as error:
+        with contextlib.suppress(Exception):
+            await client.close()
+        reason = (
+            "no answer in time" if isinstance(error, TimeoutError) else one_line(str(error) or repr(error), 200)
+        )
+        raise OperatorError(f"SIAGA_KAFKA {settings.kafka}", f"the broker cannot be reached: {reason}") from None
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def _until_reached(client: AIOKafkaAdminClient) -> None:
+    """A broker that is just starting gets a moment; a refused connection is tried again meanwhile."""
+    for wait in (0.5, 1.0, 2.0):
+        try:
+            await client.start()
+            return
+        except KafkaError:
+            await asyncio.sleep(wait)
+    await client.start()
+
+
+class RelayBroker:
+    """What the relay asks of a broker, over a started FastStream broker and an admin client."""
+
+    def __init__(self, broker: KafkaBroker, admin: AIOKafkaAdminClient, replication_factor: int) -> None:
+        self._broker = broker
+        self._admin = admin
+        self._replication_factor = replication_factor
+
+    async def publish(self, row: Pending) -> asyncio.Future[object]:
+        """Hand a row to the producer; the partition follows from its key."""
+        try:
+            return await self._broker.publish(
+                row.value, topic=row.topic, key=row.key, headers=row.headers, no_confirm=True
+            )
+        except MessageSizeTooLargeError:
+            raise
+        except KafkaError as error:
+            raise UnavailableError(f"broker: {error}") from error
+
+    async def committed(self, group: str, partitions: Sequence[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        """Committed offsets of a group; 0 where there is none."""
+        wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
+        try:
+            found = await self._admin.list_consumer_group_offsets(group, partitions=wanted)
+        except KafkaError as error:
+            raise UnavailableError(f"broker: {error}") from error
+        return {(tp.topic, tp.partition): max(0, at.offset) for tp, at in found.items()}
+
+    async def ensure_topic(self, topic: str) -> None:
+        """A region's topic comes into being with its first alert; the fixed ones exist already."""
+        if topic.startswith("alerts."):
+            await ensure_topic(
+                self._admin,
+                topic,
+                retention_ms=REGION_RETENTION_MS,
+                replication_factor=self._replication_factor,
+            )
+
+    async def answers(self) -> bool:
+        """Whether the broker answers within two seconds."""
+        try:
+            async with asyncio.timeout(2.0):
+                await self._admin.describe_cluster()
+        except (KafkaError, TimeoutError, OSError, AttributeError):
+            return False
+        return True

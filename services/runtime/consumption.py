@@ -1,0 +1,239 @@
+"""Read one topic for one group so that no record is lost, none blocks the ones behind it, none loops.
+
+At least once: the offset is committed after the handler returned.  A record that cannot be decoded, or
+on which the handler fails again and again, goes to the dead letters; one that fails because a store or
+a broker is away waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+import structlog
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from services.runtime.errors import UnavailableError, one_line
+from services.runtime.metrics import RuntimeMetrics
+from services.runtime.outbox import enqueue
+from services.runtime.records import Received, dead_letter, text_headers
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+Handler = Callable[[Sequence[Received[T]]], Awaitable[None]]
+
+#: Waits before a record that a handler failed on is tried again; then it is a dead letter.
+RETRY_WAITS_S = (0.2, 1.0, 3.0)
+#: Waits while a store or a broker is away; then the batch is read again.  Well below max.poll.interval.
+OUTAGE_WAITS_S = (0.5, 1.0, 2.0, 5.0)
+#: A handler that takes longer counts as failed, so that nothing hangs.
+HANDLER_LIMIT_S = 120.0
+DRAIN_S = 8.0
+
+
+class Consumption(Generic[T]):
+    """One subscription of one consumer group."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        topic: str,
+        group: str,
+        decode: Callable[[bytes], T],
+        handler: Handler[T],
+        store: Store,
+        outbox: sa.Table,
+        dead_topic: str,
+        metrics: RuntimeMetrics,
+        on_enqueued: Callable[[], None],
+    ) -> None:
+        self.topic = topic
+        self.group = group
+        self.waiting_for: str | None = None
+        self.last_committed_at = time.monotonic()
+        self.subscriber: Any = None
+        self._service = service
+        self._decode = decode
+        self._handler = handler
+        self._store = store
+        self._outbox = outbox
+        self._dead_topic = dead_topic
+        self._metrics = metrics
+        self._on_enqueued = on_enqueued
+
+    def attach(self, broker: KafkaBroker, *, max_records: int, session_timeout_ms: int) -> None:
+        """Subscribe with FastStream; the consumer starts with the broker."""
+        drain = _DrainOnRebalance()
+        self.subscriber = drain.subscriber = broker.subscriber(
+            self.topic,
+            group_id=self.group,
+            batch=True,
+            max_records=max_records,
+            batch_timeout_ms=50,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            # Only this policy commits nothing when a handler fails; our own waits keep it from looping hot.
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=session_timeout_ms // 4,
+            rebalance_timeout_ms=20_000,
+            listener=drain,
+            parser=_tolerant_parser,
+            decoder=_no_decoding,
+            title=f"{self.group} reads {self.topic}",
+        )
+
+        async def on_batch(message: KafkaMessage) -> None:
+            await self.process(message.raw_message)
+
+        self.subscriber(on_batch)
+
+    async def process(self, records: Sequence[ConsumerRecord]) -> None:
+        """Handle a batch; on return every record is handled or a durable dead letter.
+
+        Raises:
+            UnavailableError: a store or a broker stayed away; the batch will be read again.
+        """
+        began = time.monotonic()
+        batch: list[tuple[ConsumerRecord, Received[T]]] = []
+        for record in records:
+            try:
+                batch.append((record, self._received(record)))
+            except Exception as error:  # noqa: BLE001 - whatever the bytes did, they go to the dead letters
+                await self._bury(record, "undecodable", error)
+        if batch:
+            await self._handle(batch)
+        self.last_committed_at = time.monotonic()
+        self._metrics.handling.labels(self.topic).observe(time.monotonic() - began)
+
+    def _received(self, record: ConsumerRecord) -> Received[T]:
+        if not record.value:
+            raise ValueError("the record is empty")
+        return Received(
+            value=self._decode(record.value),
+            key=record.key or b"",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            timestamp_ms=record.timestamp,
+            headers=text_headers(record),
+        )
+
+    async def _handle(self, batch: list[tuple[ConsumerRecord, Received[T]]]) -> None:
+        """Halve a batch that fails until the one bad record stands alone."""
+        try:
+            await self._attempt([received for _, received in batch])
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - sorted out below, one record at a time
+            if len(batch) == 1:
+                await self._insist(*batch[0], error)
+                return
+            middle = len(batch) // 2
+            await self._handle(batch[:middle])
+            await self._handle(batch[middle:])
+            return
+        self._metrics.consumed.labels(self.topic, "handled").inc(len(batch))
+
+    async def _insist(self, record: ConsumerRecord, received: Received[T], error: Exception) -> None:
+        for wait in RETRY_WAITS_S:
+            await asyncio.sleep(wait)
+            try:
+                await self._attempt([received])
+            except UnavailableError:
+                raise
+            except Exception as again:  # noqa: BLE001 - kept as the reason
+                error = again
+            else:
+                self._metrics.consumed.labels(self.topic, "retried").inc()
+                return
+        await self._bury(record, "unhandled", error)
+
+    async def _attempt(self, batch: Sequence[Received[T]]) -> None:
+        async def once() -> None:
+            async with asyncio.timeout(HANDLER_LIMIT_S):
+                await self._handler(batch)
+
+        await self._through_outages(once)
+
+    async def _bury(self, record: ConsumerRecord, kind: str, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {one_line(str(error), 300)}"
+        letter = dead_letter(record, to=self._dead_topic, service=self._service, kind=kind, reason=reason)
+
+        async def write() -> None:
+            await self._store.write(lambda conn: enqueue(conn, self._outbox, [letter]))
+
+        await self._through_outages(write)
+        self._on_enqueued()
+        self._metrics.dead.labels(self.topic, kind).inc()
+        self._metrics.consumed.labels(self.topic, "dead").inc()
+        log.error(
+            "dead letter",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            kind=kind,
+            reason=reason,
+        )
+
+    async def _through_outages(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Wait for a store or broker that is away, for a bounded time, then let the batch be read again."""
+        for wait in OUTAGE_WAITS_S:
+            try:
+                await step()
+            except UnavailableError as error:
+                self.waiting_for = str(error)
+                log.warning("waiting", topic=self.topic, reason=str(error), seconds=wait)
+                await asyncio.sleep(wait)
+            else:
+                self.waiting_for = None
+                return
+        await step()
+        self.waiting_for = None
+
+    def consumers(self) -> list[Any]:
+        """The aiokafka consumers behind the subscription, once it has started."""
+        one = getattr(self.subscriber, "consumer", None)
+        return [one] if one is not None else []
+
+    def assignment(self) -> set[TopicPartition]:
+        """The partitions this process reads now."""
+        return {tp for consumer in self.consumers() for tp in consumer.assignment()}
+
+
+class _DrainOnRebalance(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Finish and commit what is in hand before partitions go elsewhere, or they are handled twice."""
+
+    subscriber: Any = None
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        if revoked and self.subscriber is not None:
+            await self.subscriber.lock.wait_release(DRAIN_S)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        pass
+
+
+async def _tolerant_parser(raw: Sequence[ConsumerRecord], original: Callable[[Any], Awaitable[Any]]) -> Any:
+    """FastStream loses a record whose headers are null or not UTF-8: it gets cleaned copies to look at."""
+    clean = tuple(
+        dataclasses.replace(
+            record, headers=tuple((name, value.encode()) for name, value in text_headers(record).items())
+        )
+        for record in raw
+    )
+    message = await original(clean)
+    message.raw_message = tuple(raw)
+    return message
+
+
+async def _no_decoding(message: Any) -> None:
+    """Records are decoded one by one, so that one bad record does not take its batch with it."""

@@ -1,0 +1,318 @@
+"""One service process: its handlers, loops, store, relay, health and metrics, and its graceful end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import structlog
+import uvicorn
+from aiokafka.admin import AIOKafkaAdminClient
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.kafka import KafkaBroker
+from faststream.specification import AsyncAPI
+from prometheus_client import make_asgi_app
+from pydantic import BaseModel
+
+from services.runtime.broker import RelayBroker, admin_client, make_broker
+from services.runtime.consumption import Consumption, Handler
+from services.runtime.errors import OperatorError
+from services.runtime.lag import Watch, watch_lag
+from services.runtime.metrics import RuntimeMetrics
+from services.runtime.relay import Forgetful, Relay
+from services.runtime.settings import ServiceSettings
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+Loop = Callable[[], Awaitable[None]]
+
+VERSION = "0.1.0"
+#: A stop that takes longer is cut off; every step is safe to be cut off at.
+STOP_WITHIN_S = 9.5
+START_WITHIN_S = 90.0
+MAX_RECORDS = 500
+
+
+@dataclass(frozen=True)
+class TopicMap:
+    """What the runtime must be told of topics, since it knows none.
+
+    Attributes:
+        dead: the topic of dead letters.
+        readers: the groups that must read a topic before a forgetful broker's rows are dropped.
+    """
+
+    dead: str
+    readers: Mapping[str, tuple[str, ...]]
+
+
+class Service:
+    """A service under construction; ``run_service`` brings it to life."""
+
+    def __init__(
+        self, name: str, settings: ServiceSettings, store: Store, outbox: sa.Table, topics: TopicMap
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.store = store
+        self.outbox = outbox
+        self.topics = topics
+        self.metrics = RuntimeMetrics(name, VERSION)
+        self.broker: KafkaBroker = make_broker(settings, name)
+        self.consumptions: list[Consumption[Any]] = []
+        self.loops: list[tuple[str, Loop]] = []
+        self.routes: list[tuple[str, Any]] = []
+        self.closers: list[Loop] = []
+        self.stopping = asyncio.Event()
+        self._relay: Relay | None = None
+
+    def consume(
+        self, topic: str, *, group: str, decode: Callable[[bytes], T], max_records: int = MAX_RECORDS
+    ) -> Callable[[Handler[T]], Handler[T]]:
+        """Attach ``async def handler(batch)`` to a topic; see ``Consumption`` for what it may rely on."""
+
+        def attach(handler: Handler[T]) -> Handler[T]:
+            consumption = Consumption(
+                service=self.name,
+                topic=topic,
+                group=group,
+                decode=decode,
+                handler=handler,
+                store=self.store,
+                outbox=self.outbox,
+                dead_topic=self.topics.dead,
+                metrics=self.metrics,
+                on_enqueued=self.kick,
+            )
+            consumption.attach(
+                self.broker, max_records=max_records, session_timeout_ms=self.settings.kafka_session_timeout_ms
+            )
+            self.consumptions.append(consumption)
+            return handler
+
+        return attach
+
+    def publishes(self, topic: str, event: type[BaseModel], description: str) -> None:
+        """Declare what the relay will publish, for the AsyncAPI description."""
+        self.broker.publisher(topic, schema=event, title=f"{topic}:{event.__name__}", description=description)
+
+    def background(self, name: str, loop: Loop) -> None:
+        """Run ``loop`` as long as the service; its end, by return or exception, ends the process."""
+        self.loops.append((name, loop))
+
+    def every(self, name: str, seconds: float, step: Loop) -> None:
+        """Run ``step`` again and again with a pause of ``seconds`` between the end and the next start."""
+
+        async def repeat() -> None:
+            while not self.stopping.is_set():
+                await step()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), seconds)
+
+        self.background(name, repeat)
+
+    def on_close(self, closer: Loop) -> None:
+        """Call at the end, before the store is closed."""
+        self.closers.append(closer)
+
+    def kick(self) -> None:
+        """Something was enqueued: let the relay publish at once."""
+        if self._relay:
+            self._relay.kick()
+
+    @property
+    def relay(self) -> Relay:
+        """The relay, once the service runs."""
+        if self._relay is None:
+            raise RuntimeError("the relay exists only while the service runs")
+        return self._relay
+
+    def start_relay(self, broker: RelayBroker) -> Relay:
+        """Make the relay on a connected broker."""
+        forgetful = None
+        if self.settings.broker_incarnation:
+            forgetful = Forgetful(
+                self.settings.broker_incarnation, self.topics.readers, frozenset({self.topics.dead})
+            )
+        self._relay = Relay(self.store, self.outbox, broker, self.metrics, forgetful)
+        return self._relay
+
+
+@dataclass
+class _Health:
+    service: Service
+    relay_broker: RelayBroker
+    watch: Watch
+    started: bool = False
+    causes: list[str] = field(default_factory=list)
+
+    async def ready(self) -> list[str]:
+        """What stands in the way of work; empty when ready."""
+        wrong = [] if self.started else ["starting"]
+        if not await self.relay_broker.answers():
+            wrong.append("broker does not answer")
+        if not await self.service.store.answers():
+            wrong.append("store does not answer")
+        return wrong + self.watch.stalled
+
+
+def _routes(health: _Health) -> list[tuple[str, Any]]:
+    @get
+    async def healthz(_: Any) -> AsgiResponse:
+        return AsgiResponse(b"live\n", 200)
+
+    @get
+    async def readyz(_: Any) -> AsgiResponse:
+        wrong = await health.ready()
+        return AsgiResponse("\n".join(wrong or ["ready"]).encode() + b"\n", 503 if wrong else 200)
+
+    metrics = make_asgi_app(health.service.metrics.registry)
+    return [("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics), *health.service.routes]
+
+
+def run_service(create: Callable[[], Service]) -> int:
+    """Build and run a service until a signal or the death of one of its loops; returns the exit status."""
+    return asyncio.run(_run(create))
+
+
+async def _run(create: Callable[[], Service]) -> int:
+    service = create()
+    sock = _bind(service.settings.http_host, service.settings.http_port)
+    try:
+        async with admin_client(service.settings) as admin:
+            return await _serve(service, sock, admin)
+    finally:
+        sock.close()
+        await _close(service)
+
+
+async def _close(service: Service) -> None:
+    for closer in service.closers:
+        await closer()
+    await service.store.close()
+
+
+async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClient) -> int:
+    relay_broker = RelayBroker(service.broker, admin, service.settings.replication_factor)
+    relay = service.start_relay(relay_broker)
+    watch = Watch(stall_after_s=service.settings.stall_after_s)
+    health = _Health(service, relay_broker, watch)
+    started = asyncio.Event()
+    app = AsgiFastStream(
+        service.broker,
+        after_startup=[started.set],
+        asgi_routes=_routes(health),
+        logger=None,
+        specification=AsyncAPI(title=f"Siaga {service.name}", version=VERSION),
+    )
+    app.mount("/asyncapi.json", _asyncapi(app))
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+    _stop_on_signals(server, service)
+    serving = asyncio.create_task(server.serve(sockets=[sock]), name="http")
+    if not await _comes_up(started, serving):
+        log.critical("the consumers did not start")
+        return 1
+    health.started = True
+    loops = [("relay", relay.run), ("lag", lambda: watch_lag(service, admin, watch)), *service.loops]
+    tasks = [asyncio.create_task(_loop(loop), name=name) for name, loop in loops]
+    host, port = sock.getsockname()[:2]
+    log.info("running", http=f"http://{host}:{port}", kafka=service.settings.kafka)
+    done, _ = await asyncio.wait({serving, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    status = _why_it_ended(done, server)
+    server.should_exit = True
+    service.stopping.set()
+    _cut_off_after(STOP_WITHIN_S)
+    # What a loop has in hand is safe to be cut: it is in the store, or it never happened.
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    with contextlib.suppress(Exception):
+        await serving
+    log.info("stopped", status=status)
+    return status
+
+
+async def _comes_up(started: asyncio.Event, serving: asyncio.Task[None]) -> bool:
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait({waiting, serving}, timeout=START_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    return started.is_set()
+
+
+async def _loop(loop: Loop) -> None:
+    await loop()
+
+
+def _why_it_ended(done: set[asyncio.Task[None]], server: uvicorn.Server) -> int:
+    if server.should_exit:
+        return 0
+    for task in done:
+        failure = None if task.cancelled() else task.exception()
+        log.critical("a loop ended, so the process ends", loop=task.get_name(), exc_info=failure)
+    return 1
+
+
+def _asyncapi(app: AsgiFastStream) -> Any:
+    @get
+    async def asyncapi(_: Any) -> AsgiResponse:
+        # The JSON alone: FastStream's page loads scripts from elsewhere and its "try it" publishes anywhere.
+        body = app.schema.to_specification().to_json()
+        return AsgiResponse(body.encode(), 200, headers={"content-type": "application/json"})
+
+    return asyncapi
+
+
+class _Server(uvicorn.Server):
+    """uvicorn raises a caught signal again when it ends, which would hide our exit status."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _stop_on_signals(server: uvicorn.Server, service: Service) -> None:
+    def stop() -> None:
+        server.should_exit = True
+        service.stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+def _cut_off_after(seconds: float) -> None:
+    """A producer waits for ever for a broker that is away; crash-safe work may be cut off."""
+
+    def cut() -> None:
+        time.sleep(seconds)
+        sys.stderr.write('{"event": "stop took too long, cut off"}\n')
+        sys.stderr.flush()
+        os._exit(0)
+
+    threading.Thread(target=cut, daemon=True, name="cut-off").start()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise OperatorError(f"SIAGA_HTTP_PORT {host}:{port}", f"cannot be listened on: {error.strerror}") from None
+    return sock
+
+
+__all__ = ["Service", "TopicMap", "run_service"]

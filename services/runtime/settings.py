@@ -1,0 +1,78 @@
+"""Settings that every service has, from the environment; a mistake is one line that names the variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.runtime.errors import OperatorError
+
+PREFIX = "SIAGA_"
+
+
+class ServiceSettings(BaseSettings):
+    """Common to ingest, tagger and notifier; every field is the variable ``SIAGA_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    kafka: str = Field(default="127.0.0.1:9092", description="bootstrap address, host:port[,host:port]")
+    kafka_security: Literal["plaintext", "sasl_plaintext", "ssl", "sasl_ssl"] = "plaintext"
+    kafka_username: str = ""
+    kafka_password_file: Path | None = Field(default=None, description="file that holds the SCRAM password")
+    kafka_ca_file: Path | None = None
+    broker_incarnation: str = Field(
+        default="",
+        description="set by `siaga run` for the in-memory broker, which forgets: names this start of it",
+    )
+    replication_factor: int = Field(default=1, ge=1, le=9, description="of topics created at first use")
+    kafka_session_timeout_ms: int = Field(default=10_000, ge=6_000, le=300_000)
+    stall_after_s: float = Field(
+        default=180.0, gt=0, description="a consumer that commits nothing for so long ends its process"
+    )
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65535, description="of health and metrics; 0 takes a free one")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    data_dir: Path = Field(default=Path("var"), description="where SQLite stores live by default")
+
+    def store_or_default(self, url: str, name: str) -> str:
+        """The store's URL, by default SQLite in the data folder."""
+        return url or f"sqlite:///{self.data_dir / name}.sqlite3"
+
+
+T = TypeVar("T", bound=BaseSettings)
+
+
+def load_settings(cls: type[T], **given: Any) -> T:
+    """Read the environment.
+
+    Raises:
+        OperatorError: names the variable and what is wrong with it; values are never printed,
+            since one of them may be a secret in the wrong place.
+    """
+    try:
+        return cls(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise OperatorError(f"environment {name}", str(first["msg"])) from None
+
+
+def read_secret(variable: str, path: Path | None) -> str:
+    """The one line a secret's file holds.
+
+    Raises:
+        OperatorError: the variable is not set, the file cannot be read, or it is empty.
+    """
+    if path is None:
+        raise OperatorError(f"environment {variable}", "is not set: it names the file that holds the secret")
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise OperatorError(f"{variable} {path}", f"cannot be read: {reason}") from None
+    if not secret:
+        raise OperatorError(f"{variable} {path}", "is empty")
+    return secret

@@ -1,0 +1,312 @@
+"""One service's database: SQLite with group commit, or PostgreSQL; every piece of work is one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import queue
+import threading
+import zlib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+
+from services.runtime.errors import OperatorError, UnavailableError, one_line
+
+T = TypeVar("T")
+Work = Callable[[sa.Connection], T]
+
+#: SQLite commits at most this many pieces of work together; one fsync serves them all.
+GROUP_COMMIT = 200
+BUSY_TIMEOUT_MS = 20_000
+_SERIAL_LOCK = zlib.crc32(b"siaga-serial")
+
+
+@dataclass(frozen=True)
+class _Queued:
+    work: Work[Any]
+    done: Future[Any]
+
+
+class Store:
+    """A service's tables behind threads.
+
+    Writers of a SQLite store form one queue whose members commit together, each in a savepoint of
+    its own, so one failing piece of work takes no other with it.  PostgreSQL runs them in parallel;
+    ``serial=True`` takes the store-wide lock (an advisory lock held to the end of the transaction).
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="store")
+        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
+        self._leads: dict[str, IO[str] | sa.Connection] = {}
+        self._closed = False
+        self._writer: threading.Thread | None = None
+        if self.is_sqlite:
+            self._writer = threading.Thread(target=self._write_groups, name="store-writer", daemon=True)
+            self._writer.start()
+
+    @classmethod
+    def open(cls, url: str, migrations: Path) -> Store:
+        """Connect, bring the schema up to date, and return the store.
+
+        Raises:
+            OperatorError: the URL is malformed, the server does not answer, the folder is missing
+                or the schema is newer than this program.
+        """
+        engine = _engine(url)
+        shown = engine.url.render_as_string(hide_password=True)
+        try:
+            _migrate(engine, migrations)
+        except (OperationalError, InterfaceError) as error:
+            raise OperatorError(f"store {shown}", _first_line(error)) from None
+        return cls(engine)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` in a read transaction of its own.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, work)
+
+    async def write(self, work: Work[T], *, serial: bool = False) -> T:
+        """Run ``work`` in a transaction and return once it is durable.
+
+        Args:
+            work: gets the connection; what it raises rolls back this piece of work alone.
+            serial: no other serial work of any replica runs at the same time.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        if self.is_sqlite:
+            if self._closed:
+                raise UnavailableError("the store is closed")
+            done: Future[T] = Future()
+            self._queue.put(_Queued(work, done))
+            return await asyncio.wrap_future(done)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._write_one, work, serial)
+
+    async def lead(self, name: str) -> bool:
+        """Whether this process holds the one place ``name`` of this store; it keeps it to its end."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._try_lead, name)
+
+    async def answers(self) -> bool:
+        """Whether the database can be read now."""
+        try:
+            await self.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
+        except UnavailableError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Finish queued work and give everything back."""
+        self._closed = True
+        if self._writer:
+            self._queue.put(None)
+            await asyncio.to_thread(self._writer.join)
+        for held in self._leads.values():
+            held.close()
+        self._threads.shutdown(wait=True)
+        self.engine.dispose()
+
+    def _read(self, work: Work[T]) -> T:
+        try:
+            with self.engine.connect().execution_options(siaga_read=True) as conn, conn.begin():
+                return work(conn)
+        except DBAPIError as error:
+            raise _told_apart(error) from error
+
+    def _write_one(self, work: Work[T], serial: bool) -> T:
+        try:
+            with self.engine.begin() as conn:
+                if serial:
+                    conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SERIAL_LOCK})
+                return work(conn)
+        except DBAPIError as error:
+            raise _told_apart(error) from error
+
+    def _write_groups(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            group = [first]
+            last = False
+            while len(group) < GROUP_COMMIT and not self._queue.empty():
+                more = self._queue.get()
+                if more is None:
+                    last = True
+                    break
+                group.append(more)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: list[_Queued]) -> None:
+        results: list[tuple[_Queued, Any, BaseException | None]] = []
+        try:
+            with self.engine.begin() as conn:
+                for queued in group:
+                    try:
+                        with conn.begin_nested():
+                            results.append((queued, queued.work(conn), None))
+                    except Exception as error:
+                        if _is_outage(error):
+                            raise
+                        results.append((queued, None, error))
+        except Exception as error:  # noqa: BLE001 - the thread must live, and whoever waits must hear
+            # Nothing of the group is durable: everyone who waits hears so.
+            told = _told_apart(error) if isinstance(error, DBAPIError) else error
+            for queued in group:
+                queued.done.set_exception(told)
+            return
+        for queued, value, failure in results:
+            if failure is None:
+                queued.done.set_result(value)
+            else:
+                queued.done.set_exception(failure)
+
+    def _try_lead(self, name: str) -> bool:
+        if name in self._leads:
+            return self._still_leads(name)
+        if self.is_sqlite:
+            return self._lead_by_file(name)
+        conn = self.engine.connect()
+        key = zlib.crc32(name.encode())
+        if conn.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
+            conn.commit()
+            self._leads[name] = conn
+            return True
+        conn.close()
+        return False
+
+    def _still_leads(self, name: str) -> bool:
+        held = self._leads[name]
+        if not isinstance(held, sa.Connection):
+            return True
+        try:
+            held.execute(sa.text("SELECT 1"))
+            held.commit()
+        except DBAPIError:  # the server dropped the session, and the lock with it
+            del self._leads[name]
+            held.close()
+            return False
+        return True
+
+    def _lead_by_file(self, name: str) -> bool:
+        database = self.engine.url.database
+        if not database or database == ":memory:":
+            return True
+        handle = Path(f"{database}.{name}.lock").open("w")  # noqa: SIM115 - held as long as we lead
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.close()
+            return False
+        self._leads[name] = handle
+        return True
+
+
+# sqlite.org/rescode.html: busy, locked, out of memory, read-only, I/O, full, cannot open, protocol.
+_SQLITE_OUTAGES = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
+
+
+def _is_outage(error: BaseException) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return (code & 0xFF) in _SQLITE_OUTAGES
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+
+
+def _told_apart(error: DBAPIError) -> Exception:
+    """An outage as ``UnavailableError``; anything else is a fault of the work and stays what it is."""
+    return UnavailableError(_first_line(error)) if _is_outage(error) else error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return one_line(str(error.orig or error).strip().splitlines()[0], 300)
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise OperatorError("store URL", "is not a database URL; e.g. sqlite:///var/tagger.sqlite3") from None
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    if parsed.drivername in {"postgresql", "postgresql+psycopg"}:
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=8, pool_pre_ping=True)
+    raise OperatorError("store URL", f"{parsed.drivername} is neither sqlite nor postgresql+psycopg")
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OperatorError(f"store folder {folder}", f"cannot be made: {error.strerror}") from None
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours, below
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(conn: sa.Connection) -> None:
+        # A read that turns into a write fails at once and ignores busy_timeout: ask for the lock first.
+        reading = conn.get_execution_options().get("siaga_read")
+        conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _migrate(engine: sa.Engine, migrations: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    script = ScriptDirectory(str(migrations), version_locations=[str(migrations / "versions")])
+    with engine.begin() as conn:
+        if engine.dialect.name == "postgresql":
+            conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(b"siaga-migrate")})
+        current = MigrationContext.configure(conn).get_current_revision()
+        if current is not None and current not in {s.revision for s in script.walk_revisions()}:
+            raise OperatorError(
+                f"store {engine.url.render_as_string(hide_password=True)}",
+                f"its schema {current} is newer than this program knows",
+            )
+        environment = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs("head", rev))
+        with environment:
+            environment.configure(connection=conn, target_metadata=None, transactional_ddl=False)
+            environment.run_migrations()
+
+
+def migration_heads(migrations: Path) -> list[str]:
+    """The newest revisions a folder of migrations holds; more than one means a fork."""
+    return list(ScriptDirectory(str(migrations), version_locations=[str(migrations / "versions")]).get_heads())
+
+
+__all__ = ["GROUP_COMMIT", "Store", "Work", "migration_heads"]

@@ -1,0 +1,110 @@
+"""A store keeps what it promised and gives each piece of work its own fate."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from services.runtime.errors import OperatorError, UnavailableError
+from services.runtime.store import Store
+
+
+def add(note: sa.Table, text: str):
+    return lambda conn: conn.execute(sa.insert(note).values(text=text)).rowcount
+
+
+def texts(note: sa.Table):
+    return lambda conn: set(conn.execute(sa.select(note.c.text)).scalars())
+
+
+async def test_work_that_returned_is_on_disk_for_another_connection(store: Store, note: sa.Table, tmp_path: Path) -> None:
+    await store.write(add(note, "kept"))
+    with sqlite3.connect(tmp_path / "test.sqlite3") as other:
+        assert other.execute("SELECT text FROM note").fetchall() == [("kept",)]
+    other.close()
+
+
+async def test_work_that_raises_leaves_nothing_behind(store: Store, note: sa.Table) -> None:
+    def fail(conn: sa.Connection) -> None:
+        add(note, "half done")(conn)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await store.write(fail)
+    assert await store.read(texts(note)) == set()
+
+
+async def test_one_failing_piece_of_a_group_takes_no_other_with_it(store: Store, note: sa.Table) -> None:
+    await store.write(add(note, "twice"))
+    results = await asyncio.gather(
+        *(store.write(add(note, text)) for text in ("a", "twice", "b", "twice", "c")), return_exceptions=True
+    )
+    assert [isinstance(result, Exception) for result in results] == [False, True, False, True, False]
+    assert await store.read(texts(note)) == {"twice", "a", "b", "c"}
+
+
+async def test_a_missing_table_is_a_fault_of_the_work_and_not_an_outage(store: Store) -> None:
+    with pytest.raises(sa.exc.OperationalError):
+        await store.write(lambda conn: conn.execute(sa.text("SELECT * FROM nowhere")))
+
+
+async def test_a_database_that_cannot_be_written_is_an_outage(store: Store, note: sa.Table) -> None:
+    def shut(conn: sa.Connection) -> None:
+        conn.execute(sa.text("PRAGMA query_only=ON"))
+
+    await store.write(shut)
+    with pytest.raises(UnavailableError):
+        await store.write(add(note, "late"))
+
+
+async def test_a_second_process_does_not_lead_while_the_first_does(
+    store: Store, store_url: str, migrations: Path
+) -> None:
+    other = Store.open(store_url, migrations)
+    assert await store.lead("relay")
+    assert await store.lead("relay")
+    assert not await other.lead("relay")
+    await store.close()
+    assert await other.lead("relay")
+    await other.close()
+
+
+async def test_opening_twice_migrates_once_and_keeps_rows(
+    store: Store, note: sa.Table, store_url: str, migrations: Path
+) -> None:
+    await store.write(add(note, "old"))
+    again = Store.open(store_url, migrations)
+    assert await again.read(texts(note)) == {"old"}
+    await again.close()
+
+
+def test_a_schema_newer_than_the_program_is_one_clear_line(store_url: str, migrations: Path) -> None:
+    engine = sa.create_engine(store_url)
+    with engine.begin() as conn:
+        conn.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        conn.execute(sa.text("INSERT INTO alembic_version VALUES ('9999')"))
+    engine.dispose()
+    with pytest.raises(OperatorError, match="9999 is newer"):
+        Store.open(store_url, migrations)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("not a url", "is not a database URL"),
+        ("mysql://localhost/x", "neither sqlite nor postgresql"),
+        ("sqlite:////proc/nowhere/x.sqlite3", "cannot be made"),
+        ("postgresql+psycopg://nobody:geheim@127.0.0.1:1/none", "onnection"),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_one_clear_line_without_its_password(
+    url: str, says: str, migrations: Path
+) -> None:
+    with pytest.raises(OperatorError, match=says) as caught:
+        Store.open(url, migrations)
+    assert "geheim" not in str(caught.value)
+    assert "\n" not in str(caught.value)
