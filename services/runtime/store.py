@@ -160,6 +160,9 @@ class Store:
         try:
             with self.engine.begin() as conn:
                 for queued in group:
+                    # Nobody waits any more: not begun, so never happened.  Once begun it cannot be called off.
+                    if not queued.done.set_running_or_notify_cancel():
+                        continue
                     try:
                         with conn.begin_nested():
                             results.append((queued, queued.work(conn), None))
@@ -171,7 +174,8 @@ class Store:
             # Nothing of the group is durable: everyone who waits hears so.
             told = _told_apart(error) if isinstance(error, DBAPIError) else error
             for queued in group:
-                queued.done.set_exception(told)
+                if queued.done.running() or queued.done.set_running_or_notify_cancel():
+                    queued.done.set_exception(told)
             return
         for queued, value, failure in results:
             if failure is None:

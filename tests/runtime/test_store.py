@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,18 @@ def test_a_store_that_cannot_be_opened_is_one_clear_line_without_its_password(
         Store.open(url, migrations)
     assert "geheim" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+async def test_work_nobody_waits_for_any_more_does_not_stop_the_writer(store: Store, note: sa.Table) -> None:
+    def slow(conn: sa.Connection) -> None:
+        add(note, "slow")(conn)
+        time.sleep(0.1)
+
+    waiting = asyncio.create_task(store.write(slow))
+    queued = asyncio.create_task(store.write(add(note, "called off")))
+    await asyncio.sleep(0.02)
+    waiting.cancel()
+    queued.cancel()
+    await asyncio.gather(waiting, queued, return_exceptions=True)
+    await store.write(add(note, "next"))
+    assert {"slow", "next"} <= await store.read(texts(note))
