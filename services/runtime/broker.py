@@ -62,7 +62,8 @@ def _security(settings: ServiceSettings) -> BaseSecurity | None:
     return BaseSecurity(ssl_context=tls) if tls else None
 
 
-def _client_options(settings: ServiceSettings) -> dict[str, Any]:
+def client_options(settings: ServiceSettings) -> dict[str, Any]:
+    """What every plain aiokafka client needs to reach and enter the broker."""
     options: dict[str, Any] = {
         "bootstrap_servers": settings.kafka.split(","),
         "security_protocol": settings.kafka_security.upper(),
@@ -84,7 +85,7 @@ async def admin_client(settings: ServiceSettings, timeout_s: float = 15.0) -> As
     Raises:
         OperatorError: the broker cannot be reached within ``timeout_s`` or refuses the credentials.
     """
-    client = AIOKafkaAdminClient(request_timeout_ms=10_000, **_client_options(settings))
+    client = AIOKafkaAdminClient(request_timeout_ms=10_000, **client_options(settings))
     try:
         async with asyncio.timeout(timeout_s):
             await _until_reached(client)

@@ -40,6 +40,8 @@ Loop = Callable[[], Awaitable[None]]
 VERSION = "0.1.0"
 #: A stop that takes longer is cut off; every step is safe to be cut off at.
 STOP_WITHIN_S = 9.5
+#: Loops see ``service.stopping`` and have so long to finish what they have in hand.
+FINISH_WITHIN_S = 5.0
 START_WITHIN_S = 90.0
 MAX_RECORDS = 500
 
@@ -218,29 +220,39 @@ async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClie
     )
     app.mount("/asyncapi.json", _asyncapi(app))
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
-    _stop_on_signals(server, service)
+    _stop_on_signals(service)
     serving = asyncio.create_task(server.serve(sockets=[sock]), name="http")
     if not await _comes_up(started, serving):
         log.critical("the consumers did not start")
         return 1
     health.started = True
-    loops = [("relay", relay.run), ("lag", lambda: watch_lag(service, admin, watch)), *service.loops]
-    tasks = [asyncio.create_task(_loop(loop), name=name) for name, loop in loops]
+    own = [asyncio.create_task(_loop(loop), name=name) for name, loop in service.loops]
+    below = [
+        asyncio.create_task(relay.run(), name="relay"),
+        asyncio.create_task(watch_lag(service, admin, watch), name="lag"),
+    ]
+    stop = asyncio.create_task(service.stopping.wait(), name="stop")
     host, port = sock.getsockname()[:2]
     log.info("running", http=f"http://{host}:{port}", kafka=service.settings.kafka)
-    done, _ = await asyncio.wait({serving, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-    status = _why_it_ended(done, server)
-    server.should_exit = True
+    done, _ = await asyncio.wait({serving, stop, *own, *below}, return_when=asyncio.FIRST_COMPLETED)
+    status = 0 if service.stopping.is_set() else _why_it_ended(done)
     service.stopping.set()
     _cut_off_after(STOP_WITHIN_S)
-    # What a loop has in hand is safe to be cut: it is in the store, or it never happened.
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    # First what has something in hand, which needs the relay; then the relay; then the consumers commit and leave.
+    if own:
+        await asyncio.wait(own, timeout=FINISH_WITHIN_S)
+    await _cancel([*own, *below])
+    server.should_exit = True
     with contextlib.suppress(Exception):
         await serving
     log.info("stopped", status=status)
     return status
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _comes_up(started: asyncio.Event, serving: asyncio.Task[None]) -> bool:
@@ -254,9 +266,7 @@ async def _loop(loop: Loop) -> None:
     await loop()
 
 
-def _why_it_ended(done: set[asyncio.Task[None]], server: uvicorn.Server) -> int:
-    if server.should_exit:
-        return 0
+def _why_it_ended(done: set[asyncio.Task[Any]]) -> int:
     for task in done:
         failure = None if task.cancelled() else task.exception()
         log.critical("a loop ended, so the process ends", loop=task.get_name(), exc_info=failure)
@@ -281,13 +291,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _stop_on_signals(server: uvicorn.Server, service: Service) -> None:
-    def stop() -> None:
-        server.should_exit = True
-        service.stopping.set()
-
+def _stop_on_signals(service: Service) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
 
 
 def _cut_off_after(seconds: float) -> None:

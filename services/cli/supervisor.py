@@ -1,0 +1,150 @@
+"""Keep the processes of `siaga run` alive, start them again when they die, and stop them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import functools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.runtime.errors import EXIT_OPERATOR, OperatorError, one_line
+
+#: Waits before a process that died is started again.
+RESTART_WAITS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+STOP_WITHIN_S = 12.0
+LOG_LIMIT_BYTES = 20 * 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process: its name, what to run, and what it needs of the environment."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    probe: str | None = None
+
+    @staticmethod
+    def python(name: str, module: str, *arguments: str, env: Mapping[str, str], probe: str | None = None) -> Part:
+        """A module of ours, in this interpreter."""
+        return Part(name, [sys.executable, "-m", module, *arguments], env, probe)
+
+
+@dataclass
+class Running:
+    """A part and the life it has had so far."""
+
+    part: Part
+    process: asyncio.subprocess.Process
+    started_at: float
+    restarts: int = 0
+
+    @property
+    def pid(self) -> int:
+        """Process id of the present incarnation."""
+        return self.process.pid
+
+
+class Supervisor:
+    """Runs parts; one that ends with an operator's mistake ends everything, any other death is mended."""
+
+    def __init__(self, logs: Path, on_change: Callable[[str], None] = lambda _: None) -> None:
+        self._logs = logs
+        self._on_change = on_change
+        self._watchers: dict[str, asyncio.Task[None]] = {}
+        self.running: dict[str, Running] = {}
+        self.failed: asyncio.Future[OperatorError] = asyncio.get_running_loop().create_future()
+        logs.mkdir(parents=True, exist_ok=True)
+
+    async def start(self, part: Part) -> None:
+        """Start a part and watch over it."""
+        self.running[part.name] = await self._spawn(part)
+        self._watchers[part.name] = asyncio.create_task(self._watch(part.name), name=f"watch {part.name}")
+
+    async def stop(self, names: Sequence[str]) -> None:
+        """Stop parts together by SIGTERM, then by SIGKILL."""
+        ending = []
+        for name in names:
+            watcher = self._watchers.pop(name, None)
+            if watcher:
+                watcher.cancel()
+                ending.append(watcher)
+        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*(self._end(self.running.pop(name)) for name in names if name in self.running))
+
+    async def stop_all(self) -> None:
+        """Stop every part, the last started first."""
+        for name in reversed(list(self.running)):
+            await self.stop([name])
+
+    def log_of(self, name: str) -> Path:
+        """Where a part's output goes."""
+        return self._logs / f"{name}.log"
+
+    async def _spawn(self, part: Part) -> Running:
+        path = self.log_of(part.name)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size > LOG_LIMIT_BYTES:
+                path.replace(path.with_suffix(".log.1"))
+        with path.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *part.argv,
+                env={**os.environ, **part.env},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop the parts in order
+                preexec_fn=functools.partial(_die_with_parent, os.getpid()),
+            )
+        return Running(part, process, time.monotonic())
+
+    async def _watch(self, name: str) -> None:
+        while True:
+            running = self.running[name]
+            status = await running.process.wait()
+            if status == EXIT_OPERATOR:
+                if not self.failed.done():
+                    self.failed.set_result(OperatorError(name, last_line(self.log_of(name))))
+                return
+            lived = time.monotonic() - running.started_at
+            tries = 0 if lived > 60 else running.restarts
+            self._on_change(f"{name} ended ({_told(status)}), starting again")
+            await asyncio.sleep(RESTART_WAITS_S[min(tries, len(RESTART_WAITS_S) - 1)])
+            restarts = running.restarts + 1
+            self.running[name] = await self._spawn(running.part)
+            self.running[name].restarts = restarts
+
+    async def _end(self, running: Running) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            running.process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(running.process.wait(), STOP_WITHIN_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                running.process.kill()
+            await running.process.wait()
+
+
+def last_line(path: Path) -> str:
+    """The last line a process wrote before it gave up."""
+    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return one_line(lines[-1]) if lines else "ended without a word"
+
+
+def _told(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"status {status}"
+
+
+def _die_with_parent(parent: int) -> None:
+    # Linux: the kernel sends SIGTERM when the supervisor is gone, so kill -9 of it leaves no orphan.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
