@@ -1,0 +1,100 @@
+"""Put ingest together: poll the outlets, publish stories, remember which of them matter."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from services.contracts.story import StoryPublished, StoryRevised, StoryWithdrawn
+from services.contracts.tagging import STORY_TAGGED, StoryTagged
+from services.contracts.topics import DEAD, GROUP_INGEST, STORIES, STORIES_TAGGED, TOPICS
+from services.ingest.core.source import Source
+from services.ingest.fetch import Fetcher
+from services.ingest.leases import register
+from services.ingest.metrics import IngestMetrics
+from services.ingest.pacer import Pacer
+from services.ingest.parser import Parser
+from services.ingest.poll import Clockwork, Poller
+from services.ingest.reading import SourceReader
+from services.ingest.relevance import remember_tags
+from services.ingest.settings import IngestSettings
+from services.ingest.sources import load_sources
+from services.ingest.tables import outbox
+from services.runtime.errors import OperatorError
+from services.runtime.records import Received
+from services.runtime.service import VERSION, Service, TopicMap
+from services.runtime.store import Store
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def wire(service: Service, poller: Poller, sources: Sequence[Source]) -> None:
+    """Attach the consumer and one polling loop a registrable domain."""
+    by_domain: dict[str, list[Source]] = defaultdict(list)
+    for source in sources:
+        by_domain[source.politeness_key].append(source)
+
+    @service.consume(STORIES_TAGGED, group=GROUP_INGEST, decode=STORY_TAGGED.validate_json)
+    async def on_tagged(batch: Sequence[Received[StoryTagged]]) -> None:
+        await service.store.write(lambda conn: remember_tags(conn, [one.value for one in batch]))
+
+    for domain, own in by_domain.items():
+        service.background(f"poll {domain}", lambda d=domain, o=own: poller.run(d, o))  # type: ignore[misc]
+    service.publishes(STORIES, StoryPublished, "A story was seen for the first time.")
+    service.publishes(STORIES, StoryRevised, "A story changed.")
+    service.publishes(STORIES, StoryWithdrawn, "The outlet took a story back.")
+
+
+def create_service(settings: IngestSettings) -> Service:
+    """Build ingest with its real store, network and clock.
+
+    Raises:
+        OperatorError: the sources, the store or the contact address are not in order.
+    """
+    sources = [one for one in load_sources(settings.sources, loopback_port=settings.demo_port) if one.enabled]
+    agent = user_agent(settings.contact_url, sources)
+    store = Store.open(settings.store_url, MIGRATIONS)
+    topics = TopicMap(dead=DEAD, readers={name: spec.readers for name, spec in TOPICS.items()})
+    service = Service("ingest", settings, store, outbox, topics)
+    with store.engine.begin() as conn:
+        register(conn, sources, time.time())
+    metrics = IngestMetrics(service.metrics.registry)
+    fetcher, parser = Fetcher(agent), Parser()
+    reader = SourceReader(fetcher=fetcher, parser=parser, pacer=Pacer(time.monotonic), metrics=metrics, now=_now)
+    dice = random.Random()  # noqa: S311 - spreads polls in time, hides nothing
+    clock = Clockwork(_now, lambda: dice.uniform(-1, 1), f"{os.getpid()}-{uuid4().hex[:12]}")
+    poller = Poller(store=store, reader=reader, metrics=metrics, clock=clock, kick=service.kick)
+    service.on_close(fetcher.close)
+    service.on_close(parser.close)
+    wire(service, poller, sources)
+    return service
+
+
+def user_agent(contact_url: str, sources: Sequence[Source]) -> str:
+    """Who we are, in the form outlets accept, with an address to complain to.
+
+    Raises:
+        OperatorError: a source is on the internet and there is no address.
+    """
+    if not contact_url and any(not source.loopback for source in sources):
+        raise OperatorError(
+            "environment SIAGA_CONTACT_URL", "is not set: outlets must be able to reach whoever polls them"
+        )
+    if contact_url and not contact_url.startswith(("https://", "http://", "mailto:")):
+        raise OperatorError("environment SIAGA_CONTACT_URL", "must begin with https://, http:// or mailto:")
+    if not contact_url.isprintable() or not contact_url.isascii() or set(contact_url) & set("() ;"):
+        raise OperatorError("environment SIAGA_CONTACT_URL", "must be an address without spaces or parentheses")
+    return f"Mozilla/5.0 (compatible; Siaga/{VERSION}; +{contact_url or 'http://localhost/'})"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+__all__ = ["create_service", "user_agent", "wire"]

@@ -1,0 +1,63 @@
+"""What is remembered of a source between two polls, and what that means for the next request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from services.ingest.core.conditional import NONE, Validators
+from services.ingest.core.redirect import Move
+
+#: A server that answers 304 for ever is asked for everything once a day when it ought to have had news.
+UNCONDITIONAL_AFTER = timedelta(hours=24)
+FRUITLESS_GAPS = 5
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """One source as the store has it."""
+
+    url: str
+    validators: Validators = NONE
+    body_hash: str | None = None
+    window_s: float | None = None
+    median_gap_s: float | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    last_body_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_new_story_at: datetime | None = None
+    move: Move | None = None
+
+    @property
+    def first(self) -> bool:
+        """Whether no poll of this source ever succeeded."""
+        return self.last_success_at is None
+
+
+def validators_to_send(state: SourceState, now: datetime) -> Validators:
+    """The stored validators, or none where their 304 is no longer believed.
+
+    Some servers echo If-Modified-Since or date a body in 2041 and say 304 for ever (FreshRSS 5149, 1020).
+    """
+    if not state.validators or state.last_body_at is None or now - state.last_body_at < UNCONDITIONAL_AFTER:
+        return state.validators
+    gap = timedelta(seconds=FRUITLESS_GAPS * (state.median_gap_s or 0))
+    quiet_since = state.last_new_story_at or state.last_body_at
+    return NONE if now - quiet_since > gap else state.validators
+
+
+def window_of(times: Sequence[datetime]) -> float | None:
+    """Seconds from the oldest to the newest story of a body; None of fewer than two."""
+    return (max(times) - min(times)).total_seconds() if len(times) > 1 else None
+
+
+def median_gap(times: Sequence[datetime]) -> float | None:
+    """The median number of seconds between one story of a body and the next; None of fewer than three."""
+    if len(times) < 3:
+        return None
+    ordered = sorted(times)
+    return median((later - earlier).total_seconds() for earlier, later in pairwise(ordered))

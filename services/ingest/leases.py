@@ -1,0 +1,134 @@
+"""Give each source to one process at a time, when it is due and its domain may be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from services.ingest.core.conditional import Validators
+from services.ingest.core.redirect import Move
+from services.ingest.core.schedule import RETRY_AFTER_CAP_S
+from services.ingest.core.source import Source
+from services.ingest.core.state import SourceState
+from services.ingest.tables import domains, polls
+
+#: A process that died holds its source this long.  Renewed while pages are read.
+LEASE_S = 120.0
+#: A time further ahead than any we would write: the clock was set back, so it means nothing.
+_SANE_AHEAD_S = RETRY_AFTER_CAP_S * 1.2
+
+
+class LeaseLostError(Exception):
+    """Another process took the source over: what we read of it must not be stored."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A source that is ours until the lease ends."""
+
+    source_id: str
+    state: SourceState
+
+
+def register(conn: sa.Connection, sources: Sequence[Source], now: float) -> None:
+    """Make a row for each source; one whose address was changed in the file starts anew."""
+    known = {
+        row.source_id: row.configured_url
+        for row in conn.execute(sa.select(polls.c.source_id, polls.c.configured_url))
+    }
+    there = set(conn.execute(sa.select(domains.c.domain)).scalars())
+    for source in sources:
+        if source.politeness_key not in there:
+            there.add(source.politeness_key)
+            conn.execute(sa.insert(domains).values(domain=source.politeness_key, next_allowed_at=0, cools_until=0))
+        fresh = {
+            "configured_url": source.url, "url": source.url, "domain": source.politeness_key, "etag": None,
+            "last_modified": None, "body_hash": None, "failures": 0, "failing_since": None, "next_check_at": now,
+            "move_to": None, "move_seen": 0, "move_since": None,
+        }  # fmt: skip
+        if source.id not in known:
+            conn.execute(sa.insert(polls).values(source_id=source.id, **fresh))
+        elif known[source.id] != source.url:
+            conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**fresh))
+
+
+def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Claim | float:
+    """The next due source of a domain, or how many seconds nothing of it will be due."""
+    place = conn.execute(sa.select(domains).where(domains.c.domain == domain).with_for_update()).one()
+    if _held(place, now):
+        return min(1.0, float(place.lease_until) - now)
+    allowed = max(place.next_allowed_at, place.cools_until)
+    if now < allowed <= now + _SANE_AHEAD_S:
+        return float(allowed - now)
+    rows = conn.execute(
+        sa.select(polls)
+        .where(polls.c.source_id.in_(source_ids), polls.c.next_check_at.is_not(None))
+        .order_by(polls.c.next_check_at)
+    ).all()
+    for row in rows:
+        if row.next_check_at <= now or row.next_check_at > now + _SANE_AHEAD_S:
+            taken = {"lease_owner": owner, "lease_until": now + LEASE_S}
+            conn.execute(sa.update(polls).where(polls.c.source_id == row.source_id).values(**taken))
+            conn.execute(sa.update(domains).where(domains.c.domain == domain).values(**taken))
+            return Claim(row.source_id, state_of(row))
+    return float(rows[0].next_check_at - now) if rows else 60.0
+
+
+def renew(conn: sa.Connection, source: Source, owner: str, now: float) -> None:
+    """Hold on to a source for longer.  Raises LeaseLostError."""
+    check(conn, source.id, owner)
+    longer = {"lease_until": now + LEASE_S}
+    conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**longer))
+    conn.execute(sa.update(domains).where(domains.c.domain == source.politeness_key).values(**longer))
+
+
+def check(conn: sa.Connection, source_id: str, owner: str) -> None:
+    """Raise LeaseLostError where the source is no longer ours."""
+    held = sa.select(polls.c.lease_owner).where(polls.c.source_id == source_id).with_for_update()
+    if conn.execute(held).scalar() != owner:
+        raise LeaseLostError(source_id)
+
+
+def release(
+    conn: sa.Connection, source: Source, owner: str, next_allowed_at: float, cools_until: float = 0
+) -> None:
+    """Give the domain back; the source's own row is settled by whoever polled it."""
+    values: dict[str, object] = {"lease_owner": None, "lease_until": None, "next_allowed_at": next_allowed_at}
+    if cools_until:
+        values["cools_until"] = cools_until
+    mine = (domains.c.domain == source.politeness_key) & (domains.c.lease_owner == owner)
+    conn.execute(sa.update(domains).where(mine).values(**values))
+
+
+def state_of(row: sa.Row[tuple[object, ...]]) -> SourceState:
+    """A row of ``polls`` as the core knows it."""
+    values = row._mapping
+    move = None
+    if values["move_to"] is not None:
+        move = Move(values["move_to"], values["move_seen"], _at(values["move_since"]) or datetime.now(UTC))
+    return SourceState(
+        url=values["url"],
+        validators=Validators(values["etag"], values["last_modified"]),
+        body_hash=values["body_hash"],
+        window_s=values["window_s"],
+        median_gap_s=values["median_gap_s"],
+        failures=values["failures"],
+        failing_since=_at(values["failing_since"]),
+        last_body_at=_at(values["last_body_at"]),
+        last_success_at=_at(values["last_success_at"]),
+        last_new_story_at=_at(values["last_new_story_at"]),
+        move=move,
+    )
+
+
+def _held(place: sa.Row[tuple[object, ...]], now: float) -> bool:
+    values = place._mapping
+    until = values["lease_until"]
+    return values["lease_owner"] is not None and until is not None and now < until <= now + LEASE_S * 1.2
+
+
+def _at(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None

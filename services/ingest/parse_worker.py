@@ -1,0 +1,96 @@
+"""The process that touches hostile bytes: reads a request on stdin, answers on stdout, may be killed at any time.
+
+A frame is four bytes of length, big-endian, and that many bytes.  A request is two frames, a JSON header
+and the body; the answer is one JSON frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import struct
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from services.ingest.core.extract import by_rules, parse_page
+from services.ingest.feed_reader import EntitiesRefusedError, guard_authors, read_feed, read_sitemap
+
+#: An expansion that got past every guard ends here.
+MEMORY_BYTES = 1024 * 1024 * 1024
+
+
+def main() -> int:
+    """Answer until stdin ends."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")
+    guard_authors()
+    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+    write_frame(stdout, b'{"ready": true}')
+    while True:
+        header = read_frame(stdin)
+        body = read_frame(stdin)
+        if header is None or body is None:
+            return 0
+        write_frame(stdout, json.dumps(answer(json.loads(header), body)).encode())
+
+
+def answer(header: dict[str, Any], body: bytes) -> dict[str, Any]:
+    """What a request comes to; an exception becomes an error the parent can name."""
+    try:
+        return WORK[header["kind"]](header, body)
+    except EntitiesRefusedError:
+        return {"error": "entities_refused"}
+    except Exception as error:  # noqa: BLE001 - the parsers raise anything on hostile bytes
+        return {"error": "unreadable", "detail": f"{type(error).__name__}: {str(error)[:200]}"}
+
+
+def _feed(header: dict[str, Any], body: bytes) -> dict[str, Any]:
+    feed = asdict(read_feed(body, header["content_type"], header["url"]))
+    return _sorted_sets(feed)
+
+
+def _sitemap(header: dict[str, Any], body: bytes) -> dict[str, Any]:
+    return _sorted_sets(asdict(read_sitemap(body, header["url"])))
+
+
+def _page(header: dict[str, Any], body: bytes) -> dict[str, Any]:
+    tree = parse_page(body, header["charset"])
+    page = by_rules(tree, header["shape"], header["title"]) if tree is not None else None
+    return {"page": asdict(page) if page else None}
+
+
+def _sorted_sets(feed: dict[str, Any]) -> dict[str, Any]:
+    return feed | {name: sorted(feed[name]) for name in ("skip_hours", "skip_days")}
+
+
+WORK: dict[str, Callable[[dict[str, Any], bytes], dict[str, Any]]] = {
+    "feed": _feed,
+    "sitemap": _sitemap,
+    "page": _page,
+}
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """The next frame, or None at the end."""
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    (length,) = struct.unpack(">I", head)
+    body = stream.read(length)
+    return body if len(body) == length else None
+
+
+def write_frame(stream: BinaryIO, body: bytes) -> None:
+    """Write one frame and flush it."""
+    stream.write(struct.pack(">I", len(body)) + body)
+    stream.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

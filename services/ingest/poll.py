@@ -1,0 +1,180 @@
+"""Poll the sources of one domain for ever: claim, read, settle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+
+from services.ingest import leases
+from services.ingest.archive import Reading, resolve_aliases, sightings_of, write_readings
+from services.ingest.core.compose import Named
+from services.ingest.core.outcome import Outcome, PollReason
+from services.ingest.core.source import Source
+from services.ingest.core.state import SourceState
+from services.ingest.metrics import IngestMetrics
+from services.ingest.reading import Polled, SourceReader
+from services.ingest.settle import Settlement, settle_source
+from services.runtime.errors import UnavailableError
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+
+#: Longest sleep between two looks at what is due: a new lease or a clock set forward is noticed this soon.
+LOOK_S = 1.0
+
+
+@dataclass(frozen=True)
+class Clockwork:
+    """The clock, the dice and the name of this process."""
+
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+    owner: str
+
+
+class Poller:
+    """Polls sources; any number of processes may do so on one store."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        reader: SourceReader,
+        metrics: IngestMetrics,
+        clock: Clockwork,
+        kick: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._metrics = metrics
+        self._clock = clock
+        self._kick = kick
+
+    async def run(self, domain: str, sources: Sequence[Source]) -> None:
+        """Poll what is due of a domain, one source after the other, until cancelled."""
+        by_id = {source.id: source for source in sources}
+        while True:
+            try:
+                wait = await self.step(domain, by_id)
+            except UnavailableError as error:
+                log.warning("polling waits", domain=domain, reason=str(error))
+                wait = LOOK_S
+            if wait > 0:
+                await asyncio.sleep(min(wait, LOOK_S))
+
+    async def step(self, domain: str, by_id: dict[str, Source]) -> float:
+        """Poll the next due source of the domain; returns the seconds until another may be due."""
+        now = self._clock.now().timestamp()
+        claim = await self._store.write(
+            lambda conn: leases.claim(conn, domain, list(by_id), self._clock.owner, now)
+        )
+        if not isinstance(claim, leases.Claim):
+            return max(claim, 0.01)
+        source = by_id[claim.source_id]
+        try:
+            await self.poll(source, claim.state)
+        except leases.LeaseLostError:
+            log.warning("another process took the source over", source=source.id)
+        except UnavailableError:
+            raise
+        except Exception:  # one bad feed must not end the polling of its domain
+            log.exception("poll failed", source=source.id)
+            failed = Polled(Outcome(PollReason.INTERNAL))
+            await self._settle(source, claim.state, failed, (), ())
+        return 0.0
+
+    async def poll(self, source: Source, state: SourceState) -> Outcome:
+        """Ask the source once and settle what came of it in one transaction.
+
+        Raises:
+            LeaseLostError: nothing was stored, another process has the source.
+        """
+        with self._metrics.poll_seconds.time():
+            polled = await self._reader.poll(source, state)
+            named: tuple[Named, ...] = ()
+            ready: list[Reading] = []
+            if polled.body is not None:
+                named = await self._with_aliases(polled.body.named)
+                seen = await self._store.read(
+                    lambda conn: sightings_of(conn, source.id, [one.story_id for one in named])
+                )
+                polled = _with_overrun(polled, known=bool(seen), first=state.first, entries=len(named))
+                ready = await self._reader.readings(
+                    source, named, seen, self._clock.now(), lambda some: self._publish(source, state, some)
+                )
+            return await self._settle(source, state, polled, ready, named)
+
+    async def _publish(self, source: Source, state: SourceState, readings: list[Reading]) -> None:
+        """Publish a few readings early, without validators: a crash from here on only asks again."""
+
+        def work(conn: sa.Connection) -> None:
+            leases.renew(conn, source, self._clock.owner, self._clock.now().timestamp())
+            written = write_readings(conn, source, readings, self._clock.now(), first_poll=state.first)
+            for reason in written.reasons:
+                self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
+
+        await self._store.write(work)
+        self._kick()
+
+    async def _settle(
+        self,
+        source: Source,
+        state: SourceState,
+        polled: Polled,
+        readings: Sequence[Reading],
+        named: Sequence[Named],
+    ) -> Outcome:
+        settlement = await self._store.write(
+            lambda conn: settle_source(
+                conn,
+                source,
+                state,
+                polled,
+                readings,
+                now=self._clock.now(),
+                jitter=self._clock.jitter(),
+                owner=self._clock.owner,
+            )
+        )
+        self._kick()
+        self._tell(source, settlement)
+        return settlement.outcome
+
+    def _tell(self, source: Source, settlement: Settlement) -> None:
+        outcome = settlement.outcome
+        self._metrics.polls.labels(source.id, str(outcome.reason)).inc()
+        for reason in settlement.decisions:
+            self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
+        if outcome.overrun:
+            self._metrics.overruns.labels(source.id).inc()
+        log.info(
+            "polled",
+            source=source.id,
+            reason=str(outcome.reason),
+            status=outcome.status,
+            new=outcome.new_stories,
+            overrun=outcome.overrun,
+            due=str(settlement.due.reason),
+            in_s=round(settlement.due.interval_s, 1),
+            detail=settlement.detail,
+        )
+
+    async def _with_aliases(self, named: tuple[Named, ...]) -> tuple[Named, ...]:
+        """Entries whose address changed keep the story their guid named before."""
+        names = [alias for one in named for alias in one.aliases]
+        known = await self._store.read(lambda conn: resolve_aliases(conn, names)) if names else {}
+        return tuple(
+            replace(one, story_id=next((known[a] for a in one.aliases if a in known), one.story_id))
+            for one in named
+        )
+
+
+def _with_overrun(polled: Polled, *, known: bool, first: bool, entries: int) -> Polled:
+    """A body without a single known story: what was published between it and the last one is lost."""
+    overrun = not known and not first and entries > 1
+    return replace(polled, outcome=replace(polled.outcome, overrun=overrun))

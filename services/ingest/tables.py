@@ -1,0 +1,98 @@
+"""What ingest keeps: the state of each source, the stories, where they were seen, and its outbox.
+
+Times are seconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from services.runtime.outbox import outbox_table
+
+metadata = sa.MetaData()
+
+#: One row a source.  The validators belong to the last body whose stories are in the outbox.
+polls = sa.Table(
+    "polls",
+    metadata,
+    sa.Column("source_id", sa.String(200), primary_key=True),
+    sa.Column("configured_url", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("domain", sa.String(253), nullable=False, index=True),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("body_hash", sa.String(64)),
+    sa.Column("window_s", sa.Float),
+    sa.Column("median_gap_s", sa.Float),
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("failing_since", sa.Float),
+    sa.Column("last_reason", sa.String(60), nullable=False, default=""),
+    sa.Column("last_status", sa.Integer, nullable=False, default=0),
+    sa.Column("last_detail", sa.Text, nullable=False, default=""),
+    sa.Column("last_polled_at", sa.Float),
+    sa.Column("last_body_at", sa.Float),
+    sa.Column("last_success_at", sa.Float),
+    sa.Column("last_new_story_at", sa.Float),
+    sa.Column("next_check_at", sa.Float),
+    sa.Column("due_reason", sa.String(40), nullable=False, default=""),
+    sa.Column("interval_s", sa.Float, nullable=False, default=0),
+    sa.Column("move_to", sa.Text),
+    sa.Column("move_seen", sa.Integer, nullable=False, default=0),
+    sa.Column("move_since", sa.Float),
+    sa.Column("health", sa.String(20)),
+    sa.Column("health_since", sa.Float),
+    sa.Column("lease_owner", sa.String(64)),
+    sa.Column("lease_until", sa.Float),
+)
+
+#: One row a registrable domain: one process at a time asks it, and not too soon after the last.
+domains = sa.Table(
+    "domains",
+    metadata,
+    sa.Column("domain", sa.String(253), primary_key=True),
+    sa.Column("next_allowed_at", sa.Float, nullable=False, default=0),
+    sa.Column("cools_until", sa.Float, nullable=False, default=0),
+    sa.Column("lease_owner", sa.String(64)),
+    sa.Column("lease_until", sa.Float),
+)
+
+#: One row a story: its last state, which is also what a replay sends again.
+stories = sa.Table(
+    "stories",
+    metadata,
+    sa.Column("story_id", sa.String(500), primary_key=True),
+    sa.Column("source_id", sa.String(200), nullable=False),
+    sa.Column("outlet", sa.String(200), nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("event", sa.LargeBinary, nullable=False),
+    sa.Column("trace", sa.String(60), nullable=False),
+    sa.Column("published_at", sa.Float, nullable=False),
+    sa.Column("first_seen_at", sa.Float, nullable=False, index=True),
+    sa.Column("changed_at", sa.Float, nullable=False),
+    sa.Column("withdrawn", sa.Boolean, nullable=False, default=False),
+    sa.Column("relevant", sa.Boolean),
+    sa.Column("incident_id", sa.String(500)),
+)
+
+#: Further names of a story, such as a guid that outlives an edited address.
+aliases = sa.Table(
+    "aliases",
+    metadata,
+    sa.Column("alias", sa.String(500), primary_key=True),
+    sa.Column("story_id", sa.String(500), nullable=False, index=True),
+)
+
+#: Which source showed which story, and what its entry looked like then.
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    sa.Column("source_id", sa.String(200), primary_key=True),
+    sa.Column("story_id", sa.String(500), primary_key=True, index=True),
+    sa.Column("section", sa.String(200), nullable=False),
+    sa.Column("entry_hash", sa.String(64), nullable=False),
+    sa.Column("first_seen_at", sa.Float, nullable=False),
+    sa.Column("last_seen_at", sa.Float, nullable=False),
+)
+
+outbox = outbox_table(metadata)
