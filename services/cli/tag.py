@@ -1,0 +1,153 @@
+"""``siaga tag``: tag stories from stdin, one JSON line each, with the same function as the service."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from services.tagger.book_files import load_book
+from services.tagger.core.book import Rulebook
+from services.tagger.core.story import Article, Tagging, tag_story
+
+_SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+_CHUNK = 64
+_book: list[Rulebook] = []  # one rulebook a worker process; filled by ``_start``
+
+
+@click.command("tag")
+@click.option("--jsonl", is_flag=True, required=True, help="read JSON lines from stdin, write one line each")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="processes")
+@click.option("--explain", is_flag=True, help="add every rule that fired, held back or vetoed")
+@click.option(
+    "--seeds",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=_SEEDS,
+    help="folder with topics/ and places/",
+)
+def tag_command(jsonl: bool, workers: int, explain: bool, seeds: Path) -> None:
+    """Tag stories without a broker.
+
+    Example: siaga tag --jsonl < stories.jsonl > labels.jsonl
+    """
+    del jsonl
+    failed = False
+    for line, bad in _tagged(sys.stdin.buffer, workers, explain, seeds):
+        failed |= bad
+        sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+    if failed:
+        raise SystemExit(1)
+
+
+def _tagged(lines: Iterable[bytes], workers: int, explain: bool, seeds: Path) -> Iterator[tuple[bytes, bool]]:
+    full = (line for line in lines if line.strip())
+    if workers == 1:
+        tag = line_tagger(load_book(seeds / "topics", seeds / "places"), explain)
+        yield from map(tag, full)
+        return
+    with ProcessPoolExecutor(workers, initializer=_start, initargs=(seeds,)) as pool:
+        while block := list(islice(full, _CHUNK * workers * 4)):
+            yield from pool.map(_tag_explained if explain else _tag_plain, block, chunksize=_CHUNK)
+
+
+def _start(seeds: Path) -> None:
+    _book.append(load_book(seeds / "topics", seeds / "places"))
+
+
+def _tag_plain(line: bytes) -> tuple[bytes, bool]:
+    return line_tagger(_book[0], explain=False)(line)
+
+
+def _tag_explained(line: bytes) -> tuple[bytes, bool]:
+    return line_tagger(_book[0], explain=True)(line)
+
+
+def line_tagger(book: Rulebook, explain: bool) -> Callable[[bytes], tuple[bytes, bool]]:
+    """A function from an input line to its output line and whether the input was bad."""
+
+    def tag(line: bytes) -> tuple[bytes, bool]:
+        row: Any = None
+        try:
+            row = orjson.loads(line)
+            article = _article(row)
+        except ValueError as error:
+            known = row.get("id") if isinstance(row, dict) else None
+            return orjson.dumps({"id": known, "error": str(error)}), True
+        return orjson.dumps(row_of(tag_story(article, book), explain=explain)), False
+
+    return tag
+
+
+def _article(row: Any) -> Article:
+    if not isinstance(row, dict):
+        raise ValueError("a line has to be a JSON object")  # noqa: TRY004  # bad data, not a bad call
+    fields = {name: row.get(name) or "" for name in ("title", "text", "language", "outlet")}
+    for name, value in (("id", row.get("id")), *fields.items()):
+        if not isinstance(value, str) or (name == "id" and not value):
+            raise ValueError(f"{name} has to be a string")
+    return Article(
+        story_id=row["id"],
+        title=fields["title"],
+        text=fields["text"],
+        language=fields["language"] or "und",
+        outlet=fields["outlet"],
+        published=_day(row.get("published")),
+    )
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10]) if value else None
+    except ValueError:
+        return None
+
+
+def row_of(tagging: Tagging, *, explain: bool) -> dict[str, Any]:
+    """The output line of a tagging."""
+    row: dict[str, Any] = {
+        "id": tagging.story_id,
+        "relevant": tagging.relevant,
+        "topics": [
+            {"code": t.topic.value, "score": t.score, "evidence": [span.model_dump() for span in t.evidence]}
+            for t in tagging.topics
+        ],
+        "kind": tagging.kind.value if tagging.kind else None,
+        "severity": int(tagging.severity) if tagging.relevant else None,
+        "places": [
+            {
+                "name": p.entry.name,
+                "region": p.entry.region,
+                "district": p.entry.district,
+                "country": p.entry.country,
+                "role": p.role.value,
+                "evidence": [span.model_dump() for span in p.evidence],
+            }
+            for p in tagging.places
+        ],
+        "facts": {
+            name: [fact.model_dump() for fact in values]
+            for name, values in ((name, getattr(tagging.facts, name)) for name in type(tagging.facts).model_fields)
+            if values
+        },
+        "language": tagging.language,
+    }
+    if explain:
+        row["reason"] = tagging.reason
+        row["triggers"] = [trigger.model_dump() for trigger in tagging.triggers]
+        row["explain"] = [
+            {"step": t.step, "rule": t.rule, "points": t.points, "sentences": list(t.sentences)}
+            for t in tagging.traces
+        ]
+    return row
+
+
+if __name__ == "__main__":
+    tag_command()

@@ -1,0 +1,342 @@
+"""Read the rulebook from ``seeds/topics`` and ``seeds/places``; every mistake names file, key and reason."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
+
+from services.contracts.codes import Kind, Topic
+from services.runtime.errors import OperatorError
+from services.tagger.core.book import (
+    Frame,
+    PlaceEntry,
+    Rule,
+    Rulebook,
+    SeverityRule,
+    TermRule,
+    TopicRules,
+    Window,
+)
+from services.tagger.core.matching import Matcher, Pattern
+from services.tagger.core.terms import TermError, expand
+
+#: The countries whose crimes, and whose people abroad, are watched.
+AREA = frozenset({"ID", "KH", "LA", "TL", "MY", "TH", "VN", "PH", "SG", "MM", "PG", "BN"})
+_TOP_KEYS = frozenset(
+    {
+        "topic",
+        "threshold",
+        "offence",
+        "concepts",
+        "rules",
+        "proof",
+        "frames",
+        "kinds",
+        "severity",
+        "facts",
+        "blockers",
+    }
+)
+_PLACE_COLUMNS = (
+    "name", "aliases", "type", "country", "region", "district", "lat", "lon", "counterpart", "rank", "weak",
+)  # fmt: skip
+
+
+@dataclass
+class _Draft:
+    """What has been read so far."""
+
+    bits: dict[str, int] = field(default_factory=dict)
+    terms: dict[str, list[str]] = field(default_factory=dict)
+    where: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, terms: list[str], where: str) -> None:
+        if name in self.bits:
+            raise OperatorError(where, f"concept {name!r} is already defined at {self.where[name]}")
+        self.bits[name] = 1 << len(self.bits)
+        self.terms[name] = terms
+        self.where[name] = where
+
+    def mask(self, names: str, where: str) -> int:
+        """The mask of ``a|b``."""
+        mask = 0
+        for name in names.split("|"):
+            if name.strip() not in self.bits:
+                raise OperatorError(where, f"there is no concept {name.strip()!r}")
+            mask |= self.bits[name.strip()]
+        return mask
+
+
+@dataclass(frozen=True)
+class _File:
+    """One YAML file of the lexicon."""
+
+    path: Path
+    content: CommentedMap
+
+    def at(self, key: str, node: Any = None) -> str:
+        """Where a mistake is: ``file:line key``."""
+        line = getattr(getattr(node if node is not None else self.content, "lc", None), "line", None)
+        return f"{self.path}:{line + 1} {key}" if line is not None else f"{self.path} {key}"
+
+
+def load_book(topics: Path, places: Path) -> Rulebook:
+    """Compile the rulebook of these two folders.
+
+    Raises:
+        OperatorError: a folder is missing, or a file of it cannot be used.
+    """
+    files = [_read(path) for path in _listed(topics, "*.yaml")]
+    draft = _Draft()
+    for file in files:
+        for name, terms in _mapping(file, "concepts"):
+            draft.add(
+                name,
+                _split(terms, file.at(f"concepts.{name}")),
+                file.at(f"concepts.{name}", file.content["concepts"]),
+            )
+    if "_block" not in draft.bits:
+        blocked = [
+            term for file in files for term in _split(file.content.get("blockers", ""), file.at("blockers"))
+        ]
+        draft.add("_block", blocked, "blockers")
+    terms_of_facts = _fact_terms(files, draft)
+    entries, place_patterns = _read_places(places)
+    matcher = Matcher([*_patterns(draft), *place_patterns])
+    topic_rules = tuple(_topic(file, draft) for file in files if "topic" in file.content)
+    missing = set(Topic) - {rules.topic for rules in topic_rules}
+    if missing:
+        raise OperatorError(str(topics), f"there is no file for topic {sorted(missing)[0]}")
+    return Rulebook(
+        version=_version(topics, places),
+        matcher=matcher,
+        concepts=draft.bits,
+        topics=topic_rules,
+        frames=tuple(frame for file in files for frame in _frames(file, draft)),
+        kinds=tuple(entry for file in files for entry in _kinds(file, draft)),
+        severities=tuple(rule for file in files for rule in _severities(file, draft)),
+        terms=terms_of_facts,
+        offences=tuple(_offence(file, draft) for file in files if "topic" in file.content),
+        blockers=draft.bits["_block"],
+        places=entries,
+        area=AREA,
+        names={bit: name for name, bit in draft.bits.items()},
+    )
+
+
+def proofs(topics: Path) -> Iterator[tuple[str, Topic, bool, str]]:
+    """Every sentence that proves the rules: file name, topic, must match, sentence."""
+    for path in _listed(topics, "*.yaml"):
+        file = _read(path)
+        for key in ("must", "must_not"):
+            for sentence in file.content.get("proof", {}).get(key, ()):
+                yield path.name, Topic(file.content["topic"]), key == "must", str(sentence)
+
+
+def _listed(folder: Path, pattern: str) -> list[Path]:
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise OperatorError(str(folder), f"holds no {pattern}")
+    return found
+
+
+def _read(path: Path) -> _File:
+    try:
+        content = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise OperatorError(str(path), f"cannot be read: {error}") from None
+    if not isinstance(content, CommentedMap):
+        raise OperatorError(str(path), "has to be a mapping")
+    unknown = set(content) - _TOP_KEYS
+    if unknown:
+        raise OperatorError(f"{path} {sorted(unknown)[0]}", f"is none of {', '.join(sorted(_TOP_KEYS))}")
+    return _File(path, content)
+
+
+def _mapping(file: _File, key: str) -> Iterator[tuple[str, Any]]:
+    value = file.content.get(key, {})
+    if not isinstance(value, Mapping):
+        raise OperatorError(file.at(key), "has to be a mapping")
+    yield from value.items()
+
+
+def _split(terms: Any, where: str) -> list[str]:
+    if isinstance(terms, str):
+        terms = terms.split(";")
+    if not isinstance(terms, Iterable) or not all(isinstance(term, str) for term in terms):
+        raise OperatorError(where, 'has to be terms divided by ";"')
+    return [term.strip() for term in terms if term.strip()]
+
+
+def _patterns(draft: _Draft) -> Iterator[Pattern]:
+    masks: dict[tuple[str, bool], int] = {}
+    for name, terms in draft.terms.items():
+        for term in terms:
+            try:
+                surfaces = list(expand(term))
+            except TermError as error:
+                raise OperatorError(draft.where[name], str(error)) from None
+            for surface, exact in surfaces:
+                key = (surface, exact)
+                masks[key] = masks.get(key, 0) | draft.bits[name]
+    for (surface, exact), mask in masks.items():
+        yield Pattern(surface, concepts=mask, exact=exact)
+
+
+def _rule(file: _File, draft: _Draft, owner: str, node: Any) -> Rule:
+    where = file.at(owner, node)
+    if not isinstance(node, Mapping) or "name" not in node or "all" not in node:
+        raise OperatorError(where, 'a rule has "name" and "all"')
+    where = file.at(f"{owner}/{node['name']}", node)
+    allowed = {"name", "all", "unless", "within", "points", "topics", "veto", "level", "adjust", "kinds"}
+    if unknown := set(node) - allowed:
+        raise OperatorError(where, f"{sorted(unknown)[0]!r} is no key of a rule")
+    try:
+        window = Window(node.get("within", "sentence"))
+    except ValueError:
+        raise OperatorError(where, f"within is {node['within']!r}, not one of {', '.join(Window)}") from None
+    unless = 0
+    for name in node.get("unless", ()):
+        unless |= draft.mask(name, where)
+    return Rule(
+        name=f"{owner}/{node['name']}",
+        groups=tuple(draft.mask(names, where) for names in node["all"]),
+        unless=unless,
+        window=window,
+        points=_number(node.get("points", 1), where),
+    )
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise OperatorError(where, f"points is {value!r}, not a number")
+    return float(value)
+
+
+def _topic(file: _File, draft: _Draft) -> TopicRules:
+    try:
+        topic = Topic(file.content["topic"])
+    except ValueError:
+        raise OperatorError(file.at("topic"), f"{file.content['topic']!r} is no topic") from None
+    rules = tuple(_rule(file, draft, topic.value, node) for node in file.content.get("rules", ()))
+    return TopicRules(topic, _number(file.content.get("threshold", 3), file.at("threshold")), rules)
+
+
+def _offence(file: _File, draft: _Draft) -> int:
+    mask = 0
+    for name in file.content.get("offence", ()):
+        mask |= draft.mask(name, file.at("offence"))
+    return mask
+
+
+def _topics_of(node: Any, where: str) -> frozenset[Topic]:
+    try:
+        return frozenset(Topic(code) for code in node.get("topics", ()))
+    except ValueError as error:
+        raise OperatorError(where, str(error)) from None
+
+
+def _frames(file: _File, draft: _Draft) -> Iterator[Frame]:
+    for node in file.content.get("frames", ()):
+        rule = _rule(file, draft, "frame", node)
+        yield Frame(rule, _topics_of(node, file.at(rule.name, node)), bool(node.get("veto", False)))
+
+
+def _kinds(file: _File, draft: _Draft) -> Iterator[tuple[Kind, tuple[Rule, ...]]]:
+    for code, nodes in _mapping(file, "kinds"):
+        try:
+            kind = Kind(code)
+        except ValueError:
+            raise OperatorError(file.at(f"kinds.{code}"), "is no kind") from None
+        yield kind, tuple(_rule(file, draft, kind.value, node) for node in nodes)
+
+
+def _severities(file: _File, draft: _Draft) -> Iterator[SeverityRule]:
+    for node in file.content.get("severity", ()):
+        rule = _rule(file, draft, "severity", node)
+        where = file.at(rule.name, node)
+        yield SeverityRule(
+            rule,
+            level=int(_number(node.get("level", 0), where)),
+            adjust=int(_number(node.get("adjust", 0), where)),
+            topics=_topics_of(node, where),
+            kinds=frozenset(Kind(code) for code in node.get("kinds", ())),
+        )
+
+
+def _fact_terms(files: list[_File], draft: _Draft) -> tuple[TermRule, ...]:
+    rules = []
+    for file in files:
+        for slot, values in _mapping(file, "facts"):
+            for value, terms in values.items():
+                name = f"fact:{slot}:{value}"
+                draft.add(name, _split(terms, file.at(f"facts.{slot}.{value}", values)), file.at(name, values))
+                rules.append(TermRule(str(slot), str(value), draft.bits[name]))
+    return tuple(rules)
+
+
+def _read_places(folder: Path) -> tuple[tuple[PlaceEntry, ...], list[Pattern]]:
+    entries: list[PlaceEntry] = []
+    names: dict[tuple[str, bool], list[int]] = {}
+    for path in _listed(folder, "*.csv"):
+        for line, row in _rows(path):
+            entry, aliases = _place(row, f"{path}:{line}")
+            entries.append(entry)
+            for alias in dict.fromkeys((entry.name, *aliases)):
+                exact = len(alias) <= 4 and alias.isupper()
+                names.setdefault((alias, exact), []).append(len(entries) - 1)
+    return tuple(entries), [
+        Pattern(alias, places=tuple(indexes), exact=exact, capital=not exact)
+        for (alias, exact), indexes in names.items()
+    ]
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines)
+            if tuple(reader.fieldnames or ()) != _PLACE_COLUMNS:
+                raise OperatorError(str(path), f"its columns have to be {','.join(_PLACE_COLUMNS)}")
+            for row in reader:
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise OperatorError(str(path), f"cannot be read: {error}") from None
+
+
+def _place(row: dict[str, str], where: str) -> tuple[PlaceEntry, list[str]]:
+    if not row["name"] or not row["country"]:
+        raise OperatorError(where, "a place has a name and a country")
+    try:
+        entry = PlaceEntry(
+            name=row["name"],
+            country=row["country"],
+            region=row["region"] or None,
+            district=row["district"] or None,
+            lat=float(row["lat"]) if row["lat"] else None,
+            lon=float(row["lon"]) if row["lon"] else None,
+            counterpart=row["counterpart"] or None,
+            type=row["type"] or "place",
+            rank=int(row["rank"] or 5),
+            weak=row["weak"] == "1",
+        )
+    except (TypeError, ValueError) as error:
+        raise OperatorError(where, str(error)) from None
+    return entry, [alias.strip() for alias in (row["aliases"] or "").split(";") if alias.strip()]
+
+
+def _version(*folders: Path) -> str:
+    """The rules' own version: the first half of a SHA-256 over every file they come from."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            if path.suffix in {".yaml", ".csv"}:
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return f"1-{digest.hexdigest()[:12]}"

@@ -1,0 +1,139 @@
+"""Blank what is not the story: links to other stories, share lists, copyright tails, title tails.
+
+Blanked characters become spaces, so offsets hold; line breaks stay.
+"""
+
+from __future__ import annotations
+
+import re
+
+from services.tagger.core.folding import fold
+
+#: A line that begins so (folded) says nothing about this story.
+_LINE = (
+    b"baca juga",
+    b"baca pula",
+    b"bacajuga",
+    b"simak juga",
+    b"lihat juga",
+    b"simak video",
+    b"saksikan video",
+    b"tonton juga",
+    b"artikel terkait",
+    b"berita terkait",
+    b"artikel berkaitan",
+    b"read also",
+    b"read more",
+    b"also read",
+    b"related news",
+    b"related stories",
+    b"see also",
+    b"scroll to continue",
+    b"advertisement",
+    b"copyright",
+    b"pewarta",
+    b"penulis ",
+    b"editor ",
+    b"oleh ",
+    b"berita ini telah tayang",
+    b"artikel ini telah tayang",
+    b"dapatkan update",
+    b"dapatkan informasi",
+    b"ikuti berita",
+    b"ikuti saluran",
+    b"kumpulan artikel",
+    b"bagikan artikel",
+    b"bagikan berita",
+    b"tambahkan komentar",
+    b"cek berita",
+    b"cek artikel",
+    b"contact phnompenh post",
+    b"foto ",
+    b"tag ",
+    b"tags ",
+    b"topik terkait",
+)
+#: From such a line to the end everything belongs to the page.
+_TAIL = (
+    b"most viewed",
+    b"most read",
+    b"berita terpopuler",
+    b"baca berita terkini",
+    b"komentar anda",
+    b"latest news",
+    b"berita lainnya",
+    b"recommended",
+)
+#: Such a line announces a headline on the next one.
+_ANNOUNCES = frozenset(
+    (
+        b"baca juga",
+        b"baca pula",
+        b"simak juga",
+        b"lihat juga",
+        b"read also",
+        b"see also",
+        b"artikel terkait",
+        b"berita terkait",
+    )
+)
+_INLINE = re.compile(
+    r"[(\[]?(?:\bBaca [Jj]uga|\bBACA JUGA|\bBaca_Juga|\bRead [Aa]lso|\bSimak [Jj]uga) "
+    r"?:[^\n]{0,200}?(?:\.(?=[ \n])|[)\]]|\n|$)"
+    r"|\[Gambas:[^\]]*\]|SCROLL TO CONTINUE WITH CONTENT"
+)
+_TITLE_TAIL = re.compile(
+    r"\s+[-|–—]\s+(?:[^-|–—\n]{0,60}(?:-->|\.com|\.co\.id|\.id|\bNews|\bBerita\b|Tribun|ANTARA|"
+    r"Antara|Halaman \d)[^\n]{0,20})$"
+)
+_HEADLINE_MAX = 140
+
+
+def blank(title: str, text: str) -> str:
+    """``title + "\\n" + text`` with its boilerplate blanked; the same length."""
+    tail = _TITLE_TAIL.search(title)
+    if tail:
+        title = title[: tail.start()] + " " * (len(title) - tail.start())
+    return title + "\n" + _inline(_lines(text, title))
+
+
+def _lines(text: str, title: str) -> str:
+    lines = text.split("\n")
+    repeated = title.strip()
+    announced = False
+    for index, line in enumerate(lines):
+        head = b" ".join(fold(line[:60]).split())
+        if not head:
+            continue
+        drop = announced and len(line) < _HEADLINE_MAX and line.rstrip()[-1:] not in '.!”"'
+        announced = head in _ANNOUNCES
+        if head.startswith(_TAIL) and len(line) < 80:
+            lines[index:] = [" " * len(rest) for rest in lines[index:]]
+            break
+        if (
+            drop
+            or announced
+            or (head.startswith(_LINE) and _short(head, line))
+            or (index < 6 and (tail := _TITLE_TAIL.search(line)) and line[: tail.start()].strip() == repeated)
+        ):
+            lines[index] = " " * len(line)
+    return "\n".join(lines)
+
+
+def _short(head: bytes, line: str) -> bool:
+    """A byline or a photo line is short; "Baca juga" with a sentence glued on is left to ``_inline``."""
+    if head.startswith((b"oleh ", b"foto ", b"tag ", b"tags ", b"editor ", b"penulis ")):
+        return len(line) < 90
+    return len(line) < 260
+
+
+def _inline(text: str) -> str:
+    if (
+        "uga" not in text
+        and "lso" not in text
+        and "[Gambas" not in text
+        and "SCROLL" not in text
+        and "JUGA" not in text
+    ):
+        return text
+    return _INLINE.sub(lambda found: "".join("\n" if c == "\n" else " " for c in found.group()), text)

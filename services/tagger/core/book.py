@@ -1,0 +1,111 @@
+"""The rulebook: concepts, rules and places compiled from data into what the tagger reads with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.contracts.codes import Kind, Topic
+from services.tagger.core.matching import Matcher
+
+
+class Window(StrEnum):
+    """How close together the parts of a rule have to stand."""
+
+    SENTENCE = "sentence"
+    NEIGHBOUR = "neighbour"  # this sentence or the next of the same story
+    LEAD = "lead"  # the title and the first sentences, each part anywhere in them
+    STORY = "story"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Fires where every group has at least one concept in the window and no ``unless`` concept."""
+
+    name: str
+    groups: tuple[int, ...]
+    unless: int = 0
+    window: Window = Window.SENTENCE
+    points: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRules:
+    """What makes a story belong to a topic."""
+
+    topic: Topic
+    threshold: float
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A kind of story that borrows the field's words: holds back ``topics`` (all of them when empty).
+
+    ``points`` are taken from those topics; ``veto`` ends them whatever their points are.
+    """
+
+    rule: Rule
+    topics: frozenset[Topic]
+    veto: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRule:
+    """A trigger that lifts a story to ``level``, or moves it by ``adjust``."""
+
+    rule: Rule
+    level: int = 0
+    adjust: int = 0
+    topics: frozenset[Topic] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TermRule:
+    """A fact that is a word of a closed list: a nationality, a transport, a case stage."""
+
+    slot: str
+    value: str
+    concept: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceEntry:
+    """One place of the gazetteer."""
+
+    name: str
+    country: str
+    region: str | None = None
+    district: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    counterpart: str | None = None
+    type: str = "place"
+    rank: int = 5  # which of several places of one name is meant when nothing else tells; low wins
+    weak: bool = False  # also a common word or a person's name: needs "di", "Kabupaten", ... before it
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything a story is read with; immutable, shared by all stories."""
+
+    version: str
+    matcher: Matcher
+    concepts: Mapping[str, int]  # name to bit
+    topics: tuple[TopicRules, ...]
+    frames: tuple[Frame, ...]
+    kinds: tuple[tuple[Kind, tuple[Rule, ...]], ...]
+    severities: tuple[SeverityRule, ...]
+    terms: tuple[TermRule, ...]
+    offences: tuple[int, ...]  # one mask a topic: the offence as such, as it stands in enumerations
+    blockers: int
+    places: tuple[PlaceEntry, ...]
+    area: frozenset[str]
+    names: Mapping[int, str] = field(default_factory=dict)  # bit to name
+
+    def bit(self, name: str) -> int:
+        """The bit of a concept that the code itself asks for; 0 where the data has none."""
+        return self.concepts.get(name, 0)

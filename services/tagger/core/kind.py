@@ -1,0 +1,44 @@
+"""Decide what sort of news a story is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.contracts.codes import Kind
+from services.contracts.tagging import Evidence
+from services.tagger.core.book import Rulebook
+from services.tagger.core.reading import Reading
+from services.tagger.core.topics import Trace, weigh
+
+#: Where two kinds weigh the same, the harder fact wins.
+_ORDER = (Kind.JUDICIAL, Kind.ENFORCEMENT, Kind.INCIDENT, Kind.POLICY_COOPERATION, Kind.ADVISORY_ANALYSIS)
+
+
+@dataclass(frozen=True)
+class FoundKind:
+    """A kind with what it rests on."""
+
+    kind: Kind
+    evidence: tuple[Evidence, ...]
+    traces: tuple[Trace, ...]
+
+
+def decide_kind(reading: Reading, book: Rulebook, fallback: tuple[Evidence, ...]) -> FoundKind:
+    """The kind whose cues weigh most; ``fallback`` evidence stands where no cue was found."""
+    weights: dict[Kind, float] = {}
+    evidence: dict[Kind, list[Evidence]] = {}
+    traces: list[Trace] = []
+    for kind, rules in book.kinds:
+        for rule in rules:
+            sentences = reading.fire(rule)
+            if not sentences:
+                continue
+            gained = weigh(rule, sentences, reading)
+            weights[kind] = weights.get(kind, 0.0) + gained
+            evidence.setdefault(kind, []).extend(reading.evidence(rule, sentences))
+            traces.append(Trace("kind", rule.name, round(gained, 2), sentences[:5]))
+    if not weights:
+        return FoundKind(Kind.ADVISORY_ANALYSIS, fallback[:1], ())
+    best = max(weights, key=lambda kind: (weights[kind], -_ORDER.index(kind)))
+    spans = {(span.start, span.end): span for span in evidence[best]}
+    return FoundKind(best, tuple(list(spans.values())[:3]) or fallback[:1], tuple(traces))

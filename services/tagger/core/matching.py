@@ -1,0 +1,74 @@
+"""Find every term of the lexicon and every name of the gazetteer in one pass over a story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from services.tagger.core.folding import fold, fold_term
+
+#: A crafted text must not buy unbounded work: characters read, and hits kept of one term.
+MAX_TEXT = 40_000
+MAX_HITS_OF_A_TERM = 30
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One surface form: what it stands for, and when it counts."""
+
+    term: str
+    concepts: int = 0  # bit mask of concepts
+    places: tuple[int, ...] = ()  # indexes into the gazetteer
+    exact: bool = False  # the case must match ``term``
+    capital: bool = False  # the first letter must be a capital
+
+
+class Hit(NamedTuple):
+    """A pattern that stands in the text as whole words."""
+
+    start: int
+    end: int
+    pattern: Pattern
+
+
+class Matcher:
+    """An Aho-Corasick automaton over folded bytes; overlapping matches, whole words by padding."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        by_bytes: dict[bytes, list[Pattern]] = {}
+        for pattern in patterns:
+            folded = fold_term(pattern.term)
+            if folded:
+                by_bytes.setdefault(folded, []).append(pattern)
+        self._groups: Sequence[tuple[Pattern, ...]] = [tuple(group) for group in by_bytes.values()]
+        self._automaton = BytesAhoCorasick(
+            [b" " + folded + b" " for folded in by_bytes], implementation=Implementation.ContiguousNFA
+        )
+
+    def find(self, text: str) -> list[Hit]:
+        """Every hit in the first ``MAX_TEXT`` characters, in order of its end."""
+        text = text[:MAX_TEXT]
+        found: list[Hit] = []
+        seen: dict[int, int] = {}
+        shouting = not _has_small_letters(text)
+        padded = b" " + fold(text) + b" "
+        for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
+            count = seen.get(index, 0)
+            if count >= MAX_HITS_OF_A_TERM:
+                continue
+            seen[index] = count + 1
+            stop = end - 2
+            for pattern in self._groups[index]:
+                if pattern.exact and not shouting and text[start:stop] != pattern.term:
+                    continue
+                if pattern.capital and not text[start].isupper():
+                    continue
+                found.append(Hit(start, stop, pattern))
+        return found
+
+
+def _has_small_letters(text: str) -> bool:
+    return text.upper() != text

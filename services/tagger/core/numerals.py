@@ -1,0 +1,85 @@
+"""Read numbers as Indonesian and English news writes them."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS: dict[str, float] = {
+    "satu": 1, "seorang": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6, "tujuh": 7, "delapan": 8,
+    "sembilan": 9, "sepuluh": 10, "sebelas": 11, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30,
+    "forty": 40, "fifty": 50, "sixty": 60, "a dozen": 12, "dua belas": 12, "tiga belas": 13, "empat belas": 14,
+    "lima belas": 15, "enam belas": 16, "tujuh belas": 17, "delapan belas": 18, "sembilan belas": 19,
+    "dua puluh": 20, "tiga puluh": 30, "empat puluh": 40, "lima puluh": 50,
+}  # fmt: skip
+#: Words that only give an order of magnitude: a range, never a point.
+_VAGUE: dict[str, tuple[float, float]] = {
+    "belasan": (11, 19),
+    "puluhan": (20, 99),
+    "ratusan": (200, 999),
+    "ribuan": (2000, 9999),
+    "dozens of": (24, 99),
+    "scores of": (40, 99),
+    "hundreds of": (200, 999),
+    "thousands of": (2000, 9999),
+}
+_SCALES = {
+    "ribu": 1e3,
+    "juta": 1e6,
+    "miliar": 1e9,
+    "triliun": 1e12,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+}
+_DIGITS = r"\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,3})?|\d+(?:[.,]\d+)?"
+_WORD_ALTERNATIVES = "|".join(sorted((*_WORDS, *_VAGUE), key=len, reverse=True))
+_SCALE_ALTERNATIVES = "|".join(_SCALES)
+_AT_LEAST = r"sedikitnya|setidaknya|paling sedikit|minimal|lebih dari|at least|more than|over|no fewer than"
+NUMBER = re.compile(
+    rf"(?P<least>\b(?:{_AT_LEAST})\s+)?"
+    rf"(?<![\w.,/:-])(?P<low>(?:{_DIGITS})|\b(?:{_WORD_ALTERNATIVES})\b)"
+    rf"(?:\s*(?:-|–|hingga|sampai|to)\s*(?P<high>{_DIGITS}))?"
+    rf"(?:\s+(?P<scale>{_SCALE_ALTERNATIVES})\b)?",
+    re.IGNORECASE,
+)
+
+
+def value_of(digits: str, language: str) -> float | None:
+    """``27,311`` is 27.311 in Indonesian and 27311 in English; ``104.082`` the reverse."""
+    digits = digits.strip()
+    word = _WORDS.get(digits.lower())
+    if word is not None:
+        return word
+    thousand, decimal = (",", ".") if language == "en" else (".", ",")
+    if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(thousand)}\d{{3}})+(?:{re.escape(decimal)}\d+)?", digits):
+        digits = digits.replace(thousand, "").replace(decimal, ".")
+    elif decimal in digits and thousand not in digits:
+        digits = digits.replace(decimal, ".") if digits.count(decimal) == 1 else digits.replace(decimal, "")
+    elif thousand in digits and digits.count(thousand) == 1 and decimal not in digits:
+        digits = digits.replace(thousand, ".")  # "1.5 ton" in Indonesian: no thousands group
+    else:
+        digits = digits.replace(thousand, "").replace(decimal, ".")
+    try:
+        return float(digits)
+    except ValueError:
+        return None
+
+
+def range_of(found: re.Match[str], language: str) -> tuple[float, float | None] | None:
+    """The low and high value of a match; high is None for "at least"."""
+    vague = _VAGUE.get(found["low"].lower())
+    if vague:
+        return vague
+    low = value_of(found["low"], language)
+    if low is None:
+        return None
+    scale = _SCALES.get((found["scale"] or "").lower(), 1.0)
+    high = value_of(found["high"], language) if found["high"] else low
+    if high is None or high < low:
+        high = low
+    if found["least"]:
+        return low * scale, None
+    return low * scale, high * scale

@@ -1,0 +1,278 @@
+"""Find the places of a story, and what each has to do with the event."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.contracts.codes import Kind, Role
+from services.contracts.tagging import Evidence
+from services.tagger.core.book import PlaceEntry, Rulebook
+from services.tagger.core.folding import fold
+from services.tagger.core.matching import Hit
+from services.tagger.core.reading import Reading
+
+MAX_PLACES = 14
+_EVIDENCE = 3
+_DATELINE = re.compile(
+    r"(?:^|\n)\s*(?:(?P<first>[A-Z][\w .,'-]{2,40}?)\s*(?:\((?:ANTARA|Antara|TATOLI|"
+    r"Bernama)[^)]*\)\s*[-–—]*|:\s|\s[-–—]{1,2}\s)"
+    r"|(?:[\w.-]+\.(?:COM|com|co\.id|CO\.ID|id|ID)|Tribunnews|"
+    r"KOMPAS\.com)\s*,\s*(?P<second>[A-Z][\w .'-]{2,30}?)\s*[-–—]"
+    r"|(?P<third>[A-Z][A-Z .'-]{2,30}),\s*(?:KOMPAS\.com|[\w.-]+\.(?:com|id))\s*[-–—])"
+)
+_ORIGIN = frozenset(b"asal dari from warga wn kewarganegaraan berkebangsaan berasal kelahiran".split())
+_DESTINATION = frozenset(b"ke menuju tujuan to into for towards".split())
+_TRANSIT = frozenset(b"melalui via lewat transit through".split())
+_LOCATIVE = frozenset(
+    b"di in at near pada perairan wilayah perbatasan pelabuhan bandara kota kabupaten kab "
+    b"provinsi pulau pantai laut selat"
+    b" pesisir kawasan kecamatan distrik district province inside within outside around off".split()
+)
+_OFFICE = frozenset(
+    b"polres polresta polrestabes polda polsek kanim imigrasi cukai lanal lantamal kejari kejati "
+    b"kodim korem kodam bnnp bnnk"
+    b" pemkot pemkab pemprov kanwil kpu bp3mi p4mi negeri polairud polisi police pn pt "
+    b"satpolairud bupati gubernur walikota"
+    b" wali dprd dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a".split()
+)
+_CITY_TYPE = frozenset(b"kota kabupaten kab provinsi pulau pelabuhan bandara kecamatan city province".split())
+_DEMONYM = frozenset(
+    fold(word)
+    for word in [
+        "WNI",
+        "Indonesians",
+        "Indonesian",
+        "Cambodians",
+        "Cambodian",
+        "Thais",
+        "Laotians",
+        "Laotian",
+        "Malaysians",
+        "Filipinos",
+        "Filipino",
+        "Singaporeans",
+        "Timorese",
+        "Burmese",
+        "Vietnamese",
+        "Chinese",
+        "Taiwanese",
+        "Bangladeshi",
+        "Bangladeshis",
+        "Indian",
+        "Indians",
+        "Nigerian",
+        "Rohingya",
+        "Khmer",
+    ]
+)
+_STATED = re.compile(
+    rb"\b(?:kata|ujar|ujarnya|katanya|menurut|jelas|ungkap|tutur|menyebut|mengatakan|keterangan|said|told)\b"
+)
+_AFTER_STATED = re.compile(
+    r"^[^.\n]{0,24}?,?\s*\(?(?:Senin|Selasa|Rabu|Kamis|Jumat|Jum'at|Sabtu|Minggu|Ahad)\b|^,? \(\d{1,2}/\d"
+)
+_WORD_BEFORE = re.compile(rb"[a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class FoundPlace:
+    """A place with its role and what says so."""
+
+    entry: PlaceEntry
+    role: Role
+    evidence: tuple[Evidence, ...]
+    weight: float
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What every mention of a story is judged against."""
+
+    reading: Reading
+    folded: bytes
+    datelines: list[tuple[int, int]]
+    kind: Kind
+    meets: int
+
+
+@dataclass(frozen=True)
+class _Mention:
+    hit: Hit
+    entry: PlaceEntry
+    sentence: int
+    role: Role
+    weight: float
+
+
+def find_places(reading: Reading, book: Rulebook, kind: Kind, about: frozenset[int]) -> tuple[FoundPlace, ...]:
+    """The places that carry the story, the weightiest first.
+
+    ``about`` are the sentences the topics rest on: a place far from all of them is not the event's.
+    """
+    hits = _longest([hit for hit in reading.hits if hit.pattern.places])
+    if not hits:
+        return ()
+    folded = fold(reading.whole)
+    scene = _Scene(reading, folded, _datelines(reading.whole), kind, book.bit("k_meet"))
+    chosen = _resolve(hits, book, folded, reading.whole)
+    mentions = []
+    for hit, entry in chosen:
+        sentence = reading.sentences.at(hit.start)
+        role = _role(hit, scene)
+        mentions.append(_Mention(hit, entry, sentence, role, _weight(sentence, reading, about, entry)))
+    return _merge(_settle(mentions, kind), reading)
+
+
+def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
+    """How often each country, or a place in it, is named outside datelines."""
+    counted: Counter[str] = Counter()
+    datelines = _datelines(reading.whole)
+    for hit in _longest([hit for hit in reading.hits if hit.pattern.places]):
+        if any(start <= hit.start < end for start, end in datelines):
+            continue
+        entries = [book.places[index] for index in hit.pattern.places]
+        if all(entry.weak for entry in entries):
+            continue
+        for country in {entry.country for entry in entries}:
+            counted[country] += 3 if reading.has_title and hit.end <= reading.sentences.ends[0] else 1
+    return counted
+
+
+def _longest(hits: list[Hit]) -> list[Hit]:
+    """Of nested names only the longest: "Selat Malaka", not "Malaka"."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda one: (one.start, -one.end)):
+        if kept and hit.start < kept[-1].end:
+            continue
+        kept.append(hit)
+    return kept
+
+
+def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> list[tuple[Hit, PlaceEntry]]:
+    """Which place of a name is meant: the one whose region or country the story names elsewhere."""
+    regions: Counter[str] = Counter()
+    for hit in hits:
+        entries = [book.places[index] for index in hit.pattern.places]
+        for region in {entry.region for entry in entries if entry.region and not entry.weak}:
+            regions[region] += 1
+        for country in {entry.country for entry in entries}:
+            regions[country] += 1
+    chosen = []
+    for hit in hits:
+        entries = [book.places[index] for index in hit.pattern.places]
+        before = _before(folded, hit.start, 1)
+        if before and before[-1] in _CITY_TYPE | _OFFICE | _LOCATIVE:
+            wanted = entries
+        else:
+            wanted = [entry for entry in entries if not entry.weak]
+        if not wanted or _in_a_name(hit, wanted, regions, before, whole):
+            continue
+        best = max(
+            wanted,
+            key=lambda e: (regions[e.region or ""] + 0.3 * regions[e.country], -e.rank),
+        )
+        chosen.append((hit, best))
+    return chosen
+
+
+def _in_a_name(
+    hit: Hit, entries: Sequence[PlaceEntry], regions: Counter[str], before: list[bytes], whole: str
+) -> bool:
+    """A town named once, right after a capitalised word that is no office: part of somebody's name."""
+    if entries[0].type not in {"city", "regency", "district"} or not before:
+        return False
+    glued = whole[hit.start - 1 : hit.start] == " " and whole[hit.start - 2 : hit.start - 1].isalpha()
+    word = whole[max(0, hit.start - 1 - len(before[-1])) : hit.start - 1]
+    if not glued or not word[:1].isupper() or before[-1] in _OFFICE | _CITY_TYPE | _LOCATIVE:
+        return False
+    return word[1:].islower() and regions[entries[0].region or ""] <= 1
+
+
+def _datelines(whole: str) -> list[tuple[int, int]]:
+    found = []
+    for match in _DATELINE.finditer(whole[:1200]):
+        if match.end() - match.start() < 90:
+            found.append((match.start(), match.end()))
+        if len(found) == 2:
+            break
+    return found
+
+
+def _before(folded: bytes, start: int, count: int) -> list[bytes]:
+    return _WORD_BEFORE.findall(folded[max(0, start - 40) : start])[-count:]
+
+
+def _role(hit: Hit, scene: _Scene) -> Role:
+    """What a mention's words say it is to the event."""
+    folded = scene.folded
+    if any(start <= hit.start < end for start, end in scene.datelines):
+        return Role.VENUE if scene.kind is Kind.POLICY_COOPERATION else Role.STATEMENT
+    before = _before(folded, hit.start, 3)
+    last = before[-1] if before else b""
+    if folded[hit.start : hit.end] in _DEMONYM or last in _ORIGIN:
+        return Role.ORIGIN
+    if last in _CITY_TYPE and len(before) >= 2 and before[-2] in _ORIGIN:
+        return Role.ORIGIN
+    for words, role in ((_OFFICE, Role.EVENT), (_TRANSIT, Role.TRANSIT), (_DESTINATION, Role.DESTINATION)):
+        if last in words:
+            return role
+    return _located(hit, scene) if last in _LOCATIVE else Role.EVENT
+
+
+def _located(hit: Hit, scene: _Scene) -> Role:
+    """ "di Kupang": where it happened, where they met, or only where somebody spoke of it."""
+    reading, folded = scene.reading, scene.folded
+    index = reading.sentences.at(hit.start)
+    start = reading.sentences.starts[index]
+    tail = reading.whole[hit.end : hit.end + 40]
+    if _AFTER_STATED.match(tail) and _STATED.search(folded[start : hit.start + 200]):
+        return Role.STATEMENT
+    if scene.kind is Kind.POLICY_COOPERATION and reading.bits[index] & scene.meets:
+        return Role.VENUE
+    return Role.EVENT
+
+
+def _weight(sentence: int, reading: Reading, about: frozenset[int], entry: PlaceEntry) -> float:
+    weight = 3.0 if reading.has_title and sentence == 0 else 2.0 if reading.in_lead(sentence) else 1.0
+    if sentence in about:
+        weight += 1.0
+    return weight + (0.5 if entry.region else 0.0)
+
+
+def _settle(mentions: list[_Mention], kind: Kind) -> list[_Mention]:
+    """Where no event place has a region, the place of the statement stands in for it."""
+    located = any(m.role in {Role.EVENT, Role.VENUE} and m.entry.region for m in mentions)
+    if located:
+        return mentions
+    role = Role.VENUE if kind is Kind.POLICY_COOPERATION else Role.EVENT
+    for wanted in (Role.STATEMENT, Role.DESTINATION, Role.TRANSIT):
+        instead = [m for m in mentions if m.role is wanted and m.entry.region]
+        if instead:
+            first = instead[0].entry
+            return [
+                _Mention(m.hit, m.entry, m.sentence, role, m.weight)
+                if m.entry is first and m.role is wanted
+                else m
+                for m in mentions
+            ]
+    return mentions
+
+
+def _merge(mentions: Iterable[_Mention], reading: Reading) -> tuple[FoundPlace, ...]:
+    grouped: dict[tuple[str, str | None, Role], list[_Mention]] = {}
+    for mention in mentions:
+        grouped.setdefault((mention.entry.name, mention.entry.region, mention.role), []).append(mention)
+    found = []
+    for (_, _, role), group in grouped.items():
+        weight = sum(m.weight for m in group)
+        if role is Role.EVENT and weight < 2.0:
+            continue  # named once, in passing, far from the event
+        spans = tuple(reading.span(m.hit.start, m.hit.end, f"places/{role.value}") for m in group[:_EVIDENCE])
+        found.append(FoundPlace(group[0].entry, role, spans, weight))
+    scenes = {place.entry.name for place in found if place.role in {Role.EVENT, Role.VENUE}}
+    found = [place for place in found if place.role is not Role.STATEMENT or place.entry.name not in scenes]
+    found.sort(key=lambda place: (-place.weight, place.entry.name))
+    return tuple(found[:MAX_PLACES])

@@ -1,0 +1,159 @@
+"""A story as the rules see it: which concepts stand in which sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services.contracts.tagging import MASK, Evidence
+from services.tagger.core.book import Rule, Rulebook, Window
+from services.tagger.core.matching import Hit
+from services.tagger.core.sentences import Sentences, split
+
+#: Title and this many sentences after it are the lead.
+LEAD_SENTENCES = 4
+MAX_EVIDENCE = 4
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A rule that fired, in which sentences, and what it weighs."""
+
+    rule: Rule
+    sentences: tuple[int, ...]
+    points: float
+
+
+@dataclass
+class Reading:
+    """One story, matched and cut; built once, read by every rule."""
+
+    whole: str
+    sentences: Sentences
+    hits: list[Hit]
+    by_sentence: list[list[Hit]]
+    bits: list[int]
+    everything: int
+    has_title: bool
+    lead_bits: int = 0
+    listed: frozenset[int] = field(default_factory=frozenset)  # sentences that enumerate offences
+
+    def fire(self, rule: Rule) -> tuple[int, ...]:
+        """The sentences in which ``rule`` fires."""
+        for group in rule.groups:
+            if not self.everything & group:
+                return ()
+        if rule.window is Window.STORY:
+            return () if self.everything & rule.unless else (0,)
+        if rule.window is Window.LEAD:
+            return (0,) if _holds(self.lead_bits, rule) else ()
+        if rule.window is Window.TITLE:
+            return (0,) if self.has_title and _holds(self.bits[0], rule) else ()
+        bits = self.bits
+        if rule.window is Window.SENTENCE:
+            return tuple(index for index, mask in enumerate(bits) if mask and _holds(mask, rule))
+        last = len(bits) - 1
+        return tuple(
+            index
+            for index, mask in enumerate(bits)
+            if (mask and mask & rule.groups[0] and _holds(mask | (bits[index + 1] if index < last else 0), rule))
+            or (mask and index and mask & rule.groups[0] and _holds(mask | bits[index - 1], rule))
+        )
+
+    def evidence(self, rule: Rule, sentences: Iterable[int]) -> list[Evidence]:
+        """What the rule rests on: for each group the first hit, in the first sentences it fired in."""
+        spans: dict[tuple[int, int], Evidence] = {}
+        for index in list(sentences)[:2]:
+            window = self._window(rule, index)
+            for group in rule.groups:
+                hit = next(
+                    (hit for at in window for hit in self.by_sentence[at] if hit.pattern.concepts & group), None
+                )
+                if hit:
+                    spans.setdefault((hit.start, hit.end), self.span(hit.start, hit.end, rule.name))
+        return list(spans.values())[:MAX_EVIDENCE]
+
+    def span(self, start: int, end: int, rule: str) -> Evidence:
+        """Evidence for these offsets."""
+        return Evidence.model_construct(start=start, end=end, text=self.whole[start:end], rule=rule)
+
+    def first(self, mask: int) -> Hit | None:
+        """The first hit of any of these concepts."""
+        if not self.everything & mask:
+            return None
+        return next((hit for hits in self.by_sentence for hit in hits if hit.pattern.concepts & mask), None)
+
+    def count(self, mask: int) -> int:
+        """How many sentences hold any of these concepts."""
+        return sum(1 for bits in self.bits if bits & mask) if self.everything & mask else 0
+
+    def in_lead(self, index: int) -> bool:
+        """Whether this sentence is the title or among the first ones."""
+        return index <= (LEAD_SENTENCES if self.has_title else LEAD_SENTENCES - 1)
+
+    def _window(self, rule: Rule, index: int) -> Iterable[int]:
+        if rule.window is Window.NEIGHBOUR:
+            return [at for at in (index, index + 1, index - 1) if 0 <= at < len(self.bits)]
+        if rule.window is Window.LEAD:
+            return range(min(LEAD_SENTENCES + 1, len(self.bits)))
+        if rule.window is Window.STORY:
+            return range(len(self.bits))
+        return [index]
+
+
+def _holds(mask: int, rule: Rule) -> bool:
+    if mask & rule.unless:
+        return False
+    return all(mask & group for group in rule.groups)
+
+
+def read(whole: str, book: Rulebook, *, has_title: bool) -> Reading:
+    """Match and cut ``whole`` (boilerplate already blank, victims already masked)."""
+    sentences = split(whole)
+    hits = _unblocked(book.matcher.find(whole), book.blockers)
+    by_sentence: list[list[Hit]] = [[] for _ in range(len(sentences))]
+    bits = [0] * len(sentences)
+    for hit in hits:
+        index = sentences.at(hit.start)
+        by_sentence[index].append(hit)
+        bits[index] |= hit.pattern.concepts
+    listed = _strip_enumerations(bits, book)
+    everything = 0
+    for mask in bits:
+        everything |= mask
+    lead = 0
+    for mask in bits[: LEAD_SENTENCES + (1 if has_title else 0)]:
+        lead |= mask
+    return Reading(whole, sentences, hits, by_sentence, bits, everything, has_title, lead, listed)
+
+
+def _unblocked(hits: list[Hit], blockers: int) -> list[Hit]:
+    """Drop what stands inside a phrase that means something else: "bunga kamboja", "menteri perdagangan"."""
+    blocks = [(hit.start, hit.end) for hit in hits if hit.pattern.concepts & blockers]
+    if not blocks:
+        return hits
+    return [
+        hit
+        for hit in hits
+        if hit.pattern.concepts & blockers
+        or not any(start <= hit.start and hit.end <= end for start, end in blocks)
+    ]
+
+
+def _strip_enumerations(bits: list[int], book: Rulebook) -> frozenset[int]:
+    """An official's list of crimes is no news of any of them: its offences count for no topic."""
+    cue, listed = book.bit("enumeration_cue"), set()
+    every = 0
+    for mask in book.offences:
+        every |= mask
+    for index, mask in enumerate(bits):
+        if index == 0 or not mask & every:
+            continue
+        named = sum(1 for offence in book.offences if mask & offence)
+        if named >= 3 or (named >= 2 and mask & cue):
+            bits[index] = mask & ~every
+            listed.add(index)
+    return frozenset(listed)
+
+
+__all__ = ["LEAD_SENTENCES", "MASK", "Firing", "Reading", "read"]

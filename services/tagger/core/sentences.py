@@ -1,0 +1,45 @@
+"""Cut a story into sentences, and tell which sentence an offset lies in."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+#: An end mark, closing quotes, then space and a capital, digit or opening quote; or a new line.
+#: Also a full stop glued to the next sentence ("ke-36.Sidang"), as some feeds deliver it.
+_BREAK = re.compile(r"(?<=[a-z0-9)\]%\"”’])[.!?]+[\"”’)]*\s+(?=[A-Z0-9\"“‘(])|(?<=[a-z0-9)])\.(?=[A-Z][a-z])|\n+")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Kab|Kec|Jl|Jln|No|Nomor|Dr|Drs|Hj|Ir|Sdr|Pol|Kombes|Brigjen|Irjen|Mr|Mrs|Ms|St|Gen|Col|Maj|Capt|Lt|art|Art|Ps|hlm|dkk|a\.n|Rp|US))$"
+)
+MAX_SENTENCES = 400
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Where each sentence starts and ends; the title is sentence 0 when there is one."""
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def at(self, offset: int) -> int:
+        """The index of the sentence that holds ``offset``."""
+        return max(0, bisect_right(self.starts, offset) - 1)
+
+
+def split(whole: str) -> Sentences:
+    """Sentences of ``title + "\\n" + text``; never more than ``MAX_SENTENCES``, the rest is one."""
+    starts, ends = [0], []
+    for found in _BREAK.finditer(whole):
+        before = whole[max(0, found.start() - 12) : found.start()]
+        if "\n" not in found.group() and _ABBREVIATION.search(before):
+            continue
+        if found.end() >= len(whole) or len(starts) >= MAX_SENTENCES:
+            break
+        ends.append(found.start())
+        starts.append(found.end())
+    ends.append(len(whole))
+    return Sentences(tuple(starts), tuple(ends))

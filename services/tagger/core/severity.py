@@ -1,0 +1,136 @@
+"""Score how urgent an event is, and say what the score rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.contracts.codes import Kind, Severity, Topic
+from services.contracts.tagging import Evidence, Facts, Number
+from services.tagger.core.book import Rulebook
+from services.tagger.core.reading import Reading
+
+_SOFT = frozenset({Kind.POLICY_COOPERATION, Kind.ADVISORY_ANALYSIS})
+_PEOPLE_TOPICS = frozenset(
+    {
+        Topic.HUMAN_TRAFFICKING,
+        Topic.FORCED_CRIMINALITY,
+        Topic.ILLEGAL_LABOUR_PLACEMENT,
+        Topic.MIGRANT_SMUGGLING,
+        Topic.MIGRANT_RETURN_PROTECTION,
+    }
+)
+_HARD_DRUGS = frozenset({"methamphetamine", "heroin", "ketamine", "cocaine", "narcotics", ""})
+#: A meeting, a plan or an explainer is never urgent by the numbers it recites.
+_SOFT_CEILING = 2
+
+
+@dataclass(frozen=True)
+class FoundTrigger:
+    """One reason for the severity."""
+
+    code: str
+    level: int
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class FoundSeverity:
+    """The severity with the triggers that gave it, the strongest first."""
+
+    severity: Severity
+    triggers: tuple[FoundTrigger, ...]
+
+
+def score(
+    reading: Reading,
+    book: Rulebook,
+    topics: Sequence[Topic],
+    kind: Kind,
+    facts: Facts,
+    *,
+    fallback: tuple[Evidence, ...],
+) -> FoundSeverity:
+    """The highest level any trigger gives; a soft kind is capped."""
+    found = [*_by_words(reading, book, topics, kind)]
+    if kind not in _SOFT:
+        found += _by_counts(topics, kind, facts)
+    if not found:
+        found = [FoundTrigger("background", 1, fallback[:1])]
+    found.sort(key=lambda trigger: -trigger.level)
+    level = found[0].level
+    if kind in _SOFT:
+        level = min(level, _SOFT_CEILING)
+        found = [trigger for trigger in found if trigger.level <= level] or found[-1:]
+    elif kind is Kind.ENFORCEMENT and _routine(topics, facts):
+        level = min(level, 1) if level <= 2 else level
+    return FoundSeverity(Severity(level), tuple(found[:4]))
+
+
+def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: Kind) -> Iterable[FoundTrigger]:
+    for entry in book.severities:
+        if entry.topics and not entry.topics & set(topics[:1]):
+            continue
+        if entry.kinds and kind not in entry.kinds:
+            continue
+        sentences = reading.fire(entry.rule)
+        if sentences:
+            evidence = tuple(reading.evidence(entry.rule, sentences))
+            if evidence:
+                yield FoundTrigger(entry.rule.name.removeprefix("severity/"), entry.level, evidence)
+
+
+def _by_counts(topics: Sequence[Topic], kind: Kind, facts: Facts) -> Iterable[FoundTrigger]:
+    people = [*facts.victims, *facts.persons, *facts.minors]
+    primary = topics[0]
+    if primary in _PEOPLE_TOPICS:
+        yield from _people(people, primary)
+        if kind is not Kind.JUDICIAL:
+            yield from _deaths(facts)
+    if primary is Topic.DRUG_TRAFFICKING:
+        yield from _drugs(facts.quantities)
+
+
+def _people(people: Sequence[Number], primary: Topic) -> Iterable[FoundTrigger]:
+    most = max(people, key=lambda number: number.low, default=None)
+    if most is None or most.low > 100_000:
+        return
+    count = most.low
+    routine = primary is Topic.MIGRANT_RETURN_PROTECTION
+    if count >= (500 if routine else 100):
+        yield FoundTrigger(f"{int(count)} people", 4 if not routine else 3, most.evidence)
+    elif count >= (50 if routine else 10):
+        yield FoundTrigger(f"{int(count)} people", 3 if not routine else 2, most.evidence)
+    elif count >= 2:
+        yield FoundTrigger(f"{int(count)} people", 2, most.evidence)
+
+
+def _deaths(facts: Facts) -> Iterable[FoundTrigger]:
+    for number in facts.deaths[:1]:
+        if number.low >= 1:
+            yield FoundTrigger("deaths", 4, number.evidence)
+    for number in facts.missing[:1]:
+        if number.low >= 10:
+            yield FoundTrigger("missing", 4, number.evidence)
+
+
+def _drugs(quantities: Sequence[Number]) -> Iterable[FoundTrigger]:
+    for number in quantities:
+        if number.unit != "kg":
+            continue
+        hard = number.of in _HARD_DRUGS
+        if hard and number.low >= 100:
+            yield FoundTrigger("100 kg of hard drugs", 4, number.evidence)
+        elif (hard and number.low >= 5) or (number.of == "cannabis" and number.low >= 50):
+            yield FoundTrigger("5 kg of hard drugs", 3, number.evidence)
+        elif hard and number.low >= 1:
+            yield FoundTrigger("1 kg of hard drugs", 2, number.evidence)
+
+
+def _routine(topics: Sequence[Topic], facts: Facts) -> bool:
+    """A single overstayer or one animal is routine work."""
+    if topics[0] is Topic.DOCUMENT_IMMIGRATION:
+        return not any(number.low >= 10 for number in (*facts.persons, *facts.victims))
+    if topics[0] is Topic.WILDLIFE_TIMBER:
+        return all(number.low < 5 for number in facts.quantities) and not facts.money
+    return topics[0] is Topic.BORDER_SECURITY and not any(number.low >= 10 for number in facts.persons)

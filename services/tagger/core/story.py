@@ -1,0 +1,181 @@
+"""Tag one story: clear it, read it, and say what it is about, where, how urgent and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from services.contracts.codes import Kind, Role, Severity
+from services.contracts.story import Story
+from services.contracts.tagging import (
+    MASK,
+    Evidence,
+    Facts,
+    KindLabel,
+    Place,
+    StoryTagged,
+    TopicLabel,
+    Trigger,
+)
+from services.tagger.core.boilerplate import blank
+from services.tagger.core.book import Rulebook
+from services.tagger.core.clearing import clear
+from services.tagger.core.facts import read_facts
+from services.tagger.core.kind import FoundKind, decide_kind
+from services.tagger.core.language import detect
+from services.tagger.core.matching import MAX_TEXT
+from services.tagger.core.places import FoundPlace, countries_named, find_places
+from services.tagger.core.reading import Reading, read
+from services.tagger.core.severity import FoundSeverity, score
+from services.tagger.core.topics import FoundTopic, Relevance, Trace, Verdict, decide
+
+
+@dataclass(frozen=True)
+class Article:
+    """What the tagger reads of a story; the title may be empty."""
+
+    story_id: str
+    title: str
+    text: str
+    language: str = "und"
+    outlet: str = ""
+    published: date | None = None
+    default_region: str = ""
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """The tagger's answer on one story, in cleared text."""
+
+    story_id: str
+    title: str
+    text: str
+    language: str
+    relevant: bool
+    reason: str
+    topics: tuple[FoundTopic, ...] = ()
+    kind: Kind | None = None
+    kind_evidence: tuple[Evidence, ...] = ()
+    severity: Severity = Severity.BACKGROUND
+    triggers: tuple[Trigger, ...] = ()
+    places: tuple[FoundPlace, ...] = ()
+    facts: Facts = field(default_factory=Facts)
+    traces: tuple[Trace, ...] = ()
+
+
+def article_of(story: Story) -> Article:
+    """The tagger's view of a story from the wire."""
+    return Article(
+        story.story_id,
+        story.title,
+        story.text,
+        story.language,
+        story.outlet,
+        story.published_at.date(),
+        story.default_region,
+    )
+
+
+def tag_story(article: Article, book: Rulebook) -> Tagging:
+    """Everything there is to say about one story; pure, the same for the same text and book."""
+    cleared = clear(f"{article.title}\n{article.text}").whole
+    title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
+    language = detect(text or title, article.language)
+    plain = Tagging(article.story_id, title, text, language, relevant=False, reason="")
+    visible = blank(title, text[: MAX_TEXT - len(title)])
+    reading = read(visible, book, has_title=bool(title.strip()))
+    verdict = decide(reading, book)
+    if verdict.topics and (held := _out_of_area(reading, book, article)):
+        verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
+    if not verdict.topics:
+        reason = f"{verdict.reason}: {verdict.detail}" if verdict.detail else verdict.reason.value
+        return replace(plain, reason=reason, traces=verdict.traces)
+    return _label(plain, article, reading, verdict, book)
+
+
+def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict, book: Rulebook) -> Tagging:
+    topics = verdict.topics
+    base = topics[0].evidence
+    kind: FoundKind = decide_kind(reading, book, base)
+    about = frozenset(reading.sentences.at(span.start) for topic in topics for span in topic.evidence)
+    places = find_places(reading, book, kind.kind, about)
+    facts = read_facts(
+        article.story_id, reading, book, places, language=plain.language, published=article.published
+    )
+    severity: FoundSeverity = score(reading, book, [t.topic for t in topics], kind.kind, facts, fallback=base)
+    return replace(
+        plain,
+        relevant=True,
+        reason=f"{topics[0].topic.value}: {topics[0].evidence[0].rule}",
+        topics=topics,
+        kind=kind.kind,
+        kind_evidence=kind.evidence,
+        severity=severity.severity,
+        triggers=tuple(Trigger.model_construct(code=t.code, evidence=t.evidence) for t in severity.triggers),
+        places=places,
+        facts=facts,
+        traces=verdict.traces + kind.traces,
+    )
+
+
+def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
+    """The country a story is about when it has no link with the area; empty when it has one."""
+    named: Counter[str] = countries_named(reading, book)
+    inside = sum(count for country, count in named.items() if country in book.area)
+    outside = {country: count for country, count in named.items() if country not in book.area}
+    if not outside or (article.default_region[:2] in book.area and not inside):
+        return ""
+    most = max(outside, key=lambda country: outside[country])
+    if inside == 0 or inside * 6 < outside[most]:
+        return most
+    return ""
+
+
+def to_event(
+    tagging: Tagging, story: Story, book: Rulebook, now: datetime, incident_id: str | None
+) -> StoryTagged:
+    """The contract's event; pydantic checks here, once, that every label carries its evidence."""
+    return StoryTagged(
+        occurred_at=now,
+        story_id=story.story_id,
+        version=story.version,
+        outlet=story.outlet,
+        section=story.section,
+        url=story.url,
+        language=tagging.language,
+        published_at=story.published_at,
+        fetched_at=story.fetched_at,
+        title=tagging.title,
+        text=tagging.text,
+        relevant=tagging.relevant,
+        reason=tagging.reason,
+        topics=tuple(TopicLabel(code=t.topic, score=t.score, evidence=t.evidence) for t in tagging.topics),
+        kind=KindLabel(code=tagging.kind, evidence=tagging.kind_evidence) if tagging.kind else None,
+        severity=tagging.severity,
+        triggers=tagging.triggers,
+        places=tuple(place_of(found) for found in tagging.places),
+        facts=tagging.facts,
+        copies=len(story.copies),
+        incident_id=incident_id,
+        tagger_version=book.version,
+    )
+
+
+def place_of(found: FoundPlace) -> Place:
+    """The contract's place."""
+    entry = found.entry
+    return Place(
+        name=entry.name,
+        region=entry.region,
+        district=entry.district,
+        country=entry.country,
+        lat=entry.lat,
+        lon=entry.lon,
+        role=found.role,
+        counterpart=entry.counterpart,
+        evidence=found.evidence,
+    )
+
+
+__all__ = ["MASK", "Article", "Role", "Tagging", "article_of", "place_of", "tag_story", "to_event"]

@@ -1,0 +1,141 @@
+"""Weigh the rules that fired into topics, and decide whether a story is relevant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.contracts.codes import Topic
+from services.contracts.tagging import Evidence
+from services.tagger.core.book import Rule, Rulebook, Window
+from services.tagger.core.reading import Reading
+
+MAX_TOPICS = 3
+#: A second topic has to carry this share of the first one's points.
+SECOND_SHARE = 0.45
+_TITLE, _LEAD, _BODY = 1.5, 1.0, 0.6
+_AGAIN, _AGAIN_MAX = 0.25, 4
+
+
+class Relevance(StrEnum):
+    """Why a story is relevant, or what ended it."""
+
+    RELEVANT = "relevant"
+    NO_RULE = "no_rule_fired"
+    TOO_WEAK = "too_weak"
+    HELD_BACK = "held_back_by_frame"
+    OUT_OF_AREA = "out_of_area"
+
+
+@dataclass(frozen=True)
+class FoundTopic:
+    """A topic with what it rests on."""
+
+    topic: Topic
+    points: float
+    score: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One line of ``--explain``."""
+
+    step: str
+    rule: str
+    points: float
+    sentences: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The topics of a story, or why it has none."""
+
+    reason: Relevance
+    detail: str
+    topics: tuple[FoundTopic, ...]
+    traces: tuple[Trace, ...]
+
+
+def decide(reading: Reading, book: Rulebook) -> Verdict:
+    """Points of every topic, less what the frames hold back; relevant from the topic's threshold on."""
+    traces: list[Trace] = []
+    found: list[tuple[float, Topic, list[Evidence]]] = []
+    weak = False
+    for topic_rules in book.topics:
+        points, evidence, fired = 0.0, list[Evidence](), list[Trace]()
+        for rule in topic_rules.rules:
+            sentences = reading.fire(rule)
+            if not sentences:
+                continue
+            gained = weigh(rule, sentences, reading)
+            points += gained
+            fired.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
+            if rule.points > 0:
+                evidence += reading.evidence(rule, sentences)
+        if not fired:
+            continue
+        traces += fired
+        if points >= topic_rules.threshold and evidence:
+            found.append((points, topic_rules.topic, evidence))
+        else:
+            weak = True
+    if not found:
+        return Verdict(Relevance.TOO_WEAK if weak else Relevance.NO_RULE, "", (), tuple(traces))
+    kept, held = _hold_back(found, reading, book, traces)
+    if not kept:
+        return Verdict(Relevance.HELD_BACK, held, (), tuple(traces))
+    kept.sort(key=lambda one: (-one[0], one[1].value))
+    best = kept[0][0]
+    topics = tuple(
+        FoundTopic(topic, points, round(min(1.0, points / 8), 3), _best_spans(evidence))
+        for points, topic, evidence in kept[:MAX_TOPICS]
+        if points >= SECOND_SHARE * best
+    )
+    return Verdict(Relevance.RELEVANT, "", topics, tuple(traces))
+
+
+def weigh(rule: Rule, sentences: tuple[int, ...], reading: Reading) -> float:
+    """A rule weighs most in the title, less far down, and a little more for each time it fires again."""
+    if rule.window in {Window.STORY, Window.LEAD}:
+        return rule.points
+    if reading.has_title and sentences[0] == 0:
+        place = _TITLE
+    else:
+        place = _LEAD if reading.in_lead(sentences[0]) else _BODY
+    return rule.points * (place + _AGAIN * min(len(sentences) - 1, _AGAIN_MAX))
+
+
+def _hold_back(
+    found: list[tuple[float, Topic, list[Evidence]]], reading: Reading, book: Rulebook, traces: list[Trace]
+) -> tuple[list[tuple[float, Topic, list[Evidence]]], str]:
+    """Take away what the frames hold back: fiction, sport, red cross, retail crime and their like."""
+    thresholds = {rules.topic: rules.threshold for rules in book.topics}
+    held = ""
+    for frame in book.frames:
+        sentences = reading.fire(frame.rule)
+        if not sentences:
+            continue
+        weight = weigh(frame.rule, sentences, reading)
+        traces.append(
+            Trace("vetoed" if frame.veto else "held back", frame.rule.name, -round(weight, 2), sentences[:5])
+        )
+        kept = []
+        for points, topic, evidence in found:
+            if frame.topics and topic not in frame.topics:
+                kept.append((points, topic, evidence))
+                continue
+            left = -1.0 if frame.veto else points - weight
+            if left >= thresholds[topic]:
+                kept.append((left, topic, evidence))
+            else:
+                held = frame.rule.name
+        found = kept
+    return found, held
+
+
+def _best_spans(evidence: list[Evidence]) -> tuple[Evidence, ...]:
+    unique: dict[tuple[int, int], Evidence] = {}
+    for span in evidence:
+        unique.setdefault((span.start, span.end), span)
+    return tuple(list(unique.values())[:6])
