@@ -74,6 +74,7 @@ class Service:
         self.broker: KafkaBroker = make_broker(settings, name)
         self.consumptions: list[Consumption[Any]] = []
         self.loops: list[tuple[str, Loop]] = []
+        self.finishing: list[tuple[str, Loop]] = []
         self.routes: list[tuple[str, Any]] = []
         self.closers: list[Loop] = []
         self.stopping = asyncio.Event()
@@ -109,9 +110,15 @@ class Service:
         """Declare what the relay will publish, for the AsyncAPI description."""
         self.broker.publisher(topic, schema=event, title=f"{topic}:{event.__name__}", description=description)
 
-    def background(self, name: str, loop: Loop) -> None:
-        """Run ``loop`` as long as the service; its end, by return or exception, ends the process."""
-        self.loops.append((name, loop))
+    def background(self, name: str, loop: Loop, *, finishes: bool = False) -> None:
+        """Run ``loop`` as long as the service; its end, by return or exception, ends the process.
+
+        Args:
+            name: for the log line when it dies.
+            loop: what to run.
+            finishes: the loop watches ``stopping`` and may finish what it has in hand before it is cancelled.
+        """
+        (self.finishing if finishes else self.loops).append((name, loop))
 
     def every(self, name: str, seconds: float, step: Loop) -> None:
         """Run ``step`` again and again with a pause of ``seconds`` between the end and the next start."""
@@ -122,7 +129,7 @@ class Service:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), seconds)
 
-        self.background(name, repeat)
+        self.background(name, repeat, finishes=True)
 
     def on_close(self, closer: Loop) -> None:
         """Call at the end, before the store is closed."""
@@ -226,22 +233,20 @@ async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClie
         log.critical("the consumers did not start")
         return 1
     health.started = True
-    own = [asyncio.create_task(_loop(loop), name=name) for name, loop in service.loops]
-    below = [
-        asyncio.create_task(relay.run(), name="relay"),
-        asyncio.create_task(watch_lag(service, admin, watch), name="lag"),
-    ]
+    below = [("relay", relay.run), ("lag", lambda: watch_lag(service, admin, watch)), *service.loops]
+    cut = [asyncio.create_task(_loop(loop), name=name) for name, loop in below]
+    finishing = [asyncio.create_task(_loop(loop), name=name) for name, loop in service.finishing]
     stop = asyncio.create_task(service.stopping.wait(), name="stop")
     host, port = sock.getsockname()[:2]
     log.info("running", http=f"http://{host}:{port}", kafka=service.settings.kafka)
-    done, _ = await asyncio.wait({serving, stop, *own, *below}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({serving, stop, *cut, *finishing}, return_when=asyncio.FIRST_COMPLETED)
     status = 0 if service.stopping.is_set() else _why_it_ended(done)
     service.stopping.set()
     _cut_off_after(STOP_WITHIN_S)
     # First what has something in hand, which needs the relay; then the relay; then the consumers commit and leave.
-    if own:
-        await asyncio.wait(own, timeout=FINISH_WITHIN_S)
-    await _cancel([*own, *below])
+    if finishing:
+        await asyncio.wait(finishing, timeout=FINISH_WITHIN_S)
+    await _cancel([*finishing, *cut])
     server.should_exit = True
     with contextlib.suppress(Exception):
         await serving

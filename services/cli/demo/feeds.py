@@ -42,14 +42,21 @@ class SeedFeeds:
     """The outlets of the demo.
 
     ``scene_every_s`` seconds after the start the copies appear, as long again after that the update;
-    0 leaves it to ``show``.
+    0 leaves it to ``show``.  A demo that goes on after a stop says when it ``started_at``, so that its stories
+    keep their dates.
     """
 
     def __init__(
-        self, folder: Path, *, port: int = 0, scene_every_s: float = 20.0, clock: Clock = lambda: datetime.now(UTC)
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        scene_every_s: float = 20.0,
+        clock: Clock = lambda: datetime.now(UTC),
+        started_at: datetime | None = None,
     ) -> None:
         self._clock = clock
-        self._started_at = clock()
+        self._started_at = started_at or clock()
         self._stories = load_stories(folder, self._started_at)
         self._scene_every_s = scene_every_s
         self._wanted_port = port

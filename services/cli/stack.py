@@ -1,0 +1,110 @@
+"""The processes of `siaga run`: which there are, where they listen and what each must know."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.cli.supervisor import Part
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = ROOT / "seeds"
+SERVICES = ("ingest", "tagger", "notifier")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Loopback ports, counted from one base so that two stacks can stand side by side."""
+
+    base: int
+
+    def of(self, name: str) -> int:
+        """The port of a part: health and metrics of a service, or what a stand-in serves."""
+        return self.base + ("ingest", "tagger", "notifier", "feeds", "mail", "telegram", "kafka").index(name) + 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `siaga run` was asked for."""
+
+    data: Path
+    ports: Ports
+    feeds: str
+    contact_url: str
+    feeds_file: Path
+    officials_file: Path
+
+    @property
+    def demo(self) -> bool:
+        """Whether the seed feeds are replayed."""
+        return self.feeds == "seeds"
+
+
+def prepare_secrets(folder: Path) -> dict[str, Path]:
+    """Secrets of this installation, made once and readable by its owner alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    made: dict[str, Path] = {}
+    for name, value in (
+        # The form of a bot token; the stand-in takes any, Telegram takes none of ours.
+        ("telegram-token", f"1000000001:{secrets.token_urlsafe(26)}"),
+        ("contact-key", secrets.token_urlsafe(32)),
+    ):
+        path = made[name] = folder / name
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(value + "\n", encoding="utf-8")
+    return made
+
+
+def service_parts(plan: Plan, bootstrap: str, incarnation: str, secret: Mapping[str, Path]) -> list[Part]:
+    """The three services against one broker."""
+    common = {
+        "SIAGA_KAFKA": bootstrap,
+        "SIAGA_BROKER_INCARNATION": incarnation,
+        "SIAGA_DATA_DIR": str(plan.data),
+        "SIAGA_KAFKA_SESSION_TIMEOUT_MS": "6000",
+    }
+    own: dict[str, dict[str, str]] = {
+        "ingest": {
+            "SIAGA_SOURCES": str(plan.feeds_file),
+            **({"SIAGA_DEMO_PORT": str(plan.ports.of("feeds"))} if plan.demo else {}),
+            **({"SIAGA_CONTACT_URL": plan.contact_url} if plan.contact_url else {}),
+        },
+        "tagger": {},
+        "notifier": {
+            "SIAGA_OFFICIALS_FILE": str(plan.officials_file),
+            "SIAGA_CONTACT_KEY_FILE": str(secret["contact-key"]),
+            "SIAGA_TELEGRAM_TOKEN_FILE": str(secret["telegram-token"]),
+            "SIAGA_TELEGRAM_API_URL": f"http://127.0.0.1:{plan.ports.of('telegram')}",
+            "SIAGA_SMTP_HOST": "127.0.0.1",
+            "SIAGA_SMTP_PORT": str(plan.ports.of("mail")),
+            "SIAGA_SMTP_LOCAL_DEMO": "true",
+        },
+    }
+    parts = []
+    for name in SERVICES:
+        port = plan.ports.of(name)
+        env = {**common, "SIAGA_HTTP_PORT": str(port), **own[name]}
+        parts.append(Part.python(name, f"services.{name}", env=env, probe=f"http://127.0.0.1:{port}"))
+    return parts
+
+
+def demo_part(plan: Plan) -> Part:
+    """The stand-ins for the world outside: outlets, a mail server and a Bot API, all on loopback."""
+    return Part.python(
+        "stand-ins",
+        "services.cli.demo",
+        "--data",
+        str(plan.data / "demo"),
+        "--stories",
+        str(SEEDS / "stories"),
+        *(("--feeds-port", str(plan.ports.of("feeds"))) if plan.demo else ()),
+        "--mail-port",
+        str(plan.ports.of("mail")),
+        "--telegram-port",
+        str(plan.ports.of("telegram")),
+        env={},
+    )
