@@ -72,6 +72,15 @@ class Priority(IntEnum):
     DIGEST = 4
 
 
+#: Channels on which a message already sent can be changed.
+EDITS_IN_PLACE = frozenset({"telegram"})
+
+
+def is_repeatable(channel: str, action: Action) -> bool:
+    """Whether doing it twice shows the reader the same as doing it once: editing a message in place."""
+    return channel in EDITS_IN_PLACE and action in {Action.EDIT, Action.WITHDRAW}
+
+
 class Verdict(StrEnum):
     """What a channel can say of one attempt."""
 
@@ -163,15 +172,3 @@ def _wait(tried: Attempted, result: Result, jitter: float) -> timedelta:
         return timedelta(seconds=result.retry_after_s)
     base = BACKOFF_S[min(max(tried.attempts, 1), len(BACKOFF_S)) - 1]
     return timedelta(seconds=base * (0.5 + jitter / 2))
-
-
-def after_restart(state: State, *, repeatable: bool) -> tuple[State, Reason] | None:
-    """What a row found in this state when the dispatcher starts becomes; None: it stays.
-
-    ``intended`` has not left.  ``sending`` may have: unknown, unless doing it twice shows the same once.
-    """
-    if state is State.INTENDED:
-        return State.DUE, Reason.RESUMED
-    if state is State.SENDING:
-        return (State.DUE, Reason.RESUMED) if repeatable else (State.UNKNOWN, Reason.CRASHED)
-    return None

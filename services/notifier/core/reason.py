@@ -51,6 +51,8 @@ class Reason(StrEnum):
     MUTED = "muted_by_official"
     OFFICIAL_SUSPENDED = "official_suspended"
     NO_CHANNEL = "no_channel_left"
+    NOT_RENDERED = "cannot_be_rendered"
+    FAILED = "decision_failed"
 
     # what became of an attempt
     INTENDED = "intended"

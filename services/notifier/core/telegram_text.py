@@ -88,31 +88,49 @@ def _joined(lines: Sequence[_Line]) -> TelegramText:
     return TelegramText(text.html, cut_utf16(text.plain, LIMIT))
 
 
-def render_entry(card: Card, number: int, remark: str = "") -> TelegramText:
-    """One incident inside a digest: three lines and its source."""
-    lines = [_text(f"{number}. {card.mark} {card.topics}", "b")]
-    if card.banner or remark:
-        lines.append(_text(" · ".join(part for part in (card.banner, remark) if part), "i"))
-    lines.append(_text(f"📍 {cut_utf16(card.place, 160)}"))
-    lines.append(_text(cut_utf16(card.sentence, 260), "s" if card.withdrawn else ""))
-    if card.source:
-        link = _link(card.source)
-        tail = " · ".join(part for part in (card.more_sources, card.when) if part)
-        lines.append(_Line(f"{link.html} · {escape(tail, quote=False)}", f"{link.plain} · {tail}"))
-    return _joined(lines)
+#: So many incidents fit into one message even if each has the longest place and outlet there can be.
+DIGEST_ENTRIES = 12
 
 
-def render_digest(heading: str, entries: Sequence[TelegramText], footer: str) -> tuple[TelegramText, int]:
-    """As many entries as one message holds, and how many that is; at least one."""
+def render_digest(heading: str, entries: Sequence[tuple[Card, str]], footer: str) -> TelegramText:
+    """All of at most `DIGEST_ENTRIES` incidents; what would not fit whole is listed in short."""
     head, foot = _text(heading, "b"), _text(footer, "i")
-    room = LIMIT - utf16_length(head.plain) - utf16_length(foot.plain) - 8
-    taken: list[TelegramText] = []
-    for entry in entries:
-        # The plain form also spells the link out, so it is never shorter than what Telegram counts.
-        room -= utf16_length(entry.plain) + 2
-        if room < 0 and taken:
-            break
-        taken.append(entry)
-    html = "\n\n".join([head.html, *(entry.html for entry in taken), foot.html])
-    plain = "\n\n".join([head.plain, *(entry.plain for entry in taken), foot.plain])
-    return TelegramText(html, cut_utf16(plain, LIMIT)), len(taken)
+    room = LIMIT - _units(head) - _units(foot) - 4
+    short = [_entry(card, number, remark, whole=False) for number, (card, remark) in enumerate(entries, 1)]
+    room -= sum(_units(entry) + 2 for entry in short)
+    shown = []
+    for number, (card, remark) in enumerate(entries, 1):
+        whole = _entry(card, number, remark, whole=True)
+        grows = _units(whole) - _units(short[number - 1])
+        if grows <= room:
+            room -= grows
+            shown.append(whole)
+        else:
+            shown.append(short[number - 1])
+    return _blocks([head, *shown, foot])
+
+
+def _units(line: _Line) -> int:
+    return utf16_length(line.plain)
+
+
+def _entry(card: Card, number: int, remark: str, *, whole: bool) -> _Line:
+    """One incident: topic, what changed, where; and, if it is shown whole, what, when and the source."""
+    lines = [_text(cut_utf16(f"{number}. {card.mark} {card.topics}", 110), "b")]
+    banner = " · ".join(part for part in (card.banner, remark) if part)
+    if banner:
+        lines.append(_text(cut_utf16(banner, 60 if not whole else 200), "i"))
+    lines.append(_text(f"📍 {cut_utf16(card.place, 110)}"))
+    if whole:
+        lines.append(_text(cut_utf16(card.sentence, 320), "s" if card.withdrawn else ""))
+        if card.source:
+            link = _link(card.source)
+            tail = " · ".join(part for part in (card.more_sources, card.when) if part)
+            lines.append(_Line(f"{link.html} · {escape(tail, quote=False)}", f"{link.plain} · {tail}"))
+    joined = _joined(lines)
+    return _Line(joined.html, joined.plain)
+
+
+def _blocks(lines: Sequence[_Line]) -> TelegramText:
+    html = "\n\n".join(line.html for line in lines)
+    return TelegramText(html, cut_utf16("\n\n".join(line.plain for line in lines), LIMIT))

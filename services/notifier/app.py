@@ -1,0 +1,106 @@
+"""Wire the notifier: alerts in, deliveries out."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from services.contracts.alert import ALERT_EVENT
+from services.contracts.delivery import DeliveryRecorded
+from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, TOPICS
+from services.notifier import queries, roster
+from services.notifier.channels.base import Channel
+from services.notifier.channels.email import Email
+from services.notifier.channels.telegram import BotApi, Telegram
+from services.notifier.dispatch import Dispatcher, Tools
+from services.notifier.handler import AlertHandler
+from services.notifier.metrics import NotifierMetrics
+from services.notifier.officials_file import read_officials
+from services.notifier.settings import NotifierSettings
+from services.notifier.tables import OUTBOX
+from services.notifier.vault import Vault
+from services.runtime.service import Service, TopicMap
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What the handlers and loops work with."""
+
+    handler: AlertHandler
+    dispatcher: Dispatcher
+    metrics: NotifierMetrics
+
+
+def wire(service: Service, needs: Dependencies) -> None:
+    """Attach the one handler and the loops."""
+    service.consume(ALERTS, group=GROUP_NOTIFIER, decode=ALERT_EVENT.validate_json)(needs.handler)
+    service.publishes(DELIVERIES, DeliveryRecorded, "What became of one alert for one official on one channel")
+    service.background("dispatch", needs.dispatcher.run)
+    service.every("digests", 1.0, needs.dispatcher.close_digests)
+
+    async def measure() -> None:
+        now = time.time()
+        counts = await service.store.read(queries.count_by_state)
+        oldest = await service.store.read(lambda conn: queries.oldest_due(conn, now))
+        needs.metrics.set_waiting(counts, oldest)
+
+    service.every("measure", 5.0, measure)
+
+
+def create_service(settings: NotifierSettings) -> Service:
+    """Build the real dependencies.
+
+    Raises:
+        OperatorError: the officials file, a key, a token or a setting is missing or wrong.
+    """
+    entries = read_officials(settings.officials_file) if settings.officials_file else []
+    channels = make_channels(settings)
+    vault = Vault.open(settings.key_file(), create=settings.notifier_key_file is None)
+    store = Store.open(settings.store_url(), MIGRATIONS)
+    with store.engine.begin() as conn:
+        for entry in entries:
+            roster.import_entry(conn, vault, entry, "operator", time.time())
+        roster.check_key(conn, vault)
+    readers = {spec.name: spec.readers for spec in TOPICS.values()}
+    service = Service("notifier", settings, store, OUTBOX, TopicMap(DEAD, readers))
+    metrics = NotifierMetrics(service.metrics.registry)
+    tools = Tools(store, vault, channels, metrics, _now, time.monotonic, random.SystemRandom().random)
+    dispatcher = Dispatcher(tools, lambda: service.relay)
+
+    def on_planned() -> None:
+        service.kick()
+        dispatcher.wake()
+
+    wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
+    for channel in channels.values():
+        service.on_close(channel.close)
+    if not channels:
+        log.warning(
+            "no channel is set up: deliveries wait", telegram="SIAGA_TELEGRAM_TOKEN_FILE", email="SIAGA_SMTP_HOST"
+        )
+    return service
+
+
+def make_channels(settings: NotifierSettings) -> dict[str, Channel]:
+    """The channels that are set up."""
+    found: dict[str, Channel] = {}
+    token = settings.telegram_token()
+    if token is not None:
+        found["telegram"] = Telegram(BotApi(token, settings.telegram_api))
+    server = settings.mail_server()
+    if server is not None:
+        found["email"] = Email(server)
+    return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,44 @@
+"""Write down who changed what; each entry carries the hash of the one before, so a gap shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from services.notifier.tables import AUDIT
+
+GENESIS = "0" * 64
+
+
+def record(
+    conn: sa.Connection,
+    at: float,
+    actor: str,
+    deed: str,
+    official_id: str | None = None,
+    *,
+    detail: Mapping[str, str] | None = None,
+) -> None:
+    """Append one entry within the caller's transaction.  ``detail`` never holds a name or an address."""
+    previous = conn.execute(sa.select(AUDIT.c.hash).order_by(AUDIT.c.id.desc()).limit(1)).scalar() or GENESIS
+    text = json.dumps(dict(detail or {}), sort_keys=True)
+    entry = {"at": at, "actor": actor, "deed": deed, "official_id": official_id, "detail": text}
+    conn.execute(sa.insert(AUDIT).values(**entry, previous=previous, hash=_hash(previous, entry)))
+
+
+def _hash(previous: str, entry: Mapping[str, object]) -> str:
+    return hashlib.sha256(f"{previous}\n{json.dumps(dict(entry), sort_keys=True)}".encode()).hexdigest()
+
+
+def first_broken(conn: sa.Connection) -> int | None:
+    """The id of the first entry that does not follow from the one before; None if the chain holds."""
+    previous = GENESIS
+    for row in conn.execute(sa.select(AUDIT).order_by(AUDIT.c.id)).mappings():
+        entry = {key: row[key] for key in ("at", "actor", "deed", "official_id", "detail")}
+        if row["previous"] != previous or row["hash"] != _hash(previous, entry):
+            return int(row["id"])
+        previous = row["hash"]
+    return None

@@ -1,0 +1,298 @@
+"""Send what is due: intent first and announced, then the network, then the outcome.
+
+    due -> intended, announced and acknowledged -> sending -> request -> accepted, refused or unknown
+
+Killed before ``sending`` is durable: nothing has left, the row is due again.  Killed after: nobody can
+tell, the row is unknown and is never blindly repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import sqlalchemy as sa
+import structlog
+
+from services.contracts.delivery import Outcome
+from services.notifier import rows
+from services.notifier.channels.base import Channel, DeliveryError, Outgoing, Receipt, Scope
+from services.notifier.core.ledger import SENDABLE, Priority, State, Verdict
+from services.notifier.core.pacing import Pacer
+from services.notifier.core.reason import Reason
+from services.notifier.digests import close_windows
+from services.notifier.metrics import NotifierMetrics
+from services.notifier.outcomes import Ended, hold_back, recover, write_outcome
+from services.notifier.prepare import Impossible, prepare
+from services.notifier.rows import Candidate, LostRowError, Row
+from services.notifier.vault import Vault
+from services.runtime.errors import OperatorError, UnavailableError
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+#: Claimed ahead of the pace by at most this, so that an urgent delivery never queues behind others.
+AHEAD_S = 0.5
+LOOK_AT = 200
+IN_FLIGHT = 64
+IDLE_S = 0.5
+
+
+class Relays(Protocol):
+    """What dispatching needs of the relay."""
+
+    def kick(self) -> None:
+        """Publish now."""
+
+    async def wait_acknowledged(self, ids: Sequence[int]) -> None:
+        """Return once the broker has these rows."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the dispatcher works with; ``clock`` and ``jitter`` come from outside so that tests hold them."""
+
+    store: Store
+    vault: Vault
+    channels: Mapping[str, Channel]
+    metrics: NotifierMetrics
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    jitter: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    row: Row
+    candidate: Candidate
+    message: Outgoing
+    at: float
+
+
+class Dispatcher:
+    """One dispatcher leads for a store; the others wait to take over."""
+
+    def __init__(self, tools: Tools, relay: Callable[[], Relays]) -> None:
+        self._tools = tools
+        self._relay = relay
+        self._pacers = {name: Pacer(channel.pace) for name, channel in tools.channels.items()}
+        self._busy: set[tuple[str, str]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._awake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Dispatch for ever; an outage of the store is waited out."""
+        recovered = False
+        while True:
+            try:
+                if not await self._tools.store.lead("dispatch"):
+                    recovered = False
+                    await self._idle()
+                    continue
+                if not recovered:
+                    await self.recover()
+                    recovered = True
+                if not await self.round():
+                    await self._idle()
+            except UnavailableError as error:
+                log.warning("dispatcher waits", reason=str(error))
+                await self._tools.sleep(IDLE_S)
+
+    async def _idle(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._awake.wait(), IDLE_S)
+        self._awake.clear()
+
+    async def recover(self) -> dict[State, int]:
+        """Sort out what an earlier process left in ``intended`` or ``sending``."""
+        now = self._tools.clock()
+        found = await self._tools.store.write(lambda conn: recover(conn, now))
+        if found:
+            log.warning("recovered deliveries", **{str(state): count for state, count in found.items()})
+        return found
+
+    async def close_digests(self) -> None:
+        """Bundle what waits for digests whose window has come."""
+        now = self._tools.clock()
+        made = await self._tools.store.write(lambda conn: close_windows(conn, now))
+        if made:
+            log.info("digests made", count=made)
+            self._relay().kick()
+            self.wake()
+
+    async def round(self) -> int:
+        """Take up what may go now and start sending it; how many deliveries were moved."""
+        free = IN_FLIGHT - len(self._tasks)
+        if free <= 0:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            return 1
+        now = self._tools.clock().timestamp()
+        candidates = await self._tools.store.read(lambda conn: rows.due_rows(conn, now, LOOK_AT))
+        chosen = self._choose(candidates, free)
+        if not chosen:
+            return 0
+        claimed, ids = await self._intend(chosen)
+        self._relay().kick()
+        await self._relay().wait_acknowledged(ids)
+        for one in claimed:
+            self._start(one)
+        return len(chosen)
+
+    async def drain(self) -> None:
+        """Wait for every send under way."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    def _choose(self, candidates: Sequence[Candidate], free: int) -> list[tuple[Candidate, float]]:
+        """The most urgent ones whose recipient and channel have a slot soon, with the time of the slot."""
+        clock = self._tools.monotonic()
+        # A channel is filled up when half its lead is used, so that one round takes several at once.
+        open_now = {name for name, pacer in self._pacers.items() if pacer.paused_for(clock) <= AHEAD_S / 2}
+        chosen = []
+        for candidate in candidates:
+            row = candidate.row
+            pacer = self._pacers.get(row.channel)
+            if pacer is None or (row.official_id, row.channel) in self._busy:
+                continue
+            if row.channel not in open_now and row.priority is not Priority.CRITICAL:
+                continue
+            if not pacer.is_free(candidate.fingerprint, clock) or pacer.paused_for(clock) > AHEAD_S:
+                continue
+            chosen.append((candidate, pacer.take(candidate.fingerprint, clock, is_group=candidate.is_group)))
+            if len(chosen) >= free:
+                break
+        return chosen
+
+    async def _intend(self, chosen: Sequence[tuple[Candidate, float]]) -> tuple[list[_Claimed], list[int]]:
+        now = self._tools.clock()
+
+        def work(conn: sa.Connection) -> tuple[list[_Claimed], list[int]]:
+            claimed, ids = [], []
+            for candidate, slot in chosen:
+                found = self._intend_one(conn, candidate.row, now)
+                if found is not None:
+                    row, message, outbox_id = found
+                    claimed.append(_Claimed(row, candidate, message, slot))
+                    ids.append(outbox_id)
+            return claimed, ids
+
+        claimed, ids = await self._tools.store.write(work)
+        self._busy.update((one.row.official_id, one.row.channel) for one in claimed)
+        return claimed, ids
+
+    def _intend_one(self, conn: sa.Connection, row: Row, now: datetime) -> tuple[Row, Outgoing, int] | None:
+        current = rows.read_row(conn, row.key)
+        if current is None or current.state not in SENDABLE:
+            return None
+        at = now.timestamp()
+        message = self._prepare(conn, current, now)
+        if isinstance(message, Impossible):
+            hold_back(conn, current, message, now)
+            return None
+        attempts = current.attempts + 1
+        moved = rows.move(conn, current, State.INTENDED, Reason.INTENDED, at, attempts=attempts)
+        return moved, message, rows.announce(conn, moved, Outcome.INTENDED, Reason(current.why), at)
+
+    def _prepare(self, conn: sa.Connection, row: Row, now: datetime) -> Outgoing | Impossible:
+        try:
+            with conn.begin_nested():
+                return prepare(conn, self._tools.vault, row, now)
+        except (sa.exc.DBAPIError, OperatorError):
+            raise
+        except Exception:
+            # One official or incident that cannot be rendered must not stop the others.
+            log.exception("cannot render", channel=row.channel)
+            return Impossible(Reason.NOT_RENDERED)
+
+    def _start(self, one: _Claimed) -> None:
+        task = asyncio.create_task(self._deliver(one), name="deliver")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, one: _Claimed) -> None:
+        try:
+            await self._tools.sleep(max(0.0, one.at - self._tools.monotonic()))
+            sending = await self._mark_sending(one.row)
+            if sending is None:
+                return
+            receipt, error = await self._send(sending, one.message)
+            self._heed(error, sending, one.candidate)
+            await self._write_outcome(Ended(sending, receipt, error, self._tools.jitter()))
+        except Exception:
+            # A bug: this one row stays where the ledger last saw it and is unknown at the next start.
+            log.exception("delivery left open", channel=one.row.channel)
+        finally:
+            self._busy.discard((one.row.official_id, one.row.channel))
+            self.wake()
+
+    async def _mark_sending(self, row: Row) -> Row | None:
+        at = self._tools.clock().timestamp()
+        marked = replace(row, state=State.SENDING)
+
+        def work(conn: sa.Connection) -> Row | None:
+            current = rows.read_row(conn, row.key)
+            if current is not None and current.state is State.SENDING and current.attempts == row.attempts:
+                return marked  # an earlier try of this very step was durable after all
+            if current is None or current.state is not State.INTENDED:
+                return None
+            moved = rows.move(conn, row, State.SENDING, Reason.INTENDED, at)
+            rows.note_attempt(conn, moved, State.SENDING, Reason.INTENDED, at)
+            return moved
+
+        return await self._persist(work)
+
+    async def _persist(self, work: Callable[[sa.Connection], T]) -> T:
+        """Write, however long the store is away: what is known of a send must not be lost to an outage."""
+        while True:
+            try:
+                return await self._tools.store.write(work)
+            except UnavailableError as error:
+                log.warning("dispatcher waits", reason=str(error))
+                await self._tools.sleep(IDLE_S)
+
+    async def _send(self, row: Row, message: Outgoing) -> tuple[Receipt | None, DeliveryError | None]:
+        began = self._tools.monotonic()
+        receipt: Receipt | None = None
+        error: DeliveryError | None = None
+        try:
+            receipt = await self._tools.channels[row.channel].send(message)
+        except DeliveryError as failed:
+            error = failed
+        except Exception as failed:  # a bug in a channel must not repeat or stop deliveries
+            log.exception("channel failed", channel=row.channel)
+            error = DeliveryError(type(failed).__name__, verdict=Verdict.UNKNOWN, reason=Reason.NO_ANSWER)
+        outcome = error.result.verdict if error else Verdict.ACCEPTED
+        self._tools.metrics.observe_attempt(row, outcome, self._tools.monotonic() - began)
+        return receipt, error
+
+    def _heed(self, error: DeliveryError | None, row: Row, candidate: Candidate) -> None:
+        """Slow down as the channel asks."""
+        wait = error.result.retry_after_s if error else None
+        if error is None or wait is None:
+            return
+        until = self._tools.monotonic() + wait
+        if error.scope is Scope.CHANNEL:
+            self._pacers[row.channel].pause(until)
+            self._tools.metrics.channel_stopped(row.channel, until=self._tools.clock().timestamp() + wait)
+            log.error("channel stopped", channel=row.channel, seconds=wait, reason=error.result.reason)
+        else:
+            self._pacers[row.channel].pause_recipient(candidate.fingerprint, until)
+
+    async def _write_outcome(self, ended: Ended) -> None:
+        now = self._tools.clock()
+        try:
+            moved = await self._persist(lambda conn: write_outcome(conn, self._tools.vault, ended, now))
+        except LostRowError:
+            return  # an earlier try of this very step was durable after all
+        self._tools.metrics.observe_outcome(moved, now.timestamp())
+        self._relay().kick()

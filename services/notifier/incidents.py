@@ -1,0 +1,72 @@
+"""Keep the last state of every incident that was handled, to ignore old versions and to render cards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import sqlalchemy as sa
+
+from services.contracts.alert import (
+    ALERT_EVENT,
+    Alert,
+    AlertEvent,
+    AlertWithdrawn,
+    IncidentMerged,
+    IncidentSplit,
+)
+from services.notifier.tables import INCIDENT
+
+OPEN, WITHDRAWN, NOT_RELEVANT, MERGED, SPLIT = "open", "withdrawn", "not_relevant", "merged", "split"
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What the notifier knows of an incident; ``other`` is the one it merged into or the number of parts."""
+
+    incident_id: str
+    version: int
+    status: str
+    other: str
+    alert: Alert | None
+
+
+def find_incident(conn: sa.Connection, incident_id: str) -> Incident | None:
+    """The last state handled; None if this incident was never heard of."""
+    row = conn.execute(sa.select(INCIDENT).where(INCIDENT.c.incident_id == incident_id)).first()
+    if row is None:
+        return None
+    alert = cast(Alert, ALERT_EVENT.validate_json(row.alert)) if row.alert else None
+    return Incident(row.incident_id, row.version, row.status, row.other, alert)
+
+
+def last_version(conn: sa.Connection, incident_id: str) -> int:
+    """The version last handled, 0 for none."""
+    query = sa.select(INCIDENT.c.version).where(INCIDENT.c.incident_id == incident_id)
+    return int(conn.execute(query).scalar() or 0)
+
+
+def keep_incident(conn: sa.Connection, event: AlertEvent, now: float) -> None:
+    """Note that this version is handled; an alert's state replaces the one before."""
+    status, other = _status(event)
+    values: dict[str, object] = {
+        "version": event.version,
+        "status": status,
+        "other": other,
+        "changed_at": now,
+    }
+    if isinstance(event, Alert):
+        values["alert"] = event.model_dump_json()
+    where = INCIDENT.c.incident_id == event.incident_id
+    if conn.execute(sa.update(INCIDENT).where(where).values(**values)).rowcount == 0:
+        conn.execute(sa.insert(INCIDENT).values(incident_id=event.incident_id, **values))
+
+
+def _status(event: AlertEvent) -> tuple[str, str]:
+    if isinstance(event, AlertWithdrawn):
+        return (NOT_RELEVANT if event.reason == "not_relevant" else WITHDRAWN), ""
+    if isinstance(event, IncidentMerged):
+        return MERGED, event.into
+    if isinstance(event, IncidentSplit):
+        return SPLIT, str(len(event.parts))
+    return OPEN, ""

@@ -1,0 +1,223 @@
+"""Keep the officials: their state, their subscriptions, and how they are reached."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from services.notifier import audit
+from services.notifier.core.subscription import Official
+from services.notifier.spec import OfficialEntry, OfficialSpec
+from services.notifier.tables import CONTACT, CONTACT_KEY, INVITATION, META, MUTE, OFFICIAL, THREAD, TOLD
+from services.notifier.vault import Vault
+
+_REVISION = "roster_revision"
+NAME, REF = "name", "ref"
+
+
+class Standing(StrEnum):
+    """Only an active official is told anything."""
+
+    INVITED = "invited"
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Where an official is reached on one channel, in the clear: never logged."""
+
+    address: str
+    fingerprint: str
+    is_group: bool
+
+
+def revision(conn: sa.Connection) -> int:
+    """Grows with every change of the roster."""
+    value = conn.execute(sa.select(META.c.value).where(META.c.name == _REVISION)).scalar()
+    return int(value or 0)
+
+
+def _changed(conn: sa.Connection) -> None:
+    grown = revision(conn) + 1
+    if grown == 1:
+        conn.execute(sa.insert(META).values(name=_REVISION, value="1"))
+    else:
+        conn.execute(sa.update(META).where(META.c.name == _REVISION).values(value=str(grown)))
+
+
+def active_officials(conn: sa.Connection) -> list[Official]:
+    """Everyone who may be told something."""
+    rows = conn.execute(sa.select(OFFICIAL).where(OFFICIAL.c.state == Standing.ACTIVE))
+    return [_official(row.official_id, row.spec) for row in rows]
+
+
+def find_official(conn: sa.Connection, official_id: str) -> Official | None:
+    """One active official."""
+    query = sa.select(OFFICIAL).where(OFFICIAL.c.official_id == official_id, OFFICIAL.c.state == Standing.ACTIVE)
+    row = conn.execute(query).first()
+    return _official(row.official_id, row.spec) if row else None
+
+
+def _official(official_id: str, spec: str) -> Official:
+    return OfficialSpec.model_validate_json(spec, by_alias=True, by_name=True).official(official_id)
+
+
+def usable_channels(conn: sa.Connection, official: Official) -> list[str]:
+    """The official's channels in order of preference, without those suspended or without an address."""
+    query = sa.select(CONTACT.c.channel).where(
+        CONTACT.c.official_id == official.official_id, CONTACT.c.suspended.is_(None)
+    )
+    reachable = {row.channel for row in conn.execute(query)}
+    return [channel for channel in official.channels if channel in reachable]
+
+
+def read_contact(conn: sa.Connection, vault: Vault, official_id: str, channel: str) -> Contact | None:
+    """The address of one channel, unless it is suspended or forgotten."""
+    query = (
+        sa.select(CONTACT, CONTACT_KEY.c.wrapped)
+        .join(CONTACT_KEY, CONTACT_KEY.c.official_id == CONTACT.c.official_id)
+        .where(CONTACT.c.official_id == official_id, CONTACT.c.channel == channel, CONTACT.c.suspended.is_(None))
+    )
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    return Contact(vault.unseal(row.wrapped, row.sealed), row.fingerprint, row.is_group)
+
+
+def find_by_address(conn: sa.Connection, vault: Vault, channel: str, address: str) -> list[str]:
+    """The officials reached at this address."""
+    query = sa.select(CONTACT.c.official_id).where(
+        CONTACT.c.channel == channel, CONTACT.c.fingerprint == vault.fingerprint(channel, address)
+    )
+    return [row.official_id for row in conn.execute(query)]
+
+
+def add_official(conn: sa.Connection, spec: OfficialSpec, standing: Standing, now: float) -> str:
+    """A new official under a random id."""
+    official_id = uuid.uuid4().hex
+    conn.execute(
+        sa.insert(OFFICIAL).values(
+            official_id=official_id,
+            state=standing,
+            spec=spec.model_dump_json(by_alias=True),
+            created_at=now,
+            changed_at=now,
+        )
+    )
+    _changed(conn)
+    return official_id
+
+
+def keep_contacts(
+    conn: sa.Connection, vault: Vault, official_id: str, addresses: Mapping[str, str], now: float
+) -> None:
+    """Replace what is known of how somebody is reached; name and reference are kept the same way."""
+    wrapped = conn.execute(
+        sa.select(CONTACT_KEY.c.wrapped).where(CONTACT_KEY.c.official_id == official_id)
+    ).scalar()
+    if wrapped is None:
+        wrapped = vault.new_key()
+        conn.execute(sa.insert(CONTACT_KEY).values(official_id=official_id, wrapped=wrapped))
+    for channel, address in addresses.items():
+        mark = vault.fingerprint(channel, address)
+        where = (CONTACT.c.official_id == official_id, CONTACT.c.channel == channel)
+        known = conn.execute(sa.select(CONTACT.c.fingerprint).where(*where)).scalar()
+        if known == mark:
+            continue
+        conn.execute(sa.delete(CONTACT).where(*where))
+        conn.execute(
+            sa.insert(CONTACT).values(
+                official_id=official_id,
+                channel=channel,
+                sealed=vault.seal(wrapped, address),
+                fingerprint=mark,
+                is_group=channel == "telegram" and address.startswith("-"),
+                changed_at=now,
+            )
+        )
+
+
+def import_entry(conn: sa.Connection, vault: Vault, entry: OfficialEntry, actor: str, now: float) -> str:
+    """Add or change the official an entry of a file stands for; the file counts as the approval."""
+    found = find_by_address(conn, vault, REF, entry.ref)
+    spec = entry.spec()
+    if found:
+        official_id = found[0]
+        if not _differs(conn, vault, official_id, entry, spec):
+            return official_id
+        values = {"spec": spec.model_dump_json(by_alias=True), "state": Standing.ACTIVE, "changed_at": now}
+        conn.execute(sa.update(OFFICIAL).where(OFFICIAL.c.official_id == official_id).values(**values))
+        gone = sa.delete(CONTACT).where(
+            CONTACT.c.official_id == official_id,
+            CONTACT.c.channel.not_in([*entry.contacts.addresses(), NAME, REF]),
+        )
+        conn.execute(gone)
+        _changed(conn)
+    else:
+        official_id = add_official(conn, spec, Standing.ACTIVE, now)
+    addresses = entry.contacts.addresses() | {NAME: entry.title, REF: entry.ref}
+    keep_contacts(conn, vault, official_id, addresses, now)
+    deed = "official changed by file" if found else "official added by file"
+    audit.record(
+        conn, now, actor, deed, official_id, detail={"approved_by": "operator, through the officials file"}
+    )
+    return official_id
+
+
+def _differs(
+    conn: sa.Connection, vault: Vault, official_id: str, entry: OfficialEntry, spec: OfficialSpec
+) -> bool:
+    row = conn.execute(sa.select(OFFICIAL.c.spec).where(OFFICIAL.c.official_id == official_id)).one()
+    wanted = entry.contacts.addresses() | {NAME: entry.title, REF: entry.ref}
+    rows = conn.execute(
+        sa.select(CONTACT.c.channel, CONTACT.c.fingerprint).where(CONTACT.c.official_id == official_id)
+    )
+    known = {contact.channel: contact.fingerprint for contact in rows}
+    marks = {channel: vault.fingerprint(channel, address) for channel, address in wanted.items()}
+    return bool(row.spec != spec.model_dump_json(by_alias=True) or known != marks)
+
+
+def set_standing(
+    conn: sa.Connection, official_id: str, standing: Standing, actor: str, now: float, *, why: str = ""
+) -> None:
+    """Approve, suspend or take back; the dispatcher suppresses what waits for a suspended official."""
+    conn.execute(
+        sa.update(OFFICIAL).where(OFFICIAL.c.official_id == official_id).values(state=standing, changed_at=now)
+    )
+    _changed(conn)
+    audit.record(conn, now, actor, f"official {standing}", official_id, detail={"why": why} if why else None)
+
+
+def suspend_channel(conn: sa.Connection, official_id: str, channel: str, why: str, now: float) -> None:
+    """An address that does not exist any more is not tried again until somebody puts it right."""
+    conn.execute(
+        sa.update(CONTACT)
+        .where(CONTACT.c.official_id == official_id, CONTACT.c.channel == channel)
+        .values(suspended=why, changed_at=now)
+    )
+    audit.record(conn, now, "notifier", "channel suspended", official_id, detail={"channel": channel, "why": why})
+
+
+def forget(conn: sa.Connection, official_id: str, actor: str, now: float) -> None:
+    """Destroy everything that says who this was, and the key; the ledger keeps the random id."""
+    for table in (CONTACT, CONTACT_KEY, INVITATION, MUTE, TOLD, THREAD, OFFICIAL):
+        conn.execute(sa.delete(table).where(table.c.official_id == official_id))
+    _changed(conn)
+    audit.record(conn, now, actor, "official forgotten", official_id)
+
+
+def check_key(conn: sa.Connection, vault: Vault) -> None:
+    """Fail at start rather than at the first delivery.
+
+    Raises:
+        OperatorError: the key file is not the one the contacts were sealed with.
+    """
+    wrapped = conn.execute(sa.select(CONTACT_KEY.c.wrapped).limit(1)).scalar()
+    if wrapped is not None:
+        vault.seal(wrapped, "")

@@ -1,0 +1,325 @@
+"""Read and write the ledger's rows; every change of state goes through the table of legal steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.contracts.codes import Severity
+from services.contracts.delivery import Action, DeliveryRecorded, Outcome
+from services.contracts.topics import DELIVERIES
+from services.notifier.core.decide import Told, Way
+from services.notifier.core.ledger import CANCELLABLE, SENDABLE, Priority, State, step
+from services.notifier.core.reason import Reason
+from services.notifier.core.snapshot import Snapshot
+from services.notifier.tables import ATTEMPT, CONTACT, DELIVERY, OUTBOX, THREAD, TOLD
+from services.runtime.outbox import Message, enqueue
+
+
+@dataclass(frozen=True)
+class Row:
+    """One delivery as the ledger holds it; ``why`` is the reason it was decided, ``reason`` where it stands."""
+
+    subject: str
+    official_id: str
+    channel: str
+    action: Action
+    incident_id: str | None
+    version: int
+    state: State
+    reason: str
+    why: str
+    priority: Priority
+    due_at: float
+    first_due_at: float
+    attempts: int = 0
+    second_copy: bool = False
+    bundle: str | None = None
+    relisted: int = 0
+    ref: str | None = None
+    trace: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes a delivery one delivery."""
+        return (self.subject, self.official_id, self.channel, self.action)
+
+
+_FIELDS = tuple(Row.__dataclass_fields__)
+
+
+def _row(found: Any) -> Row:
+    values = {name: getattr(found, name) for name in _FIELDS}
+    values |= {
+        "action": Action(values["action"]),
+        "state": State(values["state"]),
+        "priority": Priority(values["priority"]),
+    }
+    return Row(**values)
+
+
+def _where(row: Row) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        DELIVERY.c.subject == row.subject,
+        DELIVERY.c.official_id == row.official_id,
+        DELIVERY.c.channel == row.channel,
+        DELIVERY.c.action == row.action,
+    )
+
+
+def insert_row(conn: sa.Connection, row: Row, now: float) -> bool:
+    """Add a delivery; False if this very delivery exists already."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    values = asdict(row) | {"created_at": now, "changed_at": now}
+    done = conn.execute(dialect.insert(DELIVERY).values(**values).on_conflict_do_nothing())
+    return done.rowcount == 1
+
+
+def move(conn: sa.Connection, row: Row, state: State, reason: Reason, now: float, **changes: Any) -> Row:
+    """Take a legal step; what another hand changed meanwhile is never overwritten.
+
+    Raises:
+        IllegalStepError: the ledger does not allow it.
+        LostRowError: the row is no longer in the state it was read in.
+    """
+    step(row.state, state)
+    update = sa.update(DELIVERY).where(_where(row), DELIVERY.c.state == row.state)
+    done = conn.execute(update.values(state=state, reason=reason, changed_at=now, **changes))
+    if done.rowcount != 1:
+        raise LostRowError(row.subject)
+    return replace(row, state=state, reason=reason, **changes)
+
+
+class LostRowError(Exception):
+    """Somebody else moved this row first."""
+
+
+def read_row(conn: sa.Connection, key: tuple[str, str, str, str]) -> Row | None:
+    """One delivery by its key."""
+    subject, official_id, channel, action = key
+    query = sa.select(DELIVERY).where(
+        DELIVERY.c.subject == subject,
+        DELIVERY.c.official_id == official_id,
+        DELIVERY.c.channel == channel,
+        DELIVERY.c.action == action,
+    )
+    found = conn.execute(query).first()
+    return _row(found) if found else None
+
+
+def rows_in(conn: sa.Connection, states: Iterable[State]) -> list[Row]:
+    """Every delivery in one of these states."""
+    query = sa.select(DELIVERY).where(DELIVERY.c.state.in_([*states])).order_by(DELIVERY.c.created_at)
+    return [_row(found) for found in conn.execute(query)]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A delivery that is due, and the mark of the address it goes to, for pacing."""
+
+    row: Row
+    fingerprint: str
+    is_group: bool
+
+
+def due_rows(conn: sa.Connection, now: float, limit: int) -> list[Candidate]:
+    """The first due delivery of each official and channel, the most urgent first.
+
+    One at a time for each official keeps a push before its edit, and one official with a long queue
+    never hides the others.
+    """
+    place = sa.func.row_number().over(
+        partition_by=(DELIVERY.c.official_id, DELIVERY.c.channel),
+        order_by=(DELIVERY.c.priority, DELIVERY.c.first_due_at, DELIVERY.c.created_at, DELIVERY.c.subject),
+    )
+    due = sa.and_(DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at <= now)
+    ranked = sa.select(DELIVERY, place.label("place")).where(due).subquery()
+    query = (
+        sa.select(ranked, CONTACT.c.fingerprint, CONTACT.c.is_group)
+        .join(
+            CONTACT,
+            sa.and_(
+                CONTACT.c.official_id == ranked.c.official_id,
+                CONTACT.c.channel == ranked.c.channel,
+                CONTACT.c.suspended.is_(None),
+            ),
+            isouter=True,
+        )
+        .where(ranked.c.place == 1)
+        .order_by(ranked.c.priority, ranked.c.first_due_at, ranked.c.subject)
+        .limit(limit)
+    )
+    return [Candidate(_row(found), found.fingerprint or "", bool(found.is_group)) for found in conn.execute(query)]
+
+
+def waiting_rows(conn: sa.Connection, official_id: str, incident_id: str) -> list[Row]:
+    """What is decided for this official and incident and has not left."""
+    query = sa.select(DELIVERY).where(
+        DELIVERY.c.official_id == official_id,
+        DELIVERY.c.incident_id == incident_id,
+        DELIVERY.c.state.in_([*CANCELLABLE]),
+    )
+    return [_row(found) for found in conn.execute(query)]
+
+
+def due_members(conn: sa.Connection, now: float, limit: int) -> list[Row]:
+    """Deliveries whose digest window has come, by official, channel and importance."""
+    query = (
+        sa.select(DELIVERY)
+        .where(DELIVERY.c.state == State.PLANNED, DELIVERY.c.due_at <= now)
+        .order_by(DELIVERY.c.official_id, DELIVERY.c.channel, DELIVERY.c.priority, DELIVERY.c.created_at)
+        .limit(limit)
+    )
+    return [_row(found) for found in conn.execute(query)]
+
+
+def members_of(conn: sa.Connection, official_id: str, window: str) -> list[Row]:
+    """The deliveries that travel in this digest, the most important first."""
+    query = (
+        sa.select(DELIVERY)
+        .where(DELIVERY.c.official_id == official_id, DELIVERY.c.bundle == window)
+        .order_by(DELIVERY.c.priority, DELIVERY.c.created_at, DELIVERY.c.subject)
+    )
+    return [_row(found) for found in conn.execute(query)]
+
+
+def windows_like(conn: sa.Connection, official_id: str, window: str) -> int:
+    """How many messages of this digest window exist for this official."""
+    query = sa.select(sa.func.count(sa.distinct(DELIVERY.c.subject))).where(
+        DELIVERY.c.official_id == official_id,
+        DELIVERY.c.action == Action.DIGEST,
+        sa.or_(DELIVERY.c.subject == window, DELIVERY.c.subject.startswith(f"{window}/", autoescape=True)),
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def pushes_since(conn: sa.Connection, official_id: str, since: float) -> int:
+    """New messages planned for this official since then, for the daily budget."""
+    query = sa.select(sa.func.count()).where(
+        DELIVERY.c.official_id == official_id,
+        DELIVERY.c.action == Action.PUSH,
+        DELIVERY.c.created_at >= since,
+        DELIVERY.c.state != State.SUPPRESSED,
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def note_attempt(conn: sa.Connection, row: Row, phase: str, reason: str, now: float, *, detail: str = "") -> None:
+    """Append one line of evidence."""
+    values = {
+        "subject": row.subject, "official_id": row.official_id, "channel": row.channel, "action": row.action,
+        "n": row.attempts, "phase": phase, "reason": reason, "detail": detail[:300], "at": now,
+    }  # fmt: skip
+    conn.execute(sa.insert(ATTEMPT).values(**values))
+
+
+def announce(
+    conn: sa.Connection, row: Row, outcome: Outcome, reason: str, now: float, *, members: Sequence[str] = ()
+) -> int:
+    """Tell the topic ``deliveries``; the id of the outbox row."""
+    event = DeliveryRecorded(
+        occurred_at=datetime.fromtimestamp(now, UTC),
+        subject=row.subject,
+        incident_id=row.incident_id,
+        official_id=row.official_id,
+        channel=row.channel,
+        action=row.action,
+        outcome=outcome,
+        reason=reason,
+        attempt=row.attempts,
+        members=tuple(members),
+    )
+    message = Message(
+        DELIVERIES, row.subject, event.model_dump_json().encode(), "DeliveryRecorded/1", trace=row.trace
+    )
+    return enqueue(conn, OUTBOX, [message])[0]
+
+
+# What an official was told -------------------------------------------------------------------
+
+
+def _pack(told: Told) -> str:
+    return json.dumps({
+        "way": told.way, "withdrawn": told.withdrawn, "version": told.state.version,
+        "severity": int(told.state.severity), "counts": dict(told.state.counts),
+        "fingerprint": told.state.fingerprint,
+    })  # fmt: skip
+
+
+def _unpack(text: str) -> Told:
+    found = json.loads(text)
+    state = Snapshot(found["version"], Severity(found["severity"]), found["counts"], found["fingerprint"])
+    return Told(Way(found["way"]), state, found["withdrawn"])
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What an official was told of an incident, and before what still waits to be sent."""
+
+    official_id: str
+    incident_id: str
+    told: Told
+    base: Told | None
+
+
+def memories(conn: sa.Connection, incident_ids: Sequence[str]) -> dict[tuple[str, str], Memory]:
+    """By official and incident."""
+    query = sa.select(TOLD).where(TOLD.c.incident_id.in_(incident_ids))
+    return {
+        (row.official_id, row.incident_id): Memory(
+            row.official_id, row.incident_id, _unpack(row.state), _unpack(row.base) if row.base else None
+        )
+        for row in conn.execute(query)
+    }
+
+
+def remember(conn: sa.Connection, memory: Memory, now: float) -> None:
+    """Replace what is known of what somebody was told."""
+    erase(conn, memory.official_id, memory.incident_id)
+    values = {
+        "official_id": memory.official_id, "incident_id": memory.incident_id, "way": memory.told.way,
+        "state": _pack(memory.told), "withdrawn": memory.told.withdrawn,
+        "base": _pack(memory.base) if memory.base else None, "changed_at": now,
+    }  # fmt: skip
+    conn.execute(sa.insert(TOLD).values(**values))
+
+
+def erase(conn: sa.Connection, official_id: str, incident_id: str) -> None:
+    """As if the official had never been told."""
+    conn.execute(sa.delete(TOLD).where(TOLD.c.official_id == official_id, TOLD.c.incident_id == incident_id))
+
+
+def thread_refs(conn: sa.Connection, official_id: str, incident_id: str, channel: str) -> list[str]:
+    """The messages of one incident that this official got on a channel, the first one first."""
+    query = (
+        sa.select(THREAD.c.ref)
+        .where(
+            THREAD.c.official_id == official_id,
+            THREAD.c.incident_id == incident_id,
+            THREAD.c.channel == channel,
+        )
+        .order_by(THREAD.c.at, THREAD.c.ref)
+    )
+    return [row.ref for row in conn.execute(query)]
+
+
+def add_thread_ref(conn: sa.Connection, row: Row, ref: str, now: float) -> None:
+    """Remember the message a delivery became."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    values = {"official_id": row.official_id, "incident_id": row.incident_id, "channel": row.channel, "ref": ref}
+    conn.execute(dialect.insert(THREAD).values(**values, at=now).on_conflict_do_nothing())
+
+
+def share_thread(conn: sa.Connection, official_id: str, old: str, new: str) -> None:
+    """Let the messages of a merged incident be the thread of the one it became."""
+    query = sa.select(THREAD).where(THREAD.c.official_id == official_id, THREAD.c.incident_id == old)
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    for row in conn.execute(query).mappings().all():
+        values = dict(row) | {"incident_id": new}
+        conn.execute(dialect.insert(THREAD).values(**values).on_conflict_do_nothing())

@@ -1,0 +1,82 @@
+"""The notifier's settings: the one place where its environment is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from services.notifier.channels.email import MailServer
+from services.notifier.core.mail_text import is_plain_address
+from services.runtime.errors import OperatorError
+from services.runtime.settings import ServiceSettings, read_secret
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class NotifierSettings(ServiceSettings):
+    """Every field is the variable ``SIAGA_<NAME>``."""
+
+    notifier_store: str = Field(default="", description="store URL; SQLite in the data folder by default")
+    notifier_key_file: Path | None = Field(
+        default=None, description="key for names and addresses; made in the data folder if not set"
+    )
+    officials_file: Path | None = Field(
+        default=None, description="officials to take over at start; an entry counts as approved"
+    )
+    telegram_token_file: Path | None = Field(default=None, description="unset: the channel is off")
+    telegram_api: str = Field(default="https://api.telegram.org", description="Bot API server")
+    telegram_poll: bool = Field(default=True, description="read commands and buttons with getUpdates")
+    smtp_host: str = Field(default="", description="mail server; unset: the channel is off")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "plaintext"] = Field(
+        default="starttls", description="plaintext only for a server on this machine"
+    )
+    smtp_username: str = ""
+    smtp_password_file: Path | None = None
+    smtp_ca_file: Path | None = None
+    mail_from: str = Field(default="siaga@localhost.localdomain", description="sender, one plain mailbox")
+    unsubscribe_url: str = Field(default="", description="https address for one-click unsubscription")
+
+    def store_url(self) -> str:
+        """The store's URL."""
+        return self.store_or_default(self.notifier_store, "notifier")
+
+    def key_file(self) -> Path:
+        """Where the contacts' key is."""
+        return self.notifier_key_file or self.data_dir / "notifier.key"
+
+    def telegram_token(self) -> str | None:
+        """The bot's token; None if the channel is off."""
+        if self.telegram_token_file is None:
+            return None
+        return read_secret("SIAGA_TELEGRAM_TOKEN_FILE", self.telegram_token_file)
+
+    def mail_server(self) -> MailServer | None:
+        """The mail server; None if the channel is off.
+
+        Raises:
+            OperatorError: clear text to another machine, or a sender that is not a mailbox.
+        """
+        if not self.smtp_host:
+            return None
+        if self.smtp_security == "plaintext" and self.smtp_host not in _LOOPBACK:
+            raise OperatorError(
+                "environment SIAGA_SMTP_SECURITY", "plaintext is for a server on this machine only"
+            )
+        if not is_plain_address(self.mail_from):
+            raise OperatorError("environment SIAGA_MAIL_FROM", "is not one plain mailbox")
+        password = ""
+        if self.smtp_username:
+            password = read_secret("SIAGA_SMTP_PASSWORD_FILE", self.smtp_password_file)
+        return MailServer(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            sender=self.mail_from,
+            security=self.smtp_security,
+            username=self.smtp_username,
+            password=password,
+            ca_file=self.smtp_ca_file,
+            unsubscribe_url=self.unsubscribe_url,
+        )
