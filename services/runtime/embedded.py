@@ -47,6 +47,7 @@ _SIGNATURES: Final[dict[str, tuple[type | None, tuple[type, ...]]]] = {
     "rd_kafka_mock_cluster_new": (_POINTER, (_POINTER, ctypes.c_int)),
     "rd_kafka_mock_cluster_destroy": (None, (_POINTER,)),
     "rd_kafka_mock_cluster_bootstraps": (ctypes.c_char_p, (_POINTER,)),
+    "rd_kafka_mock_set_controller_id": (ctypes.c_int, (_POINTER, ctypes.c_int32)),
     "rd_kafka_mock_topic_create": (ctypes.c_int, (_POINTER, ctypes.c_char_p, ctypes.c_int, ctypes.c_int)),
     "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, (_POINTER, ctypes.c_int32)),
     "rd_kafka_mock_broker_set_down": (ctypes.c_int, (_POINTER, ctypes.c_int32)),
@@ -101,8 +102,9 @@ class EmbeddedCluster:
     Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, topics: Mapping[str, int]) -> None:
-        self._library = _load(find_library())
+    def __init__(self, topics: Mapping[str, int], library: Path | None = None) -> None:
+        """`topics` are names and partition counts; `library` is a librdkafka other than the wheel's."""
+        self._library = _load(library or find_library())
         reason = ctypes.create_string_buffer(512)
         conf = self._library.rd_kafka_conf_new()
         # The handle has no broker of its own to connect to; without this it says so on stderr at each start.
@@ -116,6 +118,9 @@ class EmbeddedCluster:
             raise OperatorError("embedded broker", "no port on 127.0.0.1 to listen on")
         # Kafka waits 3 s for more members of a new group: on one machine that is only a slow start.
         self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 0)
+        # Without a controller aiokafka fails on any admin request with an AttributeError; with one it can say that
+        # this broker has no such request.
+        self._library.rd_kafka_mock_set_controller_id(self._cluster, _BROKER_ID)
         self.bootstrap: str = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
         for name, partitions in topics.items():
             self.create_topic(name, partitions)
