@@ -64,7 +64,7 @@ def create_service(settings: NotifierSettings) -> Service:
     """
     entries = read_officials(settings.officials_file) if settings.officials_file else []
     channels = make_channels(settings)
-    vault = Vault.open(settings.key_file(), create=settings.notifier_key_file is None)
+    vault = Vault.open(settings.key_file(), create=settings.contact_key_file is None)
     store = Store.open(settings.store_url(), MIGRATIONS)
     with store.engine.begin() as conn:
         for entry in entries:
@@ -95,7 +95,7 @@ def make_channels(settings: NotifierSettings) -> dict[str, Channel]:
     found: dict[str, Channel] = {}
     token = settings.telegram_token()
     if token is not None:
-        found["telegram"] = Telegram(BotApi(token, settings.telegram_api))
+        found["telegram"] = Telegram(BotApi(token, settings.telegram_api_url))
     server = settings.mail_server()
     if server is not None:
         found["email"] = Email(server)

@@ -19,20 +19,19 @@ class NotifierSettings(ServiceSettings):
     """Every field is the variable ``SIAGA_<NAME>``."""
 
     notifier_store: str = Field(default="", description="store URL; SQLite in the data folder by default")
-    notifier_key_file: Path | None = Field(
-        default=None, description="key for names and addresses; made in the data folder if not set"
+    contact_key_file: Path | None = Field(
+        default=None, description="secret that seals names and addresses; made in the data folder if not set"
     )
     officials_file: Path | None = Field(
         default=None, description="officials to take over at start; an entry counts as approved"
     )
     telegram_token_file: Path | None = Field(default=None, description="unset: the channel is off")
-    telegram_api: str = Field(default="https://api.telegram.org", description="Bot API server")
+    telegram_api_url: str = Field(default="https://api.telegram.org", description="Bot API server")
     telegram_poll: bool = Field(default=True, description="read commands and buttons with getUpdates")
     smtp_host: str = Field(default="", description="mail server; unset: the channel is off")
     smtp_port: int = Field(default=587, ge=1, le=65535)
-    smtp_security: Literal["starttls", "tls", "plaintext"] = Field(
-        default="starttls", description="plaintext only for a server on this machine"
-    )
+    smtp_security: Literal["starttls", "tls"] = "starttls"
+    smtp_local_demo: bool = Field(default=False, description="no TLS: for a server on this machine only")
     smtp_username: str = ""
     smtp_password_file: Path | None = None
     smtp_ca_file: Path | None = None
@@ -45,7 +44,7 @@ class NotifierSettings(ServiceSettings):
 
     def key_file(self) -> Path:
         """Where the contacts' key is."""
-        return self.notifier_key_file or self.data_dir / "notifier.key"
+        return self.contact_key_file or self.data_dir / "contact-key"
 
     def telegram_token(self) -> str | None:
         """The bot's token; None if the channel is off."""
@@ -61,10 +60,8 @@ class NotifierSettings(ServiceSettings):
         """
         if not self.smtp_host:
             return None
-        if self.smtp_security == "plaintext" and self.smtp_host not in _LOOPBACK:
-            raise OperatorError(
-                "environment SIAGA_SMTP_SECURITY", "plaintext is for a server on this machine only"
-            )
+        if self.smtp_local_demo and self.smtp_host not in _LOOPBACK:
+            raise OperatorError("environment SIAGA_SMTP_LOCAL_DEMO", "is for a server on this machine only")
         if not is_plain_address(self.mail_from):
             raise OperatorError("environment SIAGA_MAIL_FROM", "is not one plain mailbox")
         password = ""
@@ -74,7 +71,7 @@ class NotifierSettings(ServiceSettings):
             host=self.smtp_host,
             port=self.smtp_port,
             sender=self.mail_from,
-            security=self.smtp_security,
+            security="plaintext" if self.smtp_local_demo else self.smtp_security,
             username=self.smtp_username,
             password=password,
             ca_file=self.smtp_ca_file,

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
+import secrets
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from services.runtime.errors import OperatorError
+
+#: 32 characters of base64 are 192 random bits.
+_SHORTEST = 32
+
+
+def _derive(purpose: bytes, secret: bytes) -> bytes:
+    return hashlib.sha256(b"siaga " + purpose + b"\0" + secret).digest()
 
 
 class Vault:
@@ -18,31 +27,30 @@ class Vault:
     A fingerprint is a keyed hash, so an address can be looked up without being stored in the clear.
     """
 
-    def __init__(self, master: bytes) -> None:
-        self._master = Fernet(master)
-        self._fingerprint_key = hashlib.sha256(b"siaga fingerprint\0" + master).digest()
-        self._button_key = hashlib.sha256(b"siaga button\0" + master).digest()
+    def __init__(self, secret: bytes) -> None:
+        self._master = Fernet(base64.urlsafe_b64encode(_derive(b"contacts", secret)))
+        self._fingerprint_key = _derive(b"fingerprint", secret)
+        self._button_key = _derive(b"button", secret)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Vault:
-        """Read the key file; with ``create`` make it where it is missing, readable by its owner only.
+        """Read the secret's file; with ``create`` make it where it is missing, readable by its owner only.
 
         Raises:
-            OperatorError: the file is missing, unreadable or holds no key.
+            OperatorError: the file is missing, unreadable or too short to be a secret.
         """
         if create and not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
-                file.write(Fernet.generate_key() + b"\n")
+                file.write(secrets.token_urlsafe(32).encode() + b"\n")
         try:
-            return cls(path.read_bytes().strip())
+            secret = path.read_bytes().strip()
         except OSError as error:
             raise OperatorError(f"contact key {path}", f"cannot be read: {error.strerror}") from None
-        except ValueError:
-            raise OperatorError(
-                f"contact key {path}", "is not a key; make one with `siaga officials new-key`"
-            ) from None
+        if len(secret) < _SHORTEST:
+            raise OperatorError(f"contact key {path}", f"is shorter than {_SHORTEST} characters")
+        return cls(secret)
 
     def new_key(self) -> bytes:
         """A fresh key for one official, wrapped."""
