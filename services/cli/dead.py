@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from services.cli.where import DEFAULT_DATA, Word, read_word
@@ -86,12 +86,10 @@ class _OnTopic:
         return [letter for letter in found if letter.id not in replayed]
 
     async def _records(self) -> AsyncIterator[Any]:
-        consumer = AIOKafkaConsumer(**self._options, enable_auto_commit=False, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(DEAD, **self._options, enable_auto_commit=False, auto_offset_reset="earliest")
         await consumer.start()
         try:
-            spots = [TopicPartition(DEAD, p) for p in consumer.partitions_for_topic(DEAD) or ()]
-            consumer.assign(spots)
-            ends = await consumer.end_offsets(spots) if spots else {}
+            ends = await consumer.end_offsets(consumer.assignment())
             while any([await consumer.position(tp) < end for tp, end in ends.items()]):
                 for records in (await consumer.getmany(timeout_ms=1000)).values():
                     for record in records:
@@ -128,7 +126,9 @@ class _InStores:
 
     async def replay(self, letter: Letter) -> None:
         if self._word is None:
-            raise OperatorError(str(self._data), "`siaga run` is not running there, so nothing can be replayed to it")
+            raise OperatorError(
+                str(self._data), "`siaga run` is not running there, so nothing can be replayed to it"
+            )
         await _publish({"bootstrap_servers": self._word.bootstrap}, letter, mark=False)
         service, _, row = letter.id.partition(":")
         for name, engine in self._engines():
@@ -224,7 +224,9 @@ def show_letter(letter_id: str, data: Path | None) -> None:
     """
     letter = _run(_found(_letters_of(data), letter_id))
     body = letter.value.decode("utf-8", "backslashreplace")
-    click.echo(json.dumps(letter.line() | {"headers": letter.headers, "value": body}, ensure_ascii=False, indent=2))
+    click.echo(
+        json.dumps(letter.line() | {"headers": letter.headers, "value": body}, ensure_ascii=False, indent=2)
+    )
 
 
 @dead_command.command("replay")

@@ -105,6 +105,12 @@ class Relay:
                 async with self._changed:
                     await asyncio.wait_for(self._changed.wait(), POLL_READERS_S)
 
+    async def drained(self) -> None:
+        """Return once nothing waits to be published."""
+        while (await self._backlog()).rows:
+            self.kick()
+            await asyncio.sleep(POLL_READERS_S / 4)
+
     async def run(self) -> None:
         """Publish for ever; an outage of store or broker is waited out."""
         while True:
@@ -244,5 +250,7 @@ class Relay:
         self._ahead = defaultdict(dict, {spot: rows for spot, rows in self._ahead.items() if rows})
 
     async def _measure(self) -> None:
-        backlog: Backlog = await self._store.read(lambda conn: read_backlog(conn, self._table, self._incarnation))
-        self._metrics.set_backlog(backlog)
+        self._metrics.set_backlog(await self._backlog())
+
+    async def _backlog(self) -> Backlog:
+        return await self._store.read(lambda conn: read_backlog(conn, self._table, self._incarnation))

@@ -42,6 +42,8 @@ VERSION = "0.1.0"
 STOP_WITHIN_S = 9.5
 #: Loops see ``service.stopping`` and have so long to finish what they have in hand.
 FINISH_WITHIN_S = 5.0
+#: Then the consumers finish their batch, commit and leave the group, and the relay empties the outbox.
+LEAVE_WITHIN_S = 3.5
 START_WITHIN_S = 90.0
 MAX_RECORDS = 500
 
@@ -243,9 +245,13 @@ async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClie
     status = 0 if service.stopping.is_set() else _why_it_ended(done)
     service.stopping.set()
     _cut_off_after(STOP_WITHIN_S)
-    # First what has something in hand, which needs the relay; then the relay; then the consumers commit and leave.
+    # First what has something in hand; then the consumers commit and leave; then what they decided goes out.
     if finishing:
         await asyncio.wait(finishing, timeout=FINISH_WITHIN_S)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LEAVE_WITHIN_S):
+            await asyncio.gather(*(one.subscriber.stop() for one in service.consumptions))
+            await relay.drained()
     await _cancel([*finishing, *cut])
     server.should_exit = True
     with contextlib.suppress(Exception):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from services.runtime.outbox import outbox_table
 from services.runtime.store import Store
 
-MIGRATION = '''
+MIGRATION = """
 from alembic import op
 import sqlalchemy as sa
 from services.runtime.outbox import create_outbox
@@ -23,7 +23,7 @@ down_revision = None
 def upgrade():
     create_outbox()
     op.create_table("note", sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.String(100), unique=True))
-'''
+"""
 
 
 @pytest.fixture
@@ -53,4 +53,6 @@ def outbox() -> sa.Table:
 
 @pytest.fixture
 def note() -> sa.Table:
-    return sa.Table("note", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.String(100)))
+    return sa.Table(
+        "note", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.String(100))
+    )

@@ -49,9 +49,16 @@ def create() -> Service:
     store = Store.open(f"sqlite:///{settings.data_dir / 'echo.sqlite3'}", migrations)
     outbox = outbox_table(sa.MetaData())
     readers = json.loads(os.environ.get("ECHO_READERS", "{}"))
-    service = Service("echo", settings, store, outbox, TopicMap("dead", {k: tuple(v) for k, v in readers.items()}))
+    prefix = os.environ.get("ECHO_PREFIX", "")
+    topics = TopicMap(f"{prefix}dead", {k: tuple(v) for k, v in readers.items()})
+    service = Service("echo", settings, store, outbox, topics)
 
-    @service.consume("in", group="echo", decode=decode, max_records=int(os.environ.get("ECHO_MAX_RECORDS", "100")))
+    @service.consume(
+        f"{prefix}in",
+        group=f"{prefix}echo",
+        decode=decode,
+        max_records=int(os.environ.get("ECHO_MAX_RECORDS", "100")),
+    )
     async def echo(batch: Sequence[Received[dict[str, Any]]]) -> None:
         if any(received.value.get("do") == "fail" for received in batch):
             raise ValueError("told to fail")
@@ -59,7 +66,7 @@ def create() -> Service:
             if received.value.get("do") == "slow":
                 await asyncio.sleep(1.0)
         out = [
-            Message("out", received.key, json.dumps(received.value).encode(), "Echo/1", received.trace)
+            Message(f"{prefix}out", received.key, json.dumps(received.value).encode(), "Echo/1", received.trace)
             for received in batch
         ]
         await store.write(lambda conn: enqueue(conn, outbox, out))

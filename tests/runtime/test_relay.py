@@ -17,7 +17,7 @@ from services.runtime.relay import HOLD_BYTES, Forgetful, Relay
 from services.runtime.store import Store
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fakes import FakeBroker  # noqa: E402
+from fakes import FakeBroker
 
 READERS = {"stories": ("readers",)}
 

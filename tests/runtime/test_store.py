@@ -22,7 +22,9 @@ def texts(note: sa.Table):
     return lambda conn: set(conn.execute(sa.select(note.c.text)).scalars())
 
 
-async def test_work_that_returned_is_on_disk_for_another_connection(store: Store, note: sa.Table, tmp_path: Path) -> None:
+async def test_work_that_returned_is_on_disk_for_another_connection(
+    store: Store, note: sa.Table, tmp_path: Path
+) -> None:
     await store.write(add(note, "kept"))
     with sqlite3.connect(tmp_path / "test.sqlite3") as other:
         assert other.execute("SELECT text FROM note").fetchall() == [("kept",)]
