@@ -15,20 +15,12 @@ LEAD_SENTENCES = 4
 MAX_EVIDENCE = 4
 
 
-@dataclass(frozen=True)
-class Firing:
-    """A rule that fired, in which sentences, and what it weighs."""
-
-    rule: Rule
-    sentences: tuple[int, ...]
-    points: float
-
-
 @dataclass
 class Reading:
     """One story, matched and cut; built once, read by every rule."""
 
-    whole: str
+    whole: str  # what is read: boilerplate is blank
+    cleared: str  # what is shown: the same length
     sentences: Sentences
     hits: list[Hit]
     by_sentence: list[list[Hit]]
@@ -75,7 +67,10 @@ class Reading:
 
     def span(self, start: int, end: int, rule: str) -> Evidence:
         """Evidence for these offsets."""
-        return Evidence.model_construct(start=start, end=end, text=self.whole[start:end], rule=rule)
+        text = self.cleared[start:end]
+        if MASK in text:
+            text = text[: text.index(MASK)]
+        return Evidence.model_construct(start=start, end=start + len(text), text=text, rule=rule)
 
     def first(self, mask: int) -> Hit | None:
         """The first hit of any of these concepts."""
@@ -107,7 +102,7 @@ def _holds(mask: int, rule: Rule) -> bool:
     return all(mask & group for group in rule.groups)
 
 
-def read(whole: str, book: Rulebook, *, has_title: bool) -> Reading:
+def read(whole: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
     """Match and cut ``whole`` (boilerplate already blank, victims already masked)."""
     sentences = split(whole)
     hits = _unblocked(book.matcher.find(whole), book.blockers)
@@ -124,7 +119,7 @@ def read(whole: str, book: Rulebook, *, has_title: bool) -> Reading:
     lead = 0
     for mask in bits[: LEAD_SENTENCES + (1 if has_title else 0)]:
         lead |= mask
-    return Reading(whole, sentences, hits, by_sentence, bits, everything, has_title, lead, listed)
+    return Reading(whole, cleared, sentences, hits, by_sentence, bits, everything, has_title, lead, listed)
 
 
 def _unblocked(hits: list[Hit], blockers: int) -> list[Hit]:
@@ -154,6 +149,3 @@ def _strip_enumerations(bits: list[int], book: Rulebook) -> frozenset[int]:
             bits[index] = mask & ~every
             listed.add(index)
     return frozenset(listed)
-
-
-__all__ = ["LEAD_SENTENCES", "MASK", "Firing", "Reading", "read"]

@@ -6,10 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from services.contracts.codes import Kind, Role, Severity
+from services.contracts.codes import Kind, Severity
 from services.contracts.story import Story
 from services.contracts.tagging import (
-    MASK,
     Evidence,
     Facts,
     KindLabel,
@@ -84,7 +83,7 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     language = detect(text or title, article.language)
     plain = Tagging(article.story_id, title, text, language, relevant=False, reason="")
     visible = blank(title, text[: MAX_TEXT - len(title)])
-    reading = read(visible, book, has_title=bool(title.strip()))
+    reading = read(visible, cleared, book, has_title=bool(title.strip()))
     verdict = decide(reading, book)
     if verdict.topics and (held := _out_of_area(reading, book, article)):
         verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
@@ -176,6 +175,3 @@ def place_of(found: FoundPlace) -> Place:
         counterpart=entry.counterpart,
         evidence=found.evidence,
     )
-
-
-__all__ = ["MASK", "Article", "Role", "Tagging", "article_of", "place_of", "tag_story", "to_event"]

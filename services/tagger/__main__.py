@@ -1,0 +1,23 @@
+"""Run the tagger as a process of its own: ``python -m services.tagger``."""
+
+from __future__ import annotations
+
+import sys
+
+from services.runtime.errors import guarded
+from services.runtime.logs import configure_logs
+from services.runtime.service import run_service
+from services.runtime.settings import load_settings
+from services.tagger.app import create_service
+from services.tagger.settings import TaggerSettings
+
+
+def main() -> int:
+    """The exit status: 0 when asked to stop, 2 for what the operator can mend."""
+    settings = load_settings(TaggerSettings)
+    configure_logs("tagger", settings.log_level)
+    return run_service(lambda: create_service(settings))
+
+
+if __name__ == "__main__":
+    sys.exit(guarded("siaga-tagger", main))

@@ -1,0 +1,100 @@
+"""Put the tagger together: read stories, label them, join them into incidents, tell of both."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from services.contracts.alert import AlertRaised, AlertUpdated, AlertWithdrawn, IncidentMerged
+from services.contracts.story import STORY_EVENT, StoryEvent
+from services.contracts.tagging import StoryTagged
+from services.contracts.topics import ALERTS, DEAD, GROUP_TAGGER, STORIES, STORIES_TAGGED, TOPICS
+from services.runtime.records import Received
+from services.runtime.service import Service, TopicMap
+from services.runtime.store import Store
+from services.tagger import memory
+from services.tagger.book_files import load_book
+from services.tagger.core.book import Rulebook
+from services.tagger.join import Labelled, Settled, label, settle
+from services.tagger.metrics import TaggerMetrics
+from services.tagger.settings import TaggerSettings
+from services.tagger.tables import outbox
+
+log = structlog.get_logger(__name__)
+MIGRATIONS = Path(__file__).parent / "migrations"
+_PRUNE_EVERY_S = 3600.0
+_DAY_S = 86400.0
+
+
+def wire(service: Service, book: Rulebook, metrics: TaggerMetrics, now: Callable[[], datetime]) -> None:
+    """Attach the consumer of stories and declare what goes out."""
+
+    @service.consume(STORIES, group=GROUP_TAGGER, decode=STORY_EVENT.validate_json)
+    async def on_stories(batch: Sequence[Received[StoryEvent]]) -> None:
+        labelled = await asyncio.to_thread(_label_all, batch, book, metrics)
+        settled = await service.store.write(lambda conn: settle(conn, labelled, book, now()), serial=True)
+        service.kick()
+        report(settled, metrics)
+
+    service.publishes(STORIES_TAGGED, StoryTagged, "What the tagger says of a story, relevant or not.")
+    service.publishes(ALERTS, AlertRaised, "An incident was recognised.")
+    service.publishes(ALERTS, AlertUpdated, "An incident changed.")
+    service.publishes(ALERTS, AlertWithdrawn, "An incident is no longer reported.")
+    service.publishes(ALERTS, IncidentMerged, "An incident turned out to be another one.")
+
+
+def create_service(settings: TaggerSettings) -> Service:
+    """Build the tagger with its real rules, store and clock.
+
+    Raises:
+        OperatorError: the rules, the gazetteer or the store are not in order.
+    """
+    book = load_book(settings.topics, settings.places)
+    store = Store.open(settings.store_url, MIGRATIONS)
+    topics = TopicMap(dead=DEAD, readers={name: spec.readers for name, spec in TOPICS.items()})
+    service = Service("tagger", settings, store, outbox, topics)
+    wire(service, book, TaggerMetrics(service.metrics.registry), lambda: datetime.now(UTC))
+    service.every("prune", _PRUNE_EVERY_S, lambda: _prune(store, settings.keep_decisions_days))
+    return service
+
+
+def report(settled: Sequence[Settled], metrics: TaggerMetrics) -> None:
+    """Count every decision; log the relevant ones, and those given before not at all."""
+    for one in settled:
+        metrics.decided.labels("again" if one.again else one.reason.value).inc()
+        for event in one.events:
+            if isinstance(event, StoryTagged):
+                for topic in event.topics:
+                    metrics.topics.labels(topic.code.value).inc()
+            else:
+                metrics.alerts.labels(type(event).__name__).inc()
+        if one.incident_id and not one.again:
+            log.info("decided", story_id=one.story_id, reason=one.reason.value, incident_id=one.incident_id)
+
+
+def _label_all(batch: Sequence[Received[StoryEvent]], book: Rulebook, metrics: TaggerMetrics) -> list[Labelled]:
+    labelled = []
+    for received in batch:
+        started = time.perf_counter()
+        labelled.append(label(received, book))
+        metrics.labelling.observe(time.perf_counter() - started)
+    return labelled
+
+
+async def _prune(store: Store, keep_days: int) -> None:
+    now = time.time()
+    await store.write(
+        lambda conn: memory.prune(
+            conn,
+            decided_before=now - keep_days * _DAY_S,
+            indexed_before=now - max(keep_days, 30) * _DAY_S,
+        )
+    )
+
+
+__all__ = ["create_service", "wire"]

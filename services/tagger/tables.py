@@ -1,0 +1,72 @@
+"""What the tagger keeps: stories with their labels, incidents, the index of clauses, and what was decided.
+
+Times are seconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from services.runtime.outbox import outbox_table
+
+metadata = sa.MetaData()
+
+#: One row a story: what came in (raw), what went out (cleared), and why it is where it is.
+stories = sa.Table(
+    "stories",
+    metadata,
+    sa.Column("story_id", sa.String(500), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("tagged", sa.LargeBinary, nullable=False),
+    sa.Column("relevant", sa.Boolean, nullable=False),
+    sa.Column("withdrawn", sa.Boolean, nullable=False),
+    sa.Column("backfill", sa.Boolean, nullable=False),
+    sa.Column("incident_id", sa.String(500), index=True),
+    sa.Column("reason", sa.String(60), nullable=False),
+    sa.Column("clauses", sa.Integer, nullable=False),
+    sa.Column("published_at", sa.Float, nullable=False),
+    sa.Column("decided_at", sa.Float, nullable=False, index=True),
+)
+
+#: One row an incident: its last state as it was published.
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("incident_id", sa.String(500), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("alert", sa.LargeBinary, nullable=False),
+    sa.Column("withdrawn", sa.Boolean, nullable=False),
+    sa.Column("merged_into", sa.String(500)),
+    sa.Column("changed_at", sa.Float, nullable=False, index=True),
+)
+
+#: By which an incident is looked up: one row for each topic and country of each of its stories.
+incident_keys = sa.Table(
+    "incident_keys",
+    metadata,
+    sa.Column("key", sa.String(80), primary_key=True),
+    sa.Column("story_id", sa.String(500), primary_key=True, index=True),
+    sa.Column("day", sa.Integer, nullable=False),
+)
+
+#: The near-duplicate index: hashes of the clauses of relevant stories.
+clauses = sa.Table(
+    "clauses",
+    metadata,
+    sa.Column("hash", sa.BigInteger, primary_key=True),
+    sa.Column("story_id", sa.String(500), primary_key=True, index=True),
+    sa.Column("published_at", sa.Float, nullable=False),
+)
+
+#: What was sent for one version of one story, so that the same record again sends the same events again.
+handled = sa.Table(
+    "handled",
+    metadata,
+    sa.Column("story_id", sa.String(500), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("events", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.Float, nullable=False, index=True),
+)
+
+outbox = outbox_table(metadata)
