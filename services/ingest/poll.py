@@ -152,7 +152,8 @@ class Poller:
             self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
         if outcome.overrun:
             self._metrics.overruns.labels(source.id).inc()
-        log.info(
+        quiet = outcome.reason in (PollReason.NOT_MODIFIED, PollReason.SAME_BODY)
+        (log.debug if quiet else log.info)(
             "polled",
             source=source.id,
             reason=str(outcome.reason),
