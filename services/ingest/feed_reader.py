@@ -20,6 +20,7 @@ FIELD_MAX = 20_000
 BODY_FIELD_MAX = 300_000
 AUTHOR_MAX = 512
 _ITEM_START = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry|url)[\s>/]", re.IGNORECASE)
+_ITEM_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry|url)\s*>", re.IGNORECASE)
 _SUBSET = re.compile(rb"<!DOCTYPE[^>\[]{0,4000}\[|<!ENTITY", re.IGNORECASE)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _PERIODS_S = {
@@ -63,7 +64,7 @@ def read_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
         io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
     )
     about: Mapping[str, Any] = found.get("feed", {})
-    raw = found.get("entries", [])
+    raw = _whole(found.get("entries", []), body)
     entries = [_entry(one, url) for one in raw[:ITEMS_MAX]]
     usable = tuple(entry for entry in entries if entry.link and entry.title)
     return ParsedFeed(
@@ -98,10 +99,16 @@ def read_sitemap(body: bytes, url: str) -> ParsedFeed:
     for node in root.iterchildren():
         if isinstance(node.tag, str) and etree.QName(node).localname == "url":
             entries.append(_sitemap_entry(node, url))
-    usable = tuple(entry for entry in entries[:ITEMS_MAX] if entry.link and entry.title)
+    entries = _whole(entries, body)[:ITEMS_MAX]
+    usable = tuple(entry for entry in entries if entry.link and entry.title)
     return ParsedFeed(
         entries=usable, version="news_sitemap", cut=cut or _ends_early(body), dropped=len(entries) - len(usable)
     )
+
+
+def _whole(entries: list[Any], body: bytes) -> list[Any]:
+    """Of a body that was cut off, the entries that came to their end; half a story is worse than none."""
+    return entries[: len(_ITEM_END.findall(body))] if _ends_early(body) else entries
 
 
 def _prepared(body: bytes) -> tuple[bytes, bool]:

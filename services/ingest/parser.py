@@ -64,6 +64,11 @@ class Parser:
         found = (await self._ask(header, body, self._page_limit_s))["page"]
         return Page(**found) if found else None
 
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id, or None while there is none."""
+        return self._process.pid if self._process else None
+
     async def close(self) -> None:
         """End the worker."""
         async with self._lock:

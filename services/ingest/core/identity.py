@@ -42,6 +42,15 @@ def canonical(url: str, outlet: Outlet) -> Address:
 
     Raises AddressError for a scheme other than http(s), credentials, an odd port or a host of somebody else.
     """
+    try:
+        return _canonical(url, outlet)
+    except AddressError:
+        raise
+    except ValueError:
+        raise AddressError("bad_address") from None
+
+
+def _canonical(url: str, outlet: Outlet) -> Address:
     split = urlsplit(_unwrapped(url.strip().replace("\n", "").replace("\t", "").replace("\r", "")))
     _refuse(split.scheme, split.netloc, split.username is not None)
     host = _host(split.hostname or "", outlet)

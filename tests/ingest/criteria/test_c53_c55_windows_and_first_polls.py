@@ -1,0 +1,101 @@
+"""C53-C55: a window that ran over is noticed, a first poll floods nobody, a closed connection costs nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from services.contracts.story import STORY_EVENT
+from tests.ingest.builders import a_feed, an_item
+from tests.ingest.world import FeedServer, RawServer, Reply, World
+
+
+def window(first: int, last: int) -> Reply:
+    items = [an_item(n, age=timedelta(minutes=30 * (100 - n))) for n in range(first, last + 1)]
+    return Reply(a_feed(items), headers={"ETag": f'"{first}"'})
+
+
+async def test_c53_a_body_without_a_known_story_raises_the_alarm_and_shortens_the_interval(
+    world: World, server: FeedServer
+) -> None:
+    server.answer(window(80, 90))
+    await world.poll()
+    usual = await world.due_in()
+    server.answer(window(91, 99))
+    row = await world.poll()
+    assert world.counted("siaga_ingest_window_overruns_total", source="desk-all") == 1
+    assert row.due_reason == "overrun"
+    assert await world.due_in() < usual
+
+
+async def test_c53_a_body_with_one_known_story_raises_none(world: World, server: FeedServer) -> None:
+    server.answer(window(80, 90))
+    await world.poll()
+    server.answer(window(90, 99))
+    await world.poll()
+    assert world.counted("siaga_ingest_window_overruns_total", source="desk-all") == 0
+
+
+async def test_c53_the_first_body_raises_none(world: World, server: FeedServer) -> None:
+    server.answer(window(80, 90))
+    await world.poll()
+    assert world.counted("siaga_ingest_window_overruns_total", source="desk-all") == 0
+
+
+async def test_c54_old_stories_of_a_new_source_are_flagged_and_fresh_ones_not(
+    world: World, server: FeedServer
+) -> None:
+    items = [an_item(1, age=timedelta(hours=2)), an_item(2, age=timedelta(hours=30)), an_item(3, date="garbage")]
+    server.answer(Reply(a_feed(items)))
+    await world.poll()
+    flags = {one["title"]: one["backfill"] for one in await world.stories()}
+    assert flags == {"Story number 1": False, "Story number 2": True, "Story number 3": True}
+
+
+async def test_c54_a_late_story_of_a_known_source_is_news(world: World, server: FeedServer) -> None:
+    await world.poll()
+    server.answer(Reply(a_feed([an_item(1), an_item(9, age=timedelta(hours=30))])))
+    await world.poll()
+    assert {one["title"]: one["backfill"] for one in await world.stories()}["Story number 9"] is False
+
+
+async def test_c54_what_is_published_is_an_event_of_the_contract_in_the_order_it_happened(
+    world: World, server: FeedServer
+) -> None:
+    await world.poll()
+    events = [STORY_EVENT.validate_python(one) for one in await world.stories()]
+    assert [one.published_at for one in events] == sorted(one.published_at for one in events)  # type: ignore[union-attr]
+
+
+async def test_c55_a_connection_closed_while_idle_is_opened_again(world: World) -> None:
+    requests = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests
+        await reader.readuntil(b"\r\n\r\n")
+        requests += 1
+        body = a_feed()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        # The second request on this connection is read and answered by closing it.
+        await reader.readuntil(b"\r\n\r\n")
+
+    raw = RawServer(talk)
+    await raw.start()
+    await world.watch(world.watch_at(raw.port))
+    assert (await world.poll()).last_reason == "new_body"
+    assert (await world.poll()).last_reason == "same_body"
+    assert (raw.connections, requests) == (2, 2)
+    await raw.stop()
+
+
+async def test_c55_a_server_that_always_hangs_up_is_asked_twice_at_most(world: World) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+
+    raw = RawServer(talk)
+    await raw.start()
+    await world.watch(world.watch_at(raw.port))
+    assert (await world.poll()).last_reason == "network"
+    assert raw.connections <= 2
+    await raw.stop()
