@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from services.contracts.topics import TOPICS
-from services.runtime.apache import ApacheKafka, ensure_jars
+from services.runtime.apache import HOST, ApacheKafka, ensure_jars
 from services.runtime.apache import free_port as any_free_port
 from services.runtime.embedded import EmbeddedProcess, start_embedded
 
@@ -115,34 +120,55 @@ def free_port() -> int:
     return any_free_port()
 
 
+@pytest.fixture
+def postgres(_postgres_port: int) -> str:
+    """The address of an empty database of its own, as SQLAlchemy wants it; one server for the whole run."""
+    name = f"test_{uuid.uuid4().hex}"
+    with _connect(_postgres_port) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"postgresql+psycopg://siaga@{HOST}:{_postgres_port}/{name}"
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of an empty PostgreSQL on loopback, as SQLAlchemy wants it."""
-    binaries = _postgres_binaries()
+def _postgres_port() -> Iterator[int]:
+    binaries, port = _postgres_binaries(), any_free_port()
     folder = Path(tempfile.mkdtemp(prefix="siaga-postgres-"))
-    port = any_free_port()
-    owner = {}
+    # QUIT ends PostgreSQL at once, also when this run was killed.
+    tied = ["setpriv", "--pdeathsig", "QUIT"]
     if os.geteuid() == 0:  # initdb refuses root
+        tied += ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
         shutil.chown(folder, "nobody", "nogroup")
-        owner = {"user": "nobody", "group": "nogroup", "extra_groups": []}
     data = folder / "data"
     initdb = [binaries / "initdb", "-D", data, "-U", "siaga", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
-    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **owner)
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=100"
-    control = [binaries / "pg_ctl", "-D", data, "-w"]
+    subprocess.run([*tied, *initdb], check=True, capture_output=True, cwd=folder)
+    options = {"port": port, "listen_addresses": HOST, "unix_socket_directories": "", "max_connections": 100}
+    server = [binaries / "postgres", "-D", data, *(f"--{key}={value}" for key, value in options.items())]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*tied, *server], cwd=folder, stdout=log, stderr=log)
     try:
-        start = [*control, "-l", folder / "log", "-o", options, "start"]
-        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, cwd=folder, **owner)
-        yield f"postgresql+psycopg://siaga@127.0.0.1:{port}/postgres"
+        _until_accepted(port, process, folder / "log")
+        yield port
     finally:
-        subprocess.run(
-            [*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd=folder, **owner
-        )
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _connect(port: int) -> psycopg.Connection:
+    return psycopg.connect(host=HOST, port=port, user="siaga", dbname="postgres", autocommit=True)
+
+
+def _until_accepted(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    while process.poll() is None:
+        with contextlib.suppress(psycopg.OperationalError):
+            _connect(port).close()
+            return
+        time.sleep(0.1)
+    pytest.fail(f"PostgreSQL did not start: {log.read_text()[-500:]}", pytrace=False)
+
+
 def _postgres_binaries() -> Path:
-    """The folder of initdb and pg_ctl: Debian keeps them out of the path."""
+    """The folder of initdb and postgres: Debian keeps them out of the path."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("initdb")
     if not found and on_path is None:
