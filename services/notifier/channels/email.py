@@ -226,22 +226,24 @@ def write_letter(message: Outgoing, server: MailServer) -> Letter:
     if isinstance(body, Card):
         subject = " · ".join(part for part in (f"{body.mark} {body.title}", body.place) if part)
         text, boxes = card_text(body), [card_html(body)]
-        heading, footer = "", [body.notice, body.thread, words.labels["intro"], words.labels["stop"]]
+        html_closing: list[str] = []  # the box says it
+        heading, closing = "", f"{body.notice}\n{body.thread}"
     else:
         subject = heading = body.heading
         entries = list(enumerate(body.entries, 1))
         text = "\n\n".join(card_text(entry.card, number, entry.remark) for number, entry in entries)
-        text = f"{body.heading}\n\n{text}\n\n{body.footer}"
+        text, closing = f"{body.heading}\n\n{text}", body.footer
+        html_closing = [body.footer]
         boxes = [card_html(entry.card, number, entry.remark) for number, entry in entries]
-        footer = [body.footer, words.labels["intro"], words.labels["stop"]]
+    footer = [words.labels["intro"], words.labels["stop"]]
     local, _, domain = server.sender.partition("@")
     stop = f"<mailto:{local}@{domain}?subject=BERHENTI>"
     return Letter(
         sender=server.sender,
         recipient=message.address,
         subject=subject,
-        text="\n\n".join([text, "--\n" + "\n".join(line for line in footer if line)]) + "\n",
-        html=page(message.language, heading, boxes, footer),
+        text="\n\n".join([text, closing, "-- \n" + "\n".join(footer)]) + "\n",
+        html=page(message.language, heading, boxes, [*html_closing, *footer]),
         message_id=message_id(message.subject, message.official_id, message.action, server.domain),
         date=message.now,
         thread=message.thread,

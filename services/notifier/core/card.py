@@ -189,11 +189,9 @@ def _say_place(words: Words, place: Place, *, with_role: bool) -> str:
 def _sentence(words: Words, alert: Alert) -> str:
     labels, facts = words.labels, alert.facts
     topic = words.topics[alert.topics[0]].split(" (")[0]
-    lead = f"{words.leads[alert.kind]}: {topic[0].lower()}{topic[1:]}"
-    details = []
+    lead = words.leads[alert.kind].format(topic=f"{topic[0].lower()}{topic[1:]}")
     said = headline_counts(words, facts)
-    if said:
-        details.append(", ".join(said))
+    details = [f"{lead}: {', '.join(said)}" if said else lead]
     for name, values in (
         ("nationality", facts.nationalities),
         ("exploitation", facts.exploitation),
@@ -207,7 +205,7 @@ def _sentence(words: Words, alert: Alert) -> str:
         details.append(labels["stage"].format(x=_terms(words, facts.case_stage)))
     elif alert.kind in {Kind.INCIDENT, Kind.ENFORCEMENT}:
         details.append(labels["alleged"])
-    return clean_line("; ".join([lead, *details]) + ".", 500)
+    return clean_line("; ".join(details) + ".", 500)
 
 
 def _terms(words: Words, values: tuple[Term, ...], at_most: int = 4) -> str:
