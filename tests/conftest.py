@@ -18,9 +18,10 @@ import psycopg
 import pytest
 
 from services.contracts.topics import TOPICS
-from services.runtime.apache import HOST, ApacheKafka, ensure_jars
+from services.runtime.apache import HOST, ApacheKafka, ensure_jars, need_java
 from services.runtime.apache import free_port as any_free_port
 from services.runtime.embedded import EmbeddedProcess, start_embedded
+from services.runtime.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[1]
 KAFKA_CONFIG = ROOT / "deploy" / "kafka"
@@ -30,7 +31,7 @@ SKIP_KAFKA = "SIAGA_SKIP_KAFKA"
 QUICK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 
 #: Fixtures that give a test its marker, so that `-m "not kafka"` needs no marker written by hand.
-MARKED_BY_FIXTURE = ("kafka", "embedded", "postgres")
+MARKERS = {"kafka": "kafka", "kafka_libs": "kafka", "embedded": "embedded", "postgres": "postgres"}
 
 
 class RealKafka:
@@ -63,8 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for name in set(MARKED_BY_FIXTURE) & set(getattr(item, "fixturenames", ())):
-            item.add_marker(name)
+        for marker in {MARKERS[name] for name in getattr(item, "fixturenames", ()) if name in MARKERS}:
+            item.add_marker(marker)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -78,9 +79,12 @@ def kafka_libs() -> Path:
     """The jars of Apache Kafka, brought by Maven once for all runs."""
     if os.environ.get(SKIP_KAFKA) == "1":
         pytest.skip(f"{SKIP_KAFKA}=1")
-    return ensure_jars(
-        KAFKA_CONFIG / "pom.xml", Path(os.environ.get("SIAGA_KAFKA_LIBS", ROOT / "var" / "kafka-libs"))
-    )
+    folder = Path(os.environ.get("SIAGA_KAFKA_LIBS", ROOT / "var" / "kafka-libs"))
+    try:
+        need_java()
+        return ensure_jars(KAFKA_CONFIG / "pom.xml", folder)
+    except OperatorError as error:
+        pytest.fail(f"{error}; {SKIP_KAFKA}=1 leaves these tests out", pytrace=False)
 
 
 @pytest.fixture(scope="session")

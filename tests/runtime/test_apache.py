@@ -156,6 +156,13 @@ async def test_a_group_goes_on_from_what_it_committed(kafka: RealKafka) -> None:
         assert (await admin.list_consumer_group_offsets(group))[TopicPartition(topic, 0)].offset == 2
 
 
+@pytest.mark.parametrize("partition", [0, 11])
+async def test_a_group_that_never_committed_has_no_offset(kafka: RealKafka, partition: int) -> None:
+    at = TopicPartition(await a_topic(kafka.bootstrap, partitions=12), partition)
+    async with an_admin(kafka.bootstrap) as admin:
+        assert (await admin.list_consumer_group_offsets(a_name("nobody"), partitions=[at]))[at].offset == -1
+
+
 async def test_a_key_stays_on_its_partition(kafka: RealKafka) -> None:
     topic = await a_topic(kafka.bootstrap, partitions=12)
     async with a_producer(kafka.bootstrap) as producer:
