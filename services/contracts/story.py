@@ -47,7 +47,9 @@ class Story(Event):
     published_at: Instant
     published_at_source: PublishedAtSource
     fetched_at: Instant
-    dateline: str = Field(default="", max_length=300)
+    dateline: str = Field(
+        default="", max_length=300, description="leads ``text``, followed by `` - ``, where known"
+    )
     byline: str = Field(default="", max_length=300)
     default_region: str = Field(default="", max_length=6, description="the desk's region: a prior, never evidence")
     extraction: Extraction

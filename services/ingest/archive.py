@@ -13,6 +13,7 @@ from services.contracts.story import STORY_EVENT, Extraction, Story, StoryPublis
 from services.contracts.topics import STORIES
 from services.ingest.core.revision import Decision, Draft, Known, Reason, decide
 from services.ingest.core.source import Source
+from services.ingest.core.text import with_dateline, without_dateline
 from services.ingest.tables import aliases, outbox, sightings, stories
 from services.runtime.outbox import Message, enqueue
 from services.runtime.trace import new_trace
@@ -106,7 +107,7 @@ def _known(conn: sa.Connection, row: sa.Row[Any], event: Story) -> Known:
     return Known(
         version=row.version,
         title=event.title,
-        text=event.text,
+        text=without_dateline(event.dateline, event.text),
         method=event.extraction.method,
         truncated=event.extraction.truncated,
         published_at=event.published_at,
@@ -173,7 +174,7 @@ def event_of(
         "section": before.section if before else draft.section,
         "url": draft.url[:4096],
         "title": draft.title,
-        "text": draft.text,
+        "text": with_dateline(draft.dateline, draft.text),
         "language": draft.language,
         "published_at": before.published_at if before else draft.published_at,
         "published_at_source": before.published_at_source if before else draft.published_at_source,

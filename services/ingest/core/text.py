@@ -119,6 +119,16 @@ def split_dateline(line: str) -> tuple[str, str]:
     return line, ""
 
 
+def with_dateline(dateline: str, body: str) -> str:
+    """The text as it is published: the dateline leads it, since it is the weakest evidence of a place."""
+    return f"{dateline} - {body}" if dateline and body else body
+
+
+def without_dateline(dateline: str, text: str) -> str:
+    """The body of a published text: copies differ in their datelines."""
+    return text.removeprefix(f"{dateline} - ") if dateline else text
+
+
 def plain(markup: str) -> str:
     """The text of an HTML fragment, one line a block; empty for markup that holds no text."""
     if "<" not in markup and "&" not in markup:
