@@ -10,7 +10,7 @@ import click
 
 from services.runtime.errors import EXIT_OPERATOR, OperatorError, one_line
 
-#: Command, where it lives, and its line in `siaga --help`.  Loaded only when asked for: `siaga tag` reads no Kafka.
+#: Command, where it lives, its line in `siaga --help`.  Loaded when asked for: `siaga tag` needs no Kafka.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("services.cli.run:run_command", "The whole system on this machine."),
     "ingest": ("services.cli.one_service:ingest_command", "Only the service that polls feeds."),

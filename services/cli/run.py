@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -140,6 +140,7 @@ class Stack:
 def _only_one(data: Path) -> Iterator[None]:
     """Two stacks on one data folder would spoil each other's stores."""
     data.mkdir(parents=True, exist_ok=True)
+    data.chmod(0o700)  # raw stories and contacts are in there
     handle: IO[str] = (data / "lock").open("w")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -153,46 +154,73 @@ def _only_one(data: Path) -> Iterator[None]:
 
 
 async def _run(plan: Plan, broker: str, plain: bool) -> None:
-    from services.cli.watch import watch  # noqa: PLC0415 - rich is only for people
-
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stack = Stack(plan, broker)
+    working = [asyncio.create_task(stack.start()), asyncio.create_task(_watch(stack, stop, plain))]
+    asked = asyncio.create_task(stop.wait())
     try:
-        starting = asyncio.create_task(stack.start())
-        watching = asyncio.create_task(watch(stack, stop, plain=plain))
-        failed = asyncio.ensure_future(stack.supervisor.failed)
-        stopping = asyncio.create_task(stop.wait())
-        for task in (starting, None):
-            waiting = {watching, failed, stopping, *([task] if task else [])}
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if failed in done:
-                raise failed.result()
-            for finished in done & {starting, watching}:
-                finished.result()
-            if stop.is_set():
-                break
+        await _until_over(stack, working, asked)
     finally:
         stop.set()
-        starting.cancel()
-        await asyncio.gather(starting, watching, return_exceptions=True)
-        stopping.cancel()
-        failed.cancel()
+        working[0].cancel()
+        await asyncio.gather(*working, asked, return_exceptions=True)
         await stack.stop()
 
 
+async def _until_over(stack: Stack, working: list[asyncio.Task[None]], asked: asyncio.Task[bool]) -> None:
+    """Until somebody asks for the end, a part finds its operator's mistake, or something of ours breaks."""
+    waiting: set[asyncio.Future[Any]] = {*working, asked, stack.supervisor.failed}
+    while not asked.done():
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if stack.supervisor.failed in done:
+            raise stack.supervisor.failed.result()
+        for task in done:
+            task.result()
+
+
+async def _watch(stack: Stack, stop: asyncio.Event, plain: bool) -> None:
+    from services.cli.watch import watch  # noqa: PLC0415 - rich and three services' queries cost half a second
+
+    await watch(stack, stop, plain=plain)
+
+
 @click.command("run")
-@click.option("--feeds", type=click.Choice(["seeds", "live"]), default="seeds", show_default=True,
-              help="Replay the seed feeds, or poll the real outlets.")
-@click.option("--broker", default="embedded", show_default=True, metavar="embedded|kafka|HOST:PORT",
-              help="In memory, a single-node Apache Kafka on this machine, or one that runs already.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_DATA, show_default=True,
-              help="Where stores, secrets, mail and logs are kept.")
-@click.option("--port-base", type=click.IntRange(1024, 65500), default=8600, show_default=True,
-              help="Ports are counted from here.")
-@click.option("--contact-url", envvar="SIAGA_CONTACT_URL", default="",
-              help="Where an outlet can reach you; required with --feeds live.")
+@click.option(
+    "--feeds",
+    type=click.Choice(["seeds", "live"]),
+    default="seeds",
+    show_default=True,
+    help="Replay the seed feeds, or poll the real outlets.",
+)
+@click.option(
+    "--broker",
+    default="embedded",
+    show_default=True,
+    metavar="embedded|kafka|HOST:PORT",
+    help="In memory, a single-node Apache Kafka on this machine, or one that runs already.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_DATA,
+    show_default=True,
+    help="Where stores, secrets, mail and logs are kept.",
+)
+@click.option(
+    "--port-base",
+    type=click.IntRange(1024, 65500),
+    default=8600,
+    show_default=True,
+    help="Ports are counted from here.",
+)
+@click.option(
+    "--contact-url",
+    envvar="SIAGA_CONTACT_URL",
+    default="",
+    help="Where an outlet can reach you; required with --feeds live.",
+)
 @click.option("--feeds-file", type=click.Path(path_type=Path, dir_okay=False), help="Another list of sources.")
 @click.option("--officials", type=click.Path(path_type=Path, dir_okay=False), help="Another list of officials.")
 @click.option("--plain", is_flag=True, help="One line a change instead of the live view, for scripts.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,11 +36,22 @@ class Plan:
     contact_url: str
     feeds_file: Path
     officials_file: Path
+    scene_every_s: float = 20.0
 
     @property
     def demo(self) -> bool:
         """Whether the seed feeds are replayed."""
         return self.feeds == "seeds"
+
+    @property
+    def local_telegram(self) -> bool:
+        """Whether the Bot API is our stand-in; a token of the operator's own leads to Telegram itself."""
+        return self.demo or "SIAGA_TELEGRAM_TOKEN_FILE" not in os.environ
+
+    @property
+    def local_mail(self) -> bool:
+        """Whether mail goes to the Maildir; a mail server of the operator's own takes it otherwise."""
+        return self.demo or "SIAGA_SMTP_HOST" not in os.environ
 
 
 def prepare_secrets(folder: Path) -> dict[str, Path]:
@@ -77,11 +89,8 @@ def service_parts(plan: Plan, bootstrap: str, incarnation: str, secret: Mapping[
         "notifier": {
             "SIAGA_OFFICIALS_FILE": str(plan.officials_file),
             "SIAGA_CONTACT_KEY_FILE": str(secret["contact-key"]),
-            "SIAGA_TELEGRAM_TOKEN_FILE": str(secret["telegram-token"]),
-            "SIAGA_TELEGRAM_API_URL": f"http://127.0.0.1:{plan.ports.of('telegram')}",
-            "SIAGA_SMTP_HOST": "127.0.0.1",
-            "SIAGA_SMTP_PORT": str(plan.ports.of("mail")),
-            "SIAGA_SMTP_LOCAL_DEMO": "true",
+            **(_local_telegram(plan, secret) if plan.local_telegram else {}),
+            **(_local_mail(plan) if plan.local_mail else {}),
         },
     }
     parts = []
@@ -90,6 +99,21 @@ def service_parts(plan: Plan, bootstrap: str, incarnation: str, secret: Mapping[
         env = {**common, "SIAGA_HTTP_PORT": str(port), **own[name]}
         parts.append(Part.python(name, f"services.{name}", env=env, probe=f"http://127.0.0.1:{port}"))
     return parts
+
+
+def _local_telegram(plan: Plan, secret: Mapping[str, Path]) -> dict[str, str]:
+    return {
+        "SIAGA_TELEGRAM_TOKEN_FILE": str(secret["telegram-token"]),
+        "SIAGA_TELEGRAM_API_URL": f"http://127.0.0.1:{plan.ports.of('telegram')}",
+    }
+
+
+def _local_mail(plan: Plan) -> dict[str, str]:
+    return {
+        "SIAGA_SMTP_HOST": "127.0.0.1",
+        "SIAGA_SMTP_PORT": str(plan.ports.of("mail")),
+        "SIAGA_SMTP_LOCAL_DEMO": "true",
+    }
 
 
 def demo_part(plan: Plan) -> Part:
@@ -101,7 +125,11 @@ def demo_part(plan: Plan) -> Part:
         str(plan.data / "demo"),
         "--stories",
         str(SEEDS / "stories"),
+        "--officials",
+        str(plan.officials_file),
         *(("--feeds-port", str(plan.ports.of("feeds"))) if plan.demo else ()),
+        "--scene-every",
+        str(plan.scene_every_s),
         "--mail-port",
         str(plan.ports.of("mail")),
         "--telegram-port",

@@ -15,11 +15,16 @@ SEVERITY_STYLE = {0: "dim", 1: "green", 2: "yellow", 3: "bold dark_orange", 4: "
 SEVERITY_WORD = {0: "background", 1: "low", 2: "medium", 3: "high", 4: "critical"}
 _STATE_STYLE = {"ready": "green", "starting": "yellow"}
 
+DEMO_NOTE = (
+    "Demo: five articles retold and invented stories, marked so in seeds/stories; digests come every two minutes."
+)
+
 
 @dataclass(frozen=True)
 class StoryLine:
     """One story: what the tagger said and what the notifier did."""
 
+    story_id: str
     seen_at: datetime
     outlet: str
     title: str
@@ -57,12 +62,12 @@ class Picture:
     places: Sequence[tuple[str, str]]
     notes: Sequence[str]
     totals: str
-    width_hint: int = 0
+    demo: bool = False
 
 
 def draw(picture: Picture, height: int) -> RenderableType:
     """One frame that fits ``height`` lines; the newest stories come first."""
-    fixed = len(picture.parts) + len(picture.places) + min(len(picture.notes), 3) + 12
+    fixed = len(picture.parts) + len(picture.places) + min(len(picture.notes), 3) + 14
     room = max(4, (height - fixed) // 2)
     return Group(
         _heading(picture),
@@ -77,7 +82,9 @@ def draw(picture: Picture, height: int) -> RenderableType:
 def _heading(picture: Picture) -> RenderableType:
     text = Text.assemble(("Siaga ", "bold"), (picture.totals, ""), "\n", ("Broker: ", "bold"), picture.broker)
     if picture.broker_note:
-        text.append(f"  {picture.broker_note}", style="yellow")
+        text.append(f"\n{picture.broker_note}", style="yellow")
+    if picture.demo:
+        text.append(f"\n{DEMO_NOTE}", style="cyan")
     return Panel(text, border_style="cyan", padding=(0, 1))
 
 

@@ -17,8 +17,12 @@ from services.cli import supervisor as module
 from services.cli.supervisor import Part, Supervisor
 
 SLEEP = "import time; time.sleep(600)"
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
-MISTAKEN = "import sys; print('noise', file=sys.stderr); print('x: port 1 is in use', file=sys.stderr); sys.exit(2)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+)
+MISTAKEN = (
+    "import sys; print('noise', file=sys.stderr); print('x: port 1 is in use', file=sys.stderr); sys.exit(2)"
+)
 
 
 def part(code: str, name: str = "one") -> Part:

@@ -7,13 +7,16 @@ import contextlib
 import signal
 import sys
 from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from services.cli.demo.botapi import BotApi
 from services.cli.demo.feeds import SeedFeeds
 from services.cli.demo.mailbox import Mailbox
+from services.notifier.officials_file import read_officials
 from services.runtime.errors import guarded
 
 
@@ -25,21 +28,45 @@ def started_at(data: Path) -> datetime:
     return datetime.fromisoformat(path.read_text(encoding="utf-8").strip())
 
 
-async def serve(data: Path, stories: Path, feeds_port: int | None, mail_port: int, telegram_port: int) -> None:
+def chat_names(officials: Path) -> dict[int, str]:
+    """What the page of chats calls each one."""
+    return {
+        entry.contacts.telegram: entry.title
+        for entry in read_officials(officials)
+        if entry.contacts.telegram is not None
+    }
+
+
+@dataclass(frozen=True)
+class World:
+    """What the stand-ins serve, and where."""
+
+    data: Path
+    stories: Path
+    officials: Path
+    feeds_port: int | None
+    scene_every: float
+    mail_port: int
+    telegram_port: int
+
+
+async def serve(world: World) -> None:
     """Serve until SIGTERM."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    data.mkdir(parents=True, exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
-        if feeds_port is not None:
-            feeds = SeedFeeds(stories, port=feeds_port, started_at=started_at(data))
+        if world.feeds_port is not None:
+            began = started_at(world.data)
+            feeds = SeedFeeds(
+                world.stories, port=world.feeds_port, scene_every_s=world.scene_every, started_at=began
+            )
             await feeds.start()
             stack.push_async_callback(feeds.stop)
-        mailbox = Mailbox(data / "mail", port=mail_port)
+        mailbox = Mailbox(world.data / "mail", port=world.mail_port)
         await mailbox.start()
         stack.push_async_callback(mailbox.stop)
-        bot = BotApi(data / "telegram", port=telegram_port)
+        bot = BotApi(world.data / "telegram", port=world.telegram_port, names=chat_names(world.officials))
         await bot.start()
         stack.push_async_callback(bot.stop)
         await stop.wait()
@@ -48,12 +75,16 @@ async def serve(data: Path, stories: Path, feeds_port: int | None, mail_port: in
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True)
 @click.option("--stories", type=click.Path(path_type=Path), required=True)
+@click.option("--officials", type=click.Path(path_type=Path), required=True)
 @click.option("--feeds-port", type=int)
+@click.option("--scene-every", type=float, default=20.0, help="Seconds until copies, then updates appear.")
 @click.option("--mail-port", type=int, required=True)
 @click.option("--telegram-port", type=int, required=True)
-def main(data: Path, stories: Path, feeds_port: int | None, mail_port: int, telegram_port: int) -> None:
+def main(**options: Any) -> None:
     """What `siaga run` starts beside the services."""
-    asyncio.run(serve(data, stories, feeds_port, mail_port, telegram_port))
+    world = World(**options)
+    world.data.mkdir(parents=True, exist_ok=True)
+    asyncio.run(serve(world))
 
 
 if __name__ == "__main__":
