@@ -7,6 +7,7 @@ and the body; the answer is one JSON frame.
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import resource
 import struct
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO
 
 from services.ingest.core.extract import by_rules, parse_page
 from services.ingest.feed_reader import EntitiesRefusedError, guard_authors, read_feed, read_sitemap
+from services.ingest.generic_extract import by_trafilatura
 
 #: An expansion that got past every guard ends here.
 MEMORY_BYTES = 1024 * 1024 * 1024
@@ -61,7 +63,12 @@ def _sitemap(header: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 def _page(header: dict[str, Any], body: bytes) -> dict[str, Any]:
     tree = parse_page(body, header["charset"])
-    page = by_rules(tree, header["shape"], header["title"]) if tree is not None else None
+    page = None
+    if tree is not None:
+        # The rules take elements out of the tree, so the third rung gets a copy.
+        page = by_rules(copy.deepcopy(tree), header["shape"], header["title"]) or by_trafilatura(
+            tree, header["title"]
+        )
     return {"page": asdict(page) if page else None}
 
 

@@ -90,7 +90,8 @@ class Parser:
         if answer.get("error") == "entities_refused":
             raise ParseError(PollReason.ENTITIES_REFUSED)
         if "error" in answer:
-            raise ParseError(PollReason.NOT_A_FEED, str(answer.get("detail", "")))
+            unread = PollReason.UNREADABLE if header["kind"] == "page" else PollReason.NOT_A_FEED
+            raise ParseError(unread, str(answer.get("detail", "")))
         return answer
 
     async def _exchange(self, process: asyncio.subprocess.Process, header: bytes, body: bytes) -> dict[str, Any]:

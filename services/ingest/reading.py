@@ -11,7 +11,7 @@ import structlog
 
 from services.ingest.archive import Reading
 from services.ingest.core.compose import Named, Page, compose, name_entry, needs_page
-from services.ingest.core.conditional import Validators, after_not_modified, validators_of
+from services.ingest.core.conditional import NONE, Validators, after_not_modified, validators_of
 from services.ingest.core.dates import date_story
 from services.ingest.core.feed import Entry, FeedVerdict, ParsedFeed, guids_are_distinct, judge
 from services.ingest.core.hints import hints_of
@@ -23,6 +23,7 @@ from services.ingest.fetch import Answer, Fetcher, FetchError
 from services.ingest.metrics import IngestMetrics
 from services.ingest.pacer import Pacer
 from services.ingest.parser import ParseError, Parser
+from services.ingest.robots import Robots
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ class SourceReader:
         self._pacer = pacer
         self._metrics = metrics
         self._now = now
+        self._robots = Robots(fetcher, pacer, now)
 
     async def poll(self, source: Source, state: SourceState) -> Polled:
         """One conditional request, and the entries of the body if it brought a new one."""
@@ -114,22 +116,55 @@ class SourceReader:
     async def page(self, source: Source, url: str, title: str) -> Page | None:
         """The text of an article's page, or None where it could not be had; the feed's own text then stands."""
         try:
-            async with self._pacer.turn(source.politeness_key, source.min_gap_s):
-                answer = await self._fetcher.get(
-                    url,
-                    hosts=source.outlet.hosts,
-                    accept=PAGE_ACCEPT,
-                    loopback=source.loopback,
-                    limit=self._fetcher.limits.page_bytes,
-                )
-            if answer.status != 200:
-                raise FetchError(reason_of_status(answer.status) or PollReason.CLIENT_ERROR, str(answer.status))
-            page = await self._parser.page(answer.body, answer.charset, source.outlet.shape, title)
+            page = await self._page(source, url, title)
+            if page is not None and page.truncated and source.outlet.shape == "tribun":
+                page = await self._whole_page(source, url, title, page)
         except (FetchError, ParseError) as error:
             self._metrics.pages.labels(source.outlet.key, str(error.reason)).inc()
-            log.warning("page not read", source=source.id, reason=str(error.reason))
+            log.warning("page not read", source=source.id, reason=str(error.reason), detail=str(error))
             return None
         self._metrics.pages.labels(source.outlet.key, page.method if page else "no_article").inc()
+        return page
+
+    async def _page(self, source: Source, url: str, title: str) -> Page | None:
+        answer = await self.fetch_page(source, url)
+        if answer.status != 200:
+            raise FetchError(reason_of_status(answer.status) or PollReason.CLIENT_ERROR, str(answer.status))
+        return await self.read_page(source, answer, title)
+
+    async def _whole_page(self, source: Source, url: str, title: str, first: Page) -> Page:
+        """The outlet splits long stories; its own "all on one page" costs one request more."""
+        try:
+            whole = await self._page(source, f"{url}?page=all", title)
+        except (FetchError, ParseError):
+            return first
+        return whole if whole is not None and len(whole.text) > len(first.text) else first
+
+    async def fetch_page(self, source: Source, url: str, validators: Validators = NONE) -> Answer:
+        """A page's answer, if robots.txt lets us ask for it.
+
+        Raises:
+            FetchError: not allowed, or no usable answer.
+        """
+        if not await self._robots.allows(source, url):
+            raise FetchError(PollReason.ROBOTS, url)
+        async with self._pacer.turn(source.politeness_key, await self._robots.gap_s(source, url)):
+            return await self._fetcher.get(
+                url,
+                hosts=source.outlet.hosts,
+                accept=PAGE_ACCEPT,
+                loopback=source.loopback,
+                validators=validators,
+                limit=self._fetcher.limits.page_bytes,
+            )
+
+    async def read_page(self, source: Source, answer: Answer, title: str) -> Page | None:
+        """The article in a page's answer.
+
+        Raises:
+            ParseError: the worker was killed or failed.
+        """
+        page = await self._parser.page(answer.body, answer.charset, source.outlet.shape, title)
         return replace(page, truncated=page.truncated or answer.truncated) if page else None
 
     async def _read(self, source: Source, state: SourceState, answer: Answer) -> Polled:

@@ -82,6 +82,7 @@ def by_rules(tree: html.HtmlElement, shape: str, title: str) -> Page | None:
     rule = RULES.get(shape)
     if rule is None:
         return None
+    split = _pages_follow(tree)
     for path in rule.roots:
         for root in _elements(tree, path):
             for drop in rule.drops:
@@ -89,7 +90,7 @@ def by_rules(tree: html.HtmlElement, shape: str, title: str) -> Page | None:
                     element.drop_tree()
             text = text_of(root)
             if is_article(text, title, _link_density(root, text)):
-                return Page(text, "rules", f"rules-{shape}/{VERSION}", _pages_follow(tree), page_date(tree))
+                return Page(text, "rules", f"rules-{shape}/{VERSION}", split, page_date(tree))
     return None
 
 

@@ -1,0 +1,72 @@
+"""Ask each host once a day what it lets programs read (RFC 9309), and obey it for article pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from services.ingest.core.source import Source
+from services.ingest.fetch import Fetcher, FetchError
+from services.ingest.pacer import Pacer
+
+#: The name our rules stand under in a robots.txt.
+TOKEN = "Siaga"  # noqa: S105 - a product token, not a secret
+KEPT_FOR = timedelta(hours=24)
+ROBOTS_BYTES = 500 * 1024
+DELAY_CAP_S = 60.0
+_NOTHING = "User-agent: *\nDisallow: /\n"
+
+
+@dataclass(frozen=True)
+class _Rules:
+    parsed: Protego
+    until: datetime
+
+
+class Robots:
+    """The robots.txt of every host whose pages we read, kept for a day."""
+
+    def __init__(self, fetcher: Fetcher, pacer: Pacer, now: Callable[[], datetime]) -> None:
+        self._fetcher = fetcher
+        self._pacer = pacer
+        self._now = now
+        self._rules: dict[str, _Rules] = {}
+
+    async def allows(self, source: Source, url: str) -> bool:
+        """Whether the host lets us read this page.  A host whose robots.txt fails with 5xx lets us read none."""
+        return bool((await self._of(source, url)).can_fetch(url, TOKEN))
+
+    async def gap_s(self, source: Source, url: str) -> float:
+        """Seconds between two pages: the host's Crawl-delay where it is longer than our own gap."""
+        delay = (await self._of(source, url)).crawl_delay(TOKEN) or 0.0
+        return max(source.min_gap_s, min(float(delay), DELAY_CAP_S))
+
+    async def _of(self, source: Source, url: str) -> Protego:
+        split = urlsplit(url)
+        place = f"{split.scheme}://{split.netloc}"
+        known = self._rules.get(place)
+        if known is None or self._now() >= known.until:
+            text = await self._fetch(source, f"{place}/robots.txt")
+            known = self._rules[place] = _Rules(Protego.parse(text), self._now() + KEPT_FOR)
+        return known.parsed
+
+    async def _fetch(self, source: Source, url: str) -> str:
+        try:
+            async with self._pacer.turn(source.politeness_key, source.min_gap_s):
+                answer = await self._fetcher.get(
+                    url,
+                    hosts=source.outlet.hosts,
+                    accept="text/plain, */*;q=0.1",
+                    loopback=source.loopback,
+                    limit=ROBOTS_BYTES,
+                )
+        except FetchError:
+            return _NOTHING
+        if answer.status == 200:
+            return answer.body.decode("utf-8", "replace")
+        # RFC 9309 2.3.1: 4xx means there are no rules, 5xx that nothing may be read; 429 is the second kind.
+        return "" if 400 <= answer.status < 500 and answer.status != 429 else _NOTHING
