@@ -38,7 +38,8 @@ def decide_kind(reading: Reading, book: Rulebook, fallback: tuple[Evidence, ...]
             evidence.setdefault(kind, []).extend(reading.evidence(rule, sentences))
             traces.append(Trace("kind", rule.name, round(gained, 2), sentences[:5]))
     if not weights:
-        return FoundKind(Kind.ADVISORY_ANALYSIS, fallback[:1], ())
+        acted = reading.lead_bits & (book.bit("arrest") | book.bit("seize"))
+        return FoundKind(Kind.ENFORCEMENT if acted else Kind.INCIDENT, fallback[:1], ())
     best = max(weights, key=lambda kind: (weights[kind], -_ORDER.index(kind)))
     spans = {(span.start, span.end): span for span in evidence[best]}
     return FoundKind(best, tuple(list(spans.values())[:3]) or fallback[:1], tuple(traces))
