@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from services.contracts.source import SourceHealthChanged
 from services.contracts.story import StoryPublished, StoryRevised, StoryWithdrawn
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
-from services.contracts.topics import DEAD, GROUP_INGEST, STORIES, STORIES_TAGGED, TOPICS
+from services.contracts.topics import DEAD, GROUP_INGEST, SOURCES, STORIES, STORIES_TAGGED, TOPICS
 from services.ingest.core.source import Source
 from services.ingest.fetch import Fetcher
 from services.ingest.leases import register
@@ -46,6 +47,7 @@ def wire(service: Service, poller: Poller, sources: Sequence[Source]) -> None:
 
     for domain, own in by_domain.items():
         service.background(f"poll {domain}", lambda d=domain, o=own: poller.run(d, o))  # type: ignore[misc]
+    service.publishes(SOURCES, SourceHealthChanged, "A source went from one health to another.")
     service.publishes(STORIES, StoryPublished, "A story was seen for the first time.")
     service.publishes(STORIES, StoryRevised, "A story changed.")
     service.publishes(STORIES, StoryWithdrawn, "The outlet took a story back.")

@@ -201,6 +201,20 @@ def is_old(draft: Draft, now: datetime, first_poll: bool) -> bool:
     return age > (OLD_AT_FIRST_POLL if first_poll else OLD_EVER)
 
 
+def touch_sightings(conn: sa.Connection, source_id: str, story_ids: Sequence[str], now: datetime) -> None:
+    """Remember that these stories are still in the feed; once a day is enough."""
+    yesterday = (now - timedelta(days=1)).timestamp()
+    conn.execute(
+        sa.update(sightings)
+        .where(
+            sightings.c.source_id == source_id,
+            sightings.c.story_id.in_(story_ids),
+            sightings.c.last_seen_at < yesterday,
+        )
+        .values(last_seen_at=now.timestamp())
+    )
+
+
 def _sight(conn: sa.Connection, source: Source, reading: Reading, now: datetime) -> None:
     here = (sightings.c.source_id == source.id) & (sightings.c.story_id == reading.draft.story_id)
     values = {"entry_hash": reading.entry_hash, "last_seen_at": now.timestamp(), "section": source.section}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from services.contracts.source import Health
 from services.ingest.core.conditional import Validators
 from services.ingest.core.redirect import Move
 from services.ingest.core.schedule import RETRY_AFTER_CAP_S
@@ -121,6 +122,7 @@ def state_of(row: sa.Row[tuple[object, ...]]) -> SourceState:
         last_success_at=_at(values["last_success_at"]),
         last_new_story_at=_at(values["last_new_story_at"]),
         move=move,
+        health=Health(values["health"]) if values["health"] else None,
     )
 
 

@@ -10,10 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 import structlog
 
+from services.contracts.source import Health
 from services.ingest import leases
 from services.ingest.archive import Reading, resolve_aliases, sightings_of, write_readings
 from services.ingest.core.compose import Named
-from services.ingest.core.outcome import Outcome, PollReason
+from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
 from services.ingest.core.source import Source
 from services.ingest.core.state import SourceState
 from services.ingest.metrics import IngestMetrics
@@ -136,6 +137,7 @@ class Poller:
                 state,
                 polled,
                 readings,
+                seen=[one.story_id for one in named],
                 now=self._clock.now(),
                 jitter=self._clock.jitter(),
                 owner=self._clock.owner,
@@ -150,6 +152,10 @@ class Poller:
         self._metrics.polls.labels(source.id, str(outcome.reason)).inc()
         for reason in settlement.decisions:
             self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
+        if outcome.reason in SUCCESSES:
+            self._metrics.last_success.labels(source.id).set(self._clock.now().timestamp())
+        for health in Health:
+            self._metrics.health.labels(source.id, str(health)).set(health is settlement.health)
         if outcome.overrun:
             self._metrics.overruns.labels(source.id).inc()
         quiet = outcome.reason in (PollReason.NOT_MODIFIED, PollReason.SAME_BODY)

@@ -9,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from services.contracts.source import Health
 from services.ingest import leases
-from services.ingest.archive import Reading, write_readings
+from services.ingest.archive import Reading, touch_sightings, write_readings
 from services.ingest.core.outcome import SUCCESSES, WAITS, Outcome
 from services.ingest.core.redirect import after_permanent, has_moved
 from services.ingest.core.revision import Reason
@@ -18,7 +19,9 @@ from services.ingest.core.schedule import RETRY_AFTER_CAP_S, Due, Pace, next_due
 from services.ingest.core.source import Source
 from services.ingest.core.state import SourceState
 from services.ingest.reading import Polled
-from services.ingest.tables import polls
+from services.ingest.source_health import change_of_health, health_message
+from services.ingest.tables import outbox, polls
+from services.runtime.outbox import enqueue
 
 #: The same complaint from two sources of one domain within this time is meant for the domain.
 DOMAIN_MEMORY_S = 3600.0
@@ -32,6 +35,7 @@ class Settlement:
     due: Due
     decisions: tuple[Reason, ...]
     detail: str = ""
+    health: Health | None = None
 
 
 def settle_source(
@@ -41,11 +45,12 @@ def settle_source(
     polled: Polled,
     readings: Sequence[Reading],
     *,
+    seen: Sequence[str],
     now: datetime,
     jitter: float,
     owner: str,
 ) -> Settlement:
-    """Store everything a poll brought, or nothing.
+    """Store everything a poll brought, or nothing; ``seen`` are the stories of the body, changed or not.
 
     The validators are written here and nowhere else: with them in the store and the stories not, a
     crash would turn into a 304 and the stories would be lost.
@@ -58,10 +63,16 @@ def settle_source(
     outcome = replace(polled.outcome, new_stories=written.new)
     due = next_due(_pace(source, state, polled), outcome, now, jitter)
     values = _values(state, polled, outcome, due, now) | {"lease_owner": None, "lease_until": None}
+    change = change_of_health(source, state, polled, outcome, now)
+    if change is not None:
+        values |= {"health": str(change.health), "health_since": now.timestamp()}
+        enqueue(conn, outbox, [health_message(change)])
+    touch_sightings(conn, source.id, seen, now)
     conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**values))
     cools = _cools_until(conn, source, outcome, due, now)
     leases.release(conn, source, owner, now.timestamp() + source.min_gap_s, cools)
-    return Settlement(outcome, due, written.reasons, polled.detail)
+    health = change.health if change else state.health
+    return Settlement(outcome, due, written.reasons, polled.detail, health)
 
 
 def _pace(source: Source, state: SourceState, polled: Polled) -> Pace:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
+from services.contracts.source import Health
 from services.ingest.core.conditional import NONE, Validators
 from services.ingest.core.redirect import Move
 
@@ -31,6 +32,7 @@ class SourceState:
     last_success_at: datetime | None = None
     last_new_story_at: datetime | None = None
     move: Move | None = None
+    health: Health | None = None
 
     @property
     def first(self) -> bool:

@@ -1,0 +1,47 @@
+"""Silence is news: each change of a source's health is told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from services.contracts.source import SOURCE_HEALTH_CHANGED
+from tests.ingest.builders import a_feed, an_item
+from tests.ingest.world import FeedServer, Reply, World
+
+
+async def changes(world: World) -> list[tuple[Any, ...]]:
+    told = [one for one in await world.events() if one["event"] == "SourceHealthChanged"]
+    return [(one["previous"], one["health"], one["reason"]) for one in told]
+
+
+async def test_a_source_that_breaks_and_comes_back_is_told_once_each(world: World, server: FeedServer) -> None:
+    await world.poll()
+    server.answer(Reply(status=500))
+    for _ in range(5):
+        await world.poll()
+    server.answer(Reply(a_feed()))
+    await world.poll()
+    await world.poll()
+    assert await changes(world) == [
+        (None, "fresh", "new_stories"),
+        ("fresh", "broken", "server_error"),
+        ("broken", "fresh", "new_stories"),
+    ]
+
+
+async def test_a_feed_that_went_dark_is_told_although_it_answers(world: World, server: FeedServer) -> None:
+    items = [an_item(n, age=timedelta(minutes=20 * n)) for n in range(1, 9)]
+    server.answer(Reply(a_feed(items), headers={"ETag": '"x"'}), Reply(status=304))
+    for hours in (0, 3, 3, 24):
+        world.pass_time(hours=hours)
+        await world.poll()
+    assert [health for _, health, _ in await changes(world)] == ["fresh", "quiet", "stale"]
+
+
+async def test_the_event_is_one_of_the_contract(world: World, server: FeedServer) -> None:
+    server.answer(Reply(status=410))
+    await world.poll()
+    (event,) = [one for one in await world.events() if one["event"] == "SourceHealthChanged"]
+    told = SOURCE_HEALTH_CHANGED.validate_python(event)
+    assert (told.source_id, str(told.health), told.default_region) == ("desk-all", "gone", "ID-NT")
