@@ -12,6 +12,7 @@ from services.tagger.core.sentences import Sentences, split
 
 #: Title and this many sentences after it are the lead.
 LEAD_SENTENCES = 4
+FRAGMENT = 30
 MAX_EVIDENCE = 4
 
 
@@ -27,6 +28,7 @@ class Reading:
     bits: list[int]
     everything: int
     has_title: bool
+    lead_end: int
     lead_bits: int = 0
     listed: frozenset[int] = field(default_factory=frozenset)  # sentences that enumerate offences
 
@@ -84,13 +86,13 @@ class Reading:
 
     def in_lead(self, index: int) -> bool:
         """Whether this sentence is the title or among the first ones."""
-        return index <= (LEAD_SENTENCES if self.has_title else LEAD_SENTENCES - 1)
+        return index < self.lead_end
 
     def _window(self, rule: Rule, index: int) -> Iterable[int]:
         if rule.window is Window.NEIGHBOUR:
             return [at for at in (index, index + 1, index - 1) if 0 <= at < len(self.bits)]
         if rule.window is Window.LEAD:
-            return range(min(LEAD_SENTENCES + 1, len(self.bits)))
+            return range(self.lead_end)
         if rule.window is Window.STORY:
             return range(len(self.bits))
         return [index]
@@ -104,7 +106,7 @@ def _holds(mask: int, rule: Rule) -> bool:
 
 def read(whole: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
     """Match and cut ``whole`` (boilerplate already blank, victims already masked)."""
-    sentences = split(whole)
+    sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
     hits = _unblocked(book.matcher.find(whole), book.blockers)
     by_sentence: list[list[Hit]] = [[] for _ in range(len(sentences))]
     bits = [0] * len(sentences)
@@ -116,10 +118,24 @@ def read(whole: str, cleared: str, book: Rulebook, *, has_title: bool) -> Readin
     everything = 0
     for mask in bits:
         everything |= mask
+    lead_end = _lead_end(whole, sentences, has_title)
     lead = 0
-    for mask in bits[: LEAD_SENTENCES + (1 if has_title else 0)]:
+    for mask in bits[:lead_end]:
         lead |= mask
-    return Reading(whole, cleared, sentences, hits, by_sentence, bits, everything, has_title, lead, listed)
+    return Reading(
+        whole, cleared, sentences, hits, by_sentence, bits, everything, has_title, lead_end, lead, listed
+    )
+
+
+def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
+    """The index after the lead; fragments such as "Jakarta -" do not count as sentences of it."""
+    wanted = LEAD_SENTENCES + (1 if has_title else 0)
+    for index, (start, end) in enumerate(zip(sentences.starts, sentences.ends, strict=True)):
+        if len(whole[start:end].strip()) >= FRAGMENT or (index == 0 and has_title):
+            wanted -= 1
+            if wanted == 0:
+                return index + 1
+    return len(sentences)
 
 
 def _unblocked(hits: list[Hit], blockers: int) -> list[Hit]:

@@ -30,12 +30,14 @@ class Sentences:
         return max(0, bisect_right(self.starts, offset) - 1)
 
 
-def split(whole: str) -> Sentences:
+def split(whole: str, title_end: int = 0) -> Sentences:
     """Sentences of ``title + "\\n" + text``; never more than ``MAX_SENTENCES``, the rest is one."""
     starts, ends = [0], []
     for found in _BREAK.finditer(whole):
         before = whole[max(0, found.start() - 12) : found.start()]
-        if "\n" not in found.group() and _ABBREVIATION.search(before):
+        if starts == [0] and "\n" in found.group() and found.start() <= title_end:
+            pass  # the title always stands alone
+        elif _ABBREVIATION.search(before) or _runs_on(before, found.group(), whole[found.end() : found.end() + 1]):
             continue
         if found.end() >= len(whole) or len(starts) >= MAX_SENTENCES:
             break
@@ -43,3 +45,14 @@ def split(whole: str) -> Sentences:
         starts.append(found.end())
     ends.append(len(whole))
     return Sentences(tuple(starts), tuple(ends))
+
+
+def _runs_on(before: str, gap: str, after: str) -> bool:
+    """Some feeds break the line before and after every link; such a break ends no sentence."""
+    if gap.strip() or not before.strip():
+        return False
+    return (
+        before.rstrip()[-1] not in '.!?"”:'
+        and (after.islower() or after.isdigit() or after in ",.;-–—(")
+        or (before.rstrip()[-1] in "-–—,")
+    )

@@ -122,8 +122,8 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     """The country a story is about when it has no link with the area; empty when it has one."""
     named: Counter[str] = countries_named(reading, book)
     inside = sum(count for country, count in named.items() if country in book.area)
-    # A national or a worker of the area abroad, or one's embassy, is the link whatever the country.
-    inside += 6 * bool(reading.everything & (book.bit("worker") | book.bit("own_national") | book.bit("mrp_embassy")))
+    # One's own people abroad, or one's embassy, are the link whatever the country.
+    inside += 6 * bool(reading.everything & book.bit("own_link"))
     outside = {country: count for country, count in named.items() if country not in book.area}
     if not outside or (article.default_region[:2] in book.area and not inside):
         return ""

@@ -14,6 +14,7 @@ MAX_TOPICS = 3
 #: A second topic has to carry this share of the first one's points.
 SECOND_SHARE = 0.45
 _TITLE, _LEAD, _BODY = 1.5, 1.0, 0.6
+_PASSING = 0.6
 _AGAIN, _AGAIN_MAX = 0.25, 4
 
 
@@ -64,18 +65,22 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     weak = False
     for topic_rules in book.topics:
         points, evidence, fired = 0.0, list[Evidence](), list[Trace]()
+        where: set[int] = set()
         for rule in topic_rules.rules:
             sentences = reading.fire(rule)
             if not sentences:
                 continue
             gained = weigh(rule, sentences, reading)
             points += gained
+            where.update(sentences)
             fired.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
             if rule.points > 0:
                 evidence += reading.evidence(rule, sentences)
         if not fired:
             continue
         traces += fired
+        if _in_passing(where, reading):
+            points *= _PASSING
         if points >= topic_rules.threshold and evidence:
             found.append((points, topic_rules.topic, evidence))
         else:
@@ -93,6 +98,11 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
         if points >= SECOND_SHARE * best
     )
     return Verdict(Relevance.RELEVANT, "", topics, tuple(traces))
+
+
+def _in_passing(where: set[int], reading: Reading) -> bool:
+    """Only a sentence or two far down in a longer story: it is about something else."""
+    return len(where) < 3 and len(reading.bits) > 8 and not any(reading.in_lead(index) for index in where)
 
 
 def weigh(rule: Rule, sentences: tuple[int, ...], reading: Reading) -> float:
