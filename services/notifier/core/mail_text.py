@@ -30,7 +30,7 @@ def clean_header(text: str, limit: int = _SUBJECT_LIMIT) -> str:
     header (CVE-2024-6923), so the opening is broken on every version.
     """
     broken = clean_line(text, limit * 2).replace("=?", "= ?")
-    return clean_line(broken, limit).encode("utf-8", "replace").decode("utf-8")
+    return _encodable(clean_line(broken, limit))
 
 
 def message_id(subject: str, official_id: str, action: str, domain: str) -> str:
@@ -76,11 +76,16 @@ def compose(letter: Letter) -> bytes:
     mail = EmailMessage(policy=policy.SMTP)
     for name, value in headers:
         mail[name] = value
-    mail.set_content(letter.text, cte="quoted-printable")
-    mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    mail.set_content(_encodable(letter.text), cte="quoted-printable")
+    mail.add_alternative(_encodable(letter.html), subtype="html", cte="quoted-printable")
     data = mail.as_bytes()
     _check(data, headers)
     return data
+
+
+def _encodable(text: str) -> str:
+    """Without lone surrogates, which no charset can write and which would stop the mail for ever."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _headers(letter: Letter) -> list[tuple[str, str]]:
