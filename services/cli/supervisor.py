@@ -60,25 +60,27 @@ class Supervisor:
         self._logs = logs
         self._on_change = on_change
         self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._stopping: dict[str, asyncio.Event] = {}
         self.running: dict[str, Running] = {}
         self.failed: asyncio.Future[OperatorError] = asyncio.get_running_loop().create_future()
         logs.mkdir(parents=True, exist_ok=True)
 
     async def start(self, part: Part) -> None:
         """Start a part and watch over it."""
+        self._stopping[part.name] = asyncio.Event()
         self.running[part.name] = await self._spawn(part)
         self._watchers[part.name] = asyncio.create_task(self._watch(part.name), name=f"watch {part.name}")
 
     async def stop(self, names: Sequence[str]) -> None:
         """Stop parts together by SIGTERM, then by SIGKILL."""
-        ending = []
-        for name in names:
-            watcher = self._watchers.pop(name, None)
-            if watcher:
-                watcher.cancel()
-                ending.append(watcher)
-        await asyncio.gather(*ending, return_exceptions=True)
-        await asyncio.gather(*(self._end(self.running.pop(name)) for name in names if name in self.running))
+        await asyncio.gather(*(self._stop(name) for name in names if name in self.running))
+
+    async def _stop(self, name: str) -> None:
+        # The watcher may just be starting the part again: it is told, not cancelled, or the new process is lost.
+        self._stopping[name].set()
+        await _end(self.running[name])
+        await self._watchers.pop(name)
+        await _end(self.running.pop(name))
 
     async def stop_all(self) -> None:
         """Stop every part, the last started first."""
@@ -107,9 +109,12 @@ class Supervisor:
         return Running(part, process, time.monotonic())
 
     async def _watch(self, name: str) -> None:
-        while True:
+        stopping = self._stopping[name]
+        while not stopping.is_set():
             running = self.running[name]
             status = await running.process.wait()
+            if stopping.is_set():
+                return
             if status == EXIT_OPERATOR:
                 if not self.failed.done():
                     self.failed.set_result(OperatorError(name, last_line(self.log_of(name))))
@@ -117,20 +122,22 @@ class Supervisor:
             lived = time.monotonic() - running.started_at
             tries = 0 if lived > 60 else running.restarts
             self._on_change(f"{name} ended ({_told(status)}), starting again")
-            await asyncio.sleep(RESTART_WAITS_S[min(tries, len(RESTART_WAITS_S) - 1)])
-            restarts = running.restarts + 1
-            self.running[name] = await self._spawn(running.part)
-            self.running[name].restarts = restarts
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), RESTART_WAITS_S[min(tries, len(RESTART_WAITS_S) - 1)])
+            if not stopping.is_set():
+                self.running[name] = await self._spawn(running.part)
+                self.running[name].restarts = running.restarts + 1
 
-    async def _end(self, running: Running) -> None:
+
+async def _end(running: Running) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        running.process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(running.process.wait(), STOP_WITHIN_S)
+    except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
-            running.process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(running.process.wait(), STOP_WITHIN_S)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                running.process.kill()
-            await running.process.wait()
+            running.process.kill()
+        await running.process.wait()
 
 
 def last_line(path: Path) -> str:
