@@ -9,18 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.contracts.story import STORY_EVENT, Extraction, Story, StoryPublished, StoryRevised
-from services.contracts.topics import STORIES
+from services.contracts.story import Story
+from services.ingest.copy_index import find_original, index_story, remember_copy
+from services.ingest.core.copies import print_of
 from services.ingest.core.revision import Decision, Draft, Known, Reason, decide
 from services.ingest.core.source import Source
-from services.ingest.core.text import with_dateline, without_dateline
+from services.ingest.events import event_of, is_old, last_event, message_of, with_copy, withdrawal
 from services.ingest.tables import aliases, outbox, sightings, stories
 from services.runtime.outbox import Message, enqueue
 from services.runtime.trace import new_trace
-
-#: What was published longer ago than this when we first saw it is old news: told to nobody as new.
-OLD_AT_FIRST_POLL = timedelta(hours=24)
-OLD_EVER = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -28,14 +25,6 @@ class Reading:
     """One entry as a poll read it, and the hash by which it is recognised next time."""
 
     draft: Draft
-    entry_hash: str
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """What a source showed of a story the last time."""
-
-    story_id: str
     entry_hash: str
 
 
@@ -48,8 +37,8 @@ class Written:
 
     @property
     def new(self) -> int:
-        """How many stories were new."""
-        return sum(reason is Reason.NEW for reason in self.reasons)
+        """How many stories were new to us, copies included: a source that shows one is not silent."""
+        return sum(reason in (Reason.NEW, Reason.COPY) for reason in self.reasons)
 
 
 def sightings_of(conn: sa.Connection, source_id: str, story_ids: Sequence[str]) -> dict[str, str]:
@@ -73,132 +62,109 @@ def write_readings(
     reasons: list[Reason] = []
     messages: list[Message] = []
     for reading in readings:
-        row = conn.execute(
-            sa.select(stories).where(stories.c.story_id == reading.draft.story_id).with_for_update()
-        ).one_or_none()
-        event = last_event(row) if row is not None else None
-        known = _known(conn, row, event) if row is not None and event is not None else None
-        decision = decide(known, reading.draft, source.id)
-        reasons.append(decision.reason)
-        if decision.publishes:
-            message = _store(
-                conn, source, reading.draft, decision, before=event, row=row, now=now, first_poll=first_poll
-            )
+        reason, message = _write(conn, source, reading.draft, now, first_poll)
+        reasons.append(reason)
+        if message is not None:
             messages.append(message)
-        if decision.reason is not Reason.NO_TITLE:
+        if reason is not Reason.NO_TITLE:
             _sight(conn, source, reading, now)
     return Written(tuple(reasons), tuple(enqueue(conn, outbox, messages)))
 
 
-def last_event(row: sa.Row[Any]) -> Story:
-    """The story as it was last published.
-
-    Raises:
-        ValueError: the stored bytes are no story.
-    """
-    event = STORY_EVENT.validate_json(row.event)
-    if not isinstance(event, Story):
-        raise TypeError(f"{row.story_id} is stored as {type(event).__name__}")
-    return event
+def story_row(conn: sa.Connection, story_id: str) -> sa.Row[Any] | None:
+    """A story's row, locked to the end of the transaction."""
+    return conn.execute(sa.select(stories).where(stories.c.story_id == story_id).with_for_update()).one_or_none()
 
 
-def _known(conn: sa.Connection, row: sa.Row[Any], event: Story) -> Known:
+def _write(
+    conn: sa.Connection, source: Source, draft: Draft, now: datetime, first_poll: bool
+) -> tuple[Reason, Message | None]:
+    row = story_row(conn, draft.story_id)
+    if row is None:
+        return _write_new(conn, source, draft, now, first_poll)
+    before = last_event(row)
+    decision = decide(known_of(conn, row, before), draft, source.id)
+    if decision.reason is Reason.WITHDRAWN:
+        return decision.reason, withdraw(conn, row, "removal_notice", now)
+    if not decision.publishes:
+        return decision.reason, None
+    return decision.reason, revise(conn, source, draft, decision, row=row, now=now)
+
+
+def _write_new(
+    conn: sa.Connection, source: Source, draft: Draft, now: datetime, first_poll: bool
+) -> tuple[Reason, Message | None]:
+    decision = decide(None, draft, source.id)
+    if not decision.publishes:
+        return decision.reason, None
+    own = print_of(draft.title, draft.text)
+    original = find_original(conn, draft.story_id, own, now)
+    if original is not None:
+        return Reason.COPY, _write_copy(conn, source, draft, original, now)
+    trace = new_trace()
+    event = event_of(draft, decision, source, None, now, backfill=is_old(draft, now, first_poll))
+    conn.execute(
+        sa.insert(stories).values(
+            story_id=draft.story_id,
+            source_id=source.id,
+            outlet=source.outlet.key,
+            trace=trace,
+            published_at=draft.published_at.timestamp(),
+            first_seen_at=now.timestamp(),
+            **_state(event, now),
+        )
+    )
+    for alias in set(draft.aliases) - resolve_aliases(conn, draft.aliases).keys():
+        conn.execute(sa.insert(aliases).values(alias=alias, story_id=draft.story_id))
+    index_story(conn, draft.story_id, own, now)
+    return decision.reason, message_of(event, trace)
+
+
+def _write_copy(conn: sa.Connection, source: Source, draft: Draft, original: str, now: datetime) -> Message | None:
+    """A copy is one source more on the story it copies, never a story of its own."""
+    if not remember_copy(conn, draft.story_id, original, draft.url, now):
+        return None
+    row = story_row(conn, original)
+    if row is None:
+        return None
+    event = with_copy(last_event(row), draft, source, row.version + 1, now)
+    if event is None:
+        return None
+    conn.execute(sa.update(stories).where(stories.c.story_id == original).values(**_state(event, now)))
+    return message_of(event, row.trace)
+
+
+def revise(
+    conn: sa.Connection, source: Source, draft: Draft, decision: Decision, *, row: sa.Row[Any], now: datetime
+) -> Message:
+    """Store a story's new state and return its event."""
+    event = event_of(draft, decision, source, last_event(row), now, backfill=False)
+    conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**_state(event, now)))
+    index_story(conn, row.story_id, print_of(event.title, event.text), now)
+    return message_of(event, row.trace)
+
+
+def withdraw(conn: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) -> Message:
+    """Mark a story as taken back and return its event; its last text stays for whoever must know what it was."""
+    event = withdrawal(last_event(row), row.version + 1, reason, now)
+    values = {"version": event.version, "withdrawn": True, "changed_at": now.timestamp()}
+    conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**values))
+    return message_of(event, row.trace)
+
+
+def known_of(conn: sa.Connection, row: sa.Row[Any], event: Story) -> Known:
+    """A story as the core compares it."""
     channels = conn.execute(sa.select(sightings.c.source_id).where(sightings.c.story_id == row.story_id)).scalars()
     return Known(
         version=row.version,
         title=event.title,
-        text=without_dateline(event.dateline, event.text),
+        text=event.text,
         method=event.extraction.method,
         truncated=event.extraction.truncated,
         published_at=event.published_at,
         channels=frozenset(channels),
         withdrawn=row.withdrawn,
     )
-
-
-def _store(
-    conn: sa.Connection,
-    source: Source,
-    draft: Draft,
-    decision: Decision,
-    *,
-    before: Story | None,
-    row: sa.Row[Any] | None,
-    now: datetime,
-    first_poll: bool,
-) -> Message:
-    trace = str(row.trace) if row is not None else new_trace()
-    event = event_of(draft, decision, source, before, now, backfill=is_old(draft, now, first_poll))
-    values = {
-        "url": event.url,
-        "version": event.version,
-        "event": event.model_dump_json().encode(),
-        "changed_at": now.timestamp(),
-        "withdrawn": False,
-    }
-    if row is None:
-        conn.execute(
-            sa.insert(stories).values(
-                story_id=draft.story_id,
-                source_id=source.id,
-                outlet=source.outlet.key,
-                trace=trace,
-                published_at=draft.published_at.timestamp(),
-                first_seen_at=now.timestamp(),
-                **values,
-            )
-        )
-        for alias in set(draft.aliases) - resolve_aliases(conn, draft.aliases).keys():
-            conn.execute(sa.insert(aliases).values(alias=alias, story_id=draft.story_id))
-    else:
-        conn.execute(sa.update(stories).where(stories.c.story_id == draft.story_id).values(**values))
-    return message_of(event, trace)
-
-
-def message_of(event: Story, trace: str) -> Message:
-    """The event as a record of the topic of stories."""
-    name = f"{type(event).__name__}/{event.schema_version}"
-    return Message(STORIES, event.story_id, event.model_dump_json().encode(), schema=name, trace=trace)
-
-
-def event_of(
-    draft: Draft, decision: Decision, source: Source, before: Story | None, now: datetime, *, backfill: bool
-) -> StoryPublished | StoryRevised:
-    """The event of a decision; what a revision leaves open stays as it was published first."""
-    common: dict[str, Any] = {
-        "occurred_at": now,
-        "story_id": draft.story_id,
-        "version": decision.version,
-        "source_id": before.source_id if before else source.id,
-        "outlet": source.outlet.key,
-        "section": before.section if before else draft.section,
-        "url": draft.url[:4096],
-        "title": draft.title,
-        "text": with_dateline(draft.dateline, draft.text),
-        "language": draft.language,
-        "published_at": before.published_at if before else draft.published_at,
-        "published_at_source": before.published_at_source if before else draft.published_at_source,
-        "fetched_at": now,
-        "dateline": draft.dateline,
-        "byline": draft.byline,
-        "default_region": before.default_region if before else source.default_region,
-        "extraction": Extraction.model_validate(
-            {"method": draft.method, "extractor": draft.extractor, "truncated": draft.truncated}
-        ),
-        "copies": before.copies if before else (),
-        "backfill": before.backfill if before else backfill,
-    }
-    if decision.reason is Reason.NEW:
-        return StoryPublished(**common)
-    return StoryRevised(**common, changed=decision.changed)
-
-
-def is_old(draft: Draft, now: datetime, first_poll: bool) -> bool:
-    """Whether a story that is new to us is old news: the archive a new source shows, or a migrated one."""
-    age = now - draft.published_at
-    if draft.published_at_source == "assumed":
-        return first_poll
-    return age > (OLD_AT_FIRST_POLL if first_poll else OLD_EVER)
 
 
 def touch_sightings(conn: sa.Connection, source_id: str, story_ids: Sequence[str], now: datetime) -> None:
@@ -213,6 +179,16 @@ def touch_sightings(conn: sa.Connection, source_id: str, story_ids: Sequence[str
         )
         .values(last_seen_at=now.timestamp())
     )
+
+
+def _state(event: Story, now: datetime) -> dict[str, Any]:
+    return {
+        "url": event.url,
+        "version": event.version,
+        "event": event.model_dump_json().encode(),
+        "changed_at": now.timestamp(),
+        "withdrawn": False,
+    }
 
 
 def _sight(conn: sa.Connection, source: Source, reading: Reading, now: datetime) -> None:

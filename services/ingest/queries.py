@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.contracts.story import Story
-from services.ingest.archive import last_event
+from services.ingest.events import last_event
 from services.ingest.tables import polls, sightings, stories
 
 

@@ -96,3 +96,36 @@ sightings = sa.Table(
 )
 
 outbox = outbox_table(metadata)
+
+#: The few shingles of recent stories by which copies are found.
+anchors = sa.Table(
+    "anchors",
+    metadata,
+    sa.Column("anchor", sa.BigInteger, primary_key=True),
+    sa.Column("story_id", sa.String(500), primary_key=True, index=True),
+    sa.Column("seen_at", sa.Float, nullable=False, index=True),
+)
+
+#: Stories that are copies of another: they were not published by themselves.
+copies = sa.Table(
+    "copies",
+    metadata,
+    sa.Column("story_id", sa.String(500), primary_key=True),
+    sa.Column("original_id", sa.String(500), nullable=False, index=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("seen_at", sa.Float, nullable=False),
+)
+
+#: Pages of stories that matter and are to be read again.  ``misses``: in a row, the page was not there.
+looks = sa.Table(
+    "looks",
+    metadata,
+    sa.Column("story_id", sa.String(500), primary_key=True),
+    sa.Column("source_id", sa.String(200), nullable=False),
+    sa.Column("domain", sa.String(253), nullable=False, index=True),
+    sa.Column("due_at", sa.Float, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False, default=0),
+    sa.Column("misses", sa.Integer, nullable=False, default=0),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,13 @@ from services.ingest.core.text import fingerprint_words
 
 #: How much of the story each way of reading it holds; a poorer reading never replaces a richer one.
 RICHNESS = {"summary": 0, "feed": 1, "trafilatura": 2, "rules": 3}
+
+#: How Antara and the wires mark a story they no longer stand by.
+_NOTICE = re.compile(
+    r"^\W*(?:(?:berita|artikel)\s+(?:ini\s+)?(?:telah\s+)?dicabut|pencabutan\s+berita|cabut\s+berita|dicabut\s*[:\])-]"
+    r"|(?:story|article)\s+(?:withdrawn|retracted|removed)|(?:withdrawn|retracted|kill)\s*[:\])])",
+    re.IGNORECASE,
+)
 
 
 class Reason(StrEnum):
@@ -24,6 +32,8 @@ class Reason(StrEnum):
     POORER_READING = "poorer_reading"
     OTHER_CHANNEL = "other_channel"
     NO_TITLE = "no_title"
+    COPY = "copy"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -85,11 +95,18 @@ def decide(known: Known | None, draft: Draft, source_id: str) -> Decision:
     if known is None:
         return Decision(Reason.NEW, version=1)
     changed = _changed(known, draft)
+    if is_removal_notice(draft.title):
+        return Decision(Reason.UNCHANGED if known.withdrawn else Reason.WITHDRAWN)
     if known.withdrawn:
         return Decision(Reason.RETURNED, known.version + 1, ("withdrawn", *changed))
     reason = _compare(known, draft, source_id, changed)
     publishes = reason in (Reason.REVISED, Reason.FULLER_TEXT)
     return Decision(reason, known.version + 1, changed) if publishes else Decision(reason)
+
+
+def is_removal_notice(title: str) -> bool:
+    """Whether the heading that a story now has says that it was taken back."""
+    return bool(_NOTICE.match(title))
 
 
 def _compare(known: Known, draft: Draft, source_id: str, changed: tuple[str, ...]) -> Reason:

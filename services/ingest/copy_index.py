@@ -1,0 +1,62 @@
+"""Find the story a new one was copied from, among those of the last three days."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from services.ingest.core.copies import CANDIDATE_SHARE, Print, is_copy, print_of
+from services.ingest.events import last_event
+from services.ingest.tables import anchors, copies, stories
+
+#: Syndication takes hours; the same words a week later are somebody's archive.
+WITHIN = timedelta(hours=72)
+CANDIDATES_MAX = 5
+
+
+def find_original(conn: sa.Connection, story_id: str, newer: Print, now: datetime) -> str | None:
+    """The story that holds all of this one's words and numbers, the best match first."""
+    wanted = newer.anchors
+    if not wanted:
+        return None
+    hits = sa.func.count()
+    found = conn.execute(
+        sa.select(anchors.c.story_id)
+        .where(
+            anchors.c.anchor.in_(sorted(wanted)[:400]),
+            anchors.c.seen_at > (now - WITHIN).timestamp(),
+            anchors.c.story_id != story_id,
+        )
+        .group_by(anchors.c.story_id)
+        .having(hits >= max(1, int(CANDIDATE_SHARE * min(len(wanted), 400))))
+        .order_by(hits.desc(), sa.func.min(anchors.c.seen_at))
+        .limit(CANDIDATES_MAX)
+    ).scalars()
+    for candidate in found:
+        row = conn.execute(sa.select(stories).where(stories.c.story_id == candidate)).one_or_none()
+        if row is None or row.withdrawn:
+            continue
+        event = last_event(row)
+        if is_copy(newer, print_of(event.title, event.text)):
+            return str(candidate)
+    return None
+
+
+def index_story(conn: sa.Connection, story_id: str, own: Print, now: datetime) -> None:
+    """Make a story findable by its present text."""
+    conn.execute(sa.delete(anchors).where(anchors.c.story_id == story_id))
+    rows = [{"anchor": one, "story_id": story_id, "seen_at": now.timestamp()} for one in own.anchors]
+    if rows:
+        conn.execute(sa.insert(anchors), rows)
+
+
+def remember_copy(conn: sa.Connection, story_id: str, original_id: str, url: str, now: datetime) -> bool:
+    """Note a copy; False where it was known already."""
+    known = conn.execute(sa.select(copies.c.original_id).where(copies.c.story_id == story_id)).scalar()
+    if known == original_id:
+        return False
+    conn.execute(sa.delete(copies).where(copies.c.story_id == story_id))
+    values = {"story_id": story_id, "original_id": original_id, "url": url, "seen_at": now.timestamp()}
+    conn.execute(sa.insert(copies).values(**values))
+    return True
