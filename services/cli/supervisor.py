@@ -61,6 +61,7 @@ class Supervisor:
         self._on_change = on_change
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._stopping: dict[str, asyncio.Event] = {}
+        self._proven: set[str] = set()
         self.running: dict[str, Running] = {}
         self.failed: asyncio.Future[OperatorError] = asyncio.get_running_loop().create_future()
         logs.mkdir(parents=True, exist_ok=True)
@@ -78,6 +79,7 @@ class Supervisor:
     async def _stop(self, name: str) -> None:
         # The watcher may just be starting the part again: it is told, not cancelled, or the new process is lost.
         self._stopping[name].set()
+        self._proven.add(name)
         await _end(self.running[name])
         await self._watchers.pop(name)
         await _end(self.running.pop(name))
@@ -115,10 +117,12 @@ class Supervisor:
             status = await running.process.wait()
             if stopping.is_set():
                 return
-            if status == EXIT_OPERATOR:
+            # A part that has worked with these settings only misses something that is away for now.
+            if status == EXIT_OPERATOR and name not in self._proven:
                 if not self.failed.done():
                     self.failed.set_result(OperatorError(name, last_line(self.log_of(name))))
                 return
+            self._proven.add(name)
             lived = time.monotonic() - running.started_at
             tries = 0 if lived > 60 else running.restarts
             self._on_change(f"{name} ended ({_told(status)}), starting again")

@@ -68,6 +68,25 @@ async def test_an_operators_mistake_in_a_part_ends_everything_with_its_line(supe
     assert str(error) == "one: x: port 1 is in use"
 
 
+async def test_a_part_that_has_worked_and_now_misses_its_broker_is_started_again(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    marker = tmp_path / "second"
+    code = f"""
+import pathlib, sys, time
+marker = pathlib.Path({str(marker)!r})
+if marker.exists():
+    sys.exit(2)
+marker.touch()
+time.sleep(600)
+"""
+    await supervisor.start(part(code))
+    await until(marker.exists)
+    os.kill(supervisor.running["one"].pid, signal.SIGKILL)
+    await until(lambda: supervisor.running["one"].restarts >= 3)
+    assert not supervisor.failed.done()
+
+
 async def test_any_other_death_is_not_an_operators_mistake(supervisor: Supervisor) -> None:
     await supervisor.start(part("raise SystemExit(1)"))
     await until(lambda: supervisor.running["one"].restarts >= 2)

@@ -88,7 +88,8 @@ class Whole:
             if self.stack._apache:
                 self.stack._apache.kill()
             elif self.stack._embedded:
-                self.stack._embedded.process.kill()
+                with contextlib.suppress(ProcessLookupError):
+                    self.stack._embedded.process.kill()
         elif name in self.stack.supervisor.running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.stack.supervisor.running[name].pid, signal.SIGKILL)
