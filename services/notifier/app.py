@@ -14,6 +14,7 @@ from services.contracts.alert import ALERT_EVENT
 from services.contracts.delivery import DeliveryRecorded
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, TOPICS
 from services.notifier import queries, roster
+from services.notifier.bot import Bot
 from services.notifier.channels.base import Channel
 from services.notifier.channels.email import Email
 from services.notifier.channels.telegram import BotApi, Telegram
@@ -83,6 +84,11 @@ def create_service(settings: NotifierSettings) -> Service:
     wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
     for channel in channels.values():
         service.on_close(channel.close)
+    token = settings.telegram_token()
+    if token is not None and settings.telegram_poll:
+        api = BotApi(token, settings.telegram_api_url)
+        service.background("bot", Bot(api, store, vault, _now).run)
+        service.on_close(api.close)
     if not channels:
         log.warning(
             "no channel is set up: deliveries wait", telegram="SIAGA_TELEGRAM_TOKEN_FILE", email="SIAGA_SMTP_HOST"

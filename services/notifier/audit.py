@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,3 +44,28 @@ def first_broken(conn: sa.Connection) -> int | None:
             return int(row["id"])
         previous = row["hash"]
     return None
+
+
+def entries_of(conn: sa.Connection, official_id: str | None) -> list[dict[str, Any]]:
+    """The entries about one official, or all of them, oldest first."""
+    query = sa.select(AUDIT).order_by(AUDIT.c.id)
+    if official_id is not None:
+        query = query.where(AUDIT.c.official_id == official_id)
+    return [
+        {
+            "id": row.id,
+            "at": datetime.fromtimestamp(row.at, UTC).isoformat(timespec="seconds"),
+            "actor": row.actor,
+            "deed": row.deed,
+            "official_id": row.official_id,
+            "detail": json.loads(row.detail),
+        }
+        for row in conn.execute(query)
+    ]
+
+
+def last_reason(conn: sa.Connection, official_id: str) -> str:
+    """The reason given with the last deed on an official; "" if none was."""
+    query = sa.select(AUDIT.c.detail).where(AUDIT.c.official_id == official_id).order_by(AUDIT.c.id.desc())
+    text = conn.execute(query.limit(1)).scalar()
+    return str(json.loads(text).get("why", "")) if text else ""

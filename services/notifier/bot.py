@@ -1,0 +1,124 @@
+"""Read what officials write to the bot, by long polling: no public port is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from services.notifier import invitations, roster
+from services.notifier.channels.base import DeliveryError
+from services.notifier.channels.telegram import BotApi, BotApiRefusedError
+from services.notifier.conversation import Reply, handle_update, pass_over, read_offset
+from services.notifier.core.answers import answer
+from services.notifier.vault import Vault
+from services.runtime.errors import UnavailableError
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+
+LONG_POLL_S = 25
+PAUSE_S = 5.0
+#: Two pollers of one token take each other's updates: the other one is left alone for this long.
+CONFLICT_S = 60.0
+#: A chat that writes more than this in a minute gets no more answers.
+ANSWERS_A_MINUTE = 10
+
+
+class Bot:
+    """One poller leads for a store."""
+
+    def __init__(self, api: BotApi, store: Store, vault: Vault, clock: Callable[[], datetime]) -> None:
+        self._api = api
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._answered: dict[int, deque[float]] = {}
+
+    async def run(self) -> None:
+        """Poll for ever."""
+        while True:
+            try:
+                if await self._store.lead("poll"):
+                    await self.step(LONG_POLL_S)
+                else:
+                    await asyncio.sleep(PAUSE_S)
+            except BotApiRefusedError as error:
+                conflict = error.answer.get("error_code") == 409
+                log.warning("polling refused", code=error.answer.get("error_code"))
+                await asyncio.sleep(CONFLICT_S if conflict else PAUSE_S)
+            except (DeliveryError, UnavailableError) as error:
+                log.info("polling again", reason=str(error))
+                await asyncio.sleep(PAUSE_S)
+
+    async def step(self, wait_s: int) -> int:
+        """One poll; how many updates it brought."""
+        await self._greet()
+        offset = await self._store.read(read_offset)
+        asked = {"offset": offset, "timeout": wait_s, "allowed_updates": ["message", "callback_query"]}
+        updates = await self._api.call("getUpdates", asked, read_s=wait_s + 10.0)
+        found = [update for update in updates if isinstance(update, Mapping)] if isinstance(updates, list) else []
+        for update in found:
+            reply = await self._handle(update)
+            if reply is not None:
+                await self._send(reply)
+        return len(found)
+
+    async def _handle(self, update: Mapping[str, Any]) -> Reply | None:
+        now = self._clock()
+        try:
+            return await self._store.write(lambda conn: handle_update(conn, self._vault, update, now))
+        except UnavailableError:
+            raise
+        except Exception:
+            # One update that nobody foresaw must not stop the ones behind it.
+            log.exception("update passed over", update_id=update.get("update_id"))
+            await self._store.write(lambda conn: pass_over(conn, update))
+            return None
+
+    async def _greet(self) -> None:
+        """Say welcome to who was approved since the last poll."""
+
+        def work(conn: sa.Connection) -> list[Reply]:
+            replies = []
+            for official_id in invitations.take_welcomes(conn):
+                official = roster.find_official(conn, official_id)
+                contact = roster.read_contact(conn, self._vault, official_id, "telegram")
+                if official is not None and contact is not None:
+                    replies.append(Reply(int(contact.address), answer(official.language, "welcome")))
+            return replies
+
+        for reply in await self._store.write(work):
+            await self._send(reply)
+
+    async def _send(self, reply: Reply) -> None:
+        """An answer that does not arrive is not repeated: the official asks again."""
+        if reply.callback_id is not None:
+            method, parameters = (
+                "answerCallbackQuery",
+                {"callback_query_id": reply.callback_id, "text": reply.text},
+            )
+        elif self._may_answer(reply.chat_id):
+            method, parameters = "sendMessage", {"chat_id": str(reply.chat_id), "text": reply.text}
+        else:
+            return
+        try:
+            await self._api.call(method, parameters)
+        except (DeliveryError, BotApiRefusedError) as error:
+            log.info("answer not sent", reason=str(error)[:120])
+
+    def _may_answer(self, chat_id: int) -> bool:
+        now = time.monotonic()
+        times = self._answered.setdefault(chat_id, deque(maxlen=ANSWERS_A_MINUTE))
+        if len(times) == ANSWERS_A_MINUTE and now - times[0] < 60:
+            return False
+        times.append(now)
+        if len(self._answered) > 10_000:
+            self._answered.clear()
+        return True
