@@ -25,6 +25,7 @@ from services.tagger.core.book import (
     TopicRules,
     Window,
 )
+from services.tagger.core.clearing import Clearer
 from services.tagger.core.matching import Matcher, Pattern
 from services.tagger.core.terms import TermError, expand
 
@@ -110,14 +111,15 @@ def load_book(topics: Path, places: Path) -> Rulebook:
         draft.add("_block", blocked, "blockers")
     terms_of_facts = _fact_terms(files, draft)
     entries, place_patterns = _read_places(places)
-    matcher = Matcher([*_patterns(draft), *place_patterns])
+    patterns = [*_patterns(draft), *place_patterns]
     topic_rules = tuple(_topic(file, draft) for file in files if "topic" in file.content)
     missing = set(Topic) - {rules.topic for rules in topic_rules}
     if missing:
         raise OperatorError(str(topics), f"there is no file for topic {sorted(missing)[0]}")
     return Rulebook(
         version=_version(topics, places),
-        matcher=matcher,
+        matcher=Matcher(patterns),
+        clearer=Clearer(pattern.term for pattern in patterns),
         concepts=draft.bits,
         topics=topic_rules,
         frames=tuple(frame for file in files for frame in _frames(file, draft)),

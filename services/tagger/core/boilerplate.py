@@ -127,13 +127,21 @@ def _short(head: bytes, line: str) -> bool:
     return len(line) < 260
 
 
+_INLINE_MARKS = (
+    "aca juga",
+    "aca Juga",
+    "ACA JUGA",
+    "aca_Juga",
+    "ead also",
+    "ead Also",
+    "imak juga",
+    "imak Juga",
+    "[Gambas",
+    "SCROLL TO",
+)
+
+
 def _inline(text: str) -> str:
-    if (
-        "uga" not in text
-        and "lso" not in text
-        and "[Gambas" not in text
-        and "SCROLL" not in text
-        and "JUGA" not in text
-    ):
+    if not any(mark in text for mark in _INLINE_MARKS):
         return text
     return _INLINE.sub(lambda found: "".join("\n" if c == "\n" else " " for c in found.group()), text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.contracts.codes import Kind, Topic
+from services.tagger.core.clearing import Clearer
 from services.tagger.core.matching import Matcher
 
 
@@ -88,12 +89,13 @@ class PlaceEntry:
     weak: bool = False  # also a common word or a person's name: needs "di", "Kabupaten", ... before it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rulebook:
     """Everything a story is read with; immutable, shared by all stories."""
 
     version: str
     matcher: Matcher
+    clearer: Clearer
     concepts: Mapping[str, int]  # name to bit
     topics: tuple[TopicRules, ...]
     frames: tuple[Frame, ...]

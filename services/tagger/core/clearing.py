@@ -7,406 +7,77 @@ on the side of masking: a suspect's name with an age goes the same way as a vict
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from services.contracts.tagging import MASK
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-_WORD = r"[A-Z][a-zà-ÿ'’]+"
-_INITIALS = r"[A-Z]{1,4}\b"
-_NAME = rf"(?:{_WORD}|{_INITIALS})(?:[ ](?:(?:bin|binti|al|de|da|dos|van)[ ])?(?:{_WORD}|[A-Z]\.?\b)){{0,4}}"
-#: A name or initials followed by an age: "Nama Orang (17)", "AB (17 tahun)", "Some One, 17,".
-_AGED = re.compile(
-    rf"(?P<name>{_NAME})(?:\s+alias\s+(?P<alias>{_NAME}))?,?\s*(?P<age>\(\s*\d{{1,2}}\s*(?:tahun|"
-    rf"thn|th|years?(?: old)?)?\s*\)|,\s*\d{{1,2}}\s*,|,\s*(?:aged?|umur|usia)\s*\d{{1,2}})"
+from services.contracts.tagging import MASK
+from services.tagger.core.clearing_words import (
+    CUES,
+    HOME_WORDS,
+    HONORIFICS,
+    NOT_NAMES,
+    ROLES,
+    SCHOOL_WORDS,
+    Cue,
 )
-_INITIALLED = re.compile(
-    rf"(?:[Bb]erinisial|[Ii]nisial|[Ii]nitials?|initialled|initialed)(?:nya)?\s+(?P<name>{_NAME}|"
-    rf"[A-Z]\.?(?:[A-Z]\.?){{0,3}})"
+from services.tagger.core.folding import fold, fold_term
+
+_UPPER = r"A-ZÀ-ÖØ-Þ\u0100-\u024f\u1e00-\u1eff"
+_WORD = rf"[{_UPPER}][\w'’-]*"
+_LINK = r"(?:bin|binti|al|de|da|dos|van|von)"
+_PART = rf"(?:[A-Z]\.|{_WORD})"
+_FULL = rf"{_PART}(?:[ ](?:{_LINK}[ ])?{_PART}){{0,5}}"
+_NAME = re.compile(_FULL)
+#: What may stand between a cue and the name it announces.
+_GAP = re.compile(
+    r"\s*(?:(?:asal|dari|from)\s+[\w ]{2,25}?,?\s+)?"
+    r"(?:kandung|tiri|angkat|korban|victim|dari|yang|itu|tersebut|perempuan|laki-laki)?"
+    r"\s*(?:atas nama|a\.n\.|an\.|bernama|named|berinisial|inisial)?\s*[,:]?\s*[\"“'‘(]?\s*(?:si\s+)?"
 )
-_CALLED = re.compile(
-    rf"(?:[Bb]ernama|[Ss]ebut saja|[Nn]ama samaran|panggilan|\b[Nn]amed|identified (?:only )?as|"
-    rf"known as|alias|\ba\.?k\.?a\.?|pseudonym)\s+(?:si\s+)?[\"“']?(?P<name>{_NAME})"
+_APPOSITION = re.compile(rf"[^.\n]{{0,70}}?,\s+(?P<name>{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{1,4}})\s*,")
+_INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(?:\s*\(\d{1,2}[^)]{0,8}\))?")
+_MORE_INITIALS = re.compile(r"\s*(?:,\s*(?:dan|serta|and)\b|,|dan\b|serta\b|and\b|/|&)\s*")
+_SHORT_NUMBER = re.compile(r"(?<![\d.,/:])\d{1,2}(?![\d/:%]|[.,]\d)")
+#: What stands right before and after a number that is an age: "(17)", "(17 tahun)", ", 17,", ", aged 17".
+_AGE_BEFORE = re.compile(r"(?:[(,]\s?|\s(?:yang\s)?)(?:(?:usia|umur|aged?|berusia|berumur)\s)?$")
+_AGE_WORD = re.compile(r"(?:usia|umur|aged?|berusia|berumur)\s$")
+_AGE_AFTER = re.compile(r"\s?(?:tahun|thn|th|years?(?: old)?)?\s?(?P<end>[),.])|\s?(?:tahun|thn)\b")
+_BEFORE = re.compile(
+    rf"(?P<name>{_FULL})"
+    rf"(?:\s+alias\s+(?P<alias>[\w ]{{2,30}}))?[\"”'’]?[,\s(]*$"
 )
-_VICTIM_WORDS = (
-    r"[Kk]orban(?:nya)?|[Vv]ictims?|[Pp]enyintas|[Ss]urvivors?|[Aa]lmarhum(?:ah)?|[Mm]endiang|"
-    r"[Jj]enazah|[Ss]isw[ai]|[Pp]elajar|[Gg]adis|[Bb]ocah|[Bb]alita|[Bb]ayi"
-    r"|[Aa]nak(?:nya)?|[Dd]aughter|[Ss]on|[Gg]irl|[Bb]oy|[Tt]eenager|[Mm]angsa|TKW|PMI|TKI|CPMI|"
-    r"pekerja migran|[Mm]aid|deportan|[Ss]tudent|PSK"
+_BEFORE_YEARS = re.compile(
+    rf"(?P<name>{_WORD}(?:[ ]{_WORD}){{0,4}}),?\s(?:is\s|was\s)?(?:an?\s|the\s)?\d{{1,2}}[\s-]$"
 )
-_KIN = (
-    r"[Ii]bu|[Aa]yah|[Bb]apak|[Oo]rang\s?tua|[Kk]akak|[Aa]dik|[Ii]stri|[Ss]uami|[Pp]aman|[Bb]ibi|"
-    r"[Nn]enek|[Kk]akek|[Kk]eluarga|[Ss]audara|[Ss]epupu|[Mm]other|[Ff]ather|[Ss]ister|[Bb]rother|"
-    r"[Ww]ife|[Hh]usband|[Uu]ncle|[Aa]unt|[Pp]arents?"
+_AFTER_YEARS = re.compile(
+    rf"(?:\s+(?!who|had|was|and|to|of|in|at|from|yang)[a-z-]+){{0,3}},?\s+(?P<name>{_WORD}(?:[ ]{_WORD}){{0,4}})"
 )
-_VICTIM = re.compile(
-    rf"\b(?:{_VICTIM_WORDS})(?:\s+(?:asal|dari|from)\s+{_WORD})?(?:\s+(?:yang|atas nama|a\.n\.|"
-    rf"an\.))?\s*(?:,|:)?\s+(?P<name>{_NAME})"
+_HOME_NAME = re.compile(
+    rf"\.?\s+(?P<name>{_WORD}(?:[ ](?:{_WORD}|[IVX]+|\d+))*(?:,?\s*(?:[Nn]o\.?|[Nn]omor)\s*\d+\w?)?)"
 )
-_RELATIVE = re.compile(
-    rf"\b(?:{_KIN})(?:\s+(?:kandung|tiri|angkat|mertua|dari))?(?:\s+(?:korban|"
-    rf"victim))?(?:nya)?\s*,?\s+(?P<name>{_NAME})"
-)
-_HOME_CUE = re.compile(
-    r"\b(?:warga|asal|berasal|tinggal|rumah|rumahnya|kediaman|alamat|beralamat|domisili|"
-    r"berdomisili|kampung halaman|kelahiran|korban|dimakamkan|resident|residents|lives?|lived|"
-    r"home|hometown|native|victim|victims|family)\b",
-    re.IGNORECASE,
-)
-_HOME = re.compile(
-    rf"\b(?:[Dd]esa|[Dd]usun|[Kk]ampung|[Kk]elurahan|[Dd]ukuh|[Gg]ampong|[Nn]agari|[Bb]anjar|"
-    rf"[Pp]erumahan|[Kk]ompleks|[Jj]alan|[Jj]ln?\.?|[Gg]ang|[Ll]ingkungan|[Pp]hum|[Vv]illage of|"
-    rf"[Bb]arangay)\s+(?P<name>{_WORD}(?:\s(?:{_WORD}|[IVX]+|\d+))*(?:\s*(?:[Nn]o\.?|"
-    rf"[Nn]omor)\s*\d+\w?)?)"
-    rf"|\b(?P<name2>{_WORD}(?:\s{_WORD}){{0,2}})\s+(?:village|hamlet)\b"
-)
+_HOME_BEFORE = re.compile(rf"(?P<name>{_WORD}(?:\s{_WORD}){{0,2}})\s$")
+_SCHOOL_NAME = re.compile(r"(?P<name>(?:\s+(?:[A-Z][\w'’]*|\d{1,3})){1,6})")
+_SCHOOL_BEFORE = re.compile(rf"(?P<name>{_WORD}(?:\s{_WORD}){{0,3}})\s$")
 _RT = re.compile(
-    r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+|\b(?:house|"
-    r"rumah)\s+(?:[Nn]o\.?|nomor|number)\s*\d+\w?"
-)
-_SCHOOL = re.compile(
-    rf"\b(?:SD|SMP|SMA|SMK|MTs|SDN|SMPN|SMAN|SMKN|MTsN|MAN|MIN|SLB|TK|PAUD|SDI|[Pp]ondok "
-    rf"[Pp]esantren|[Pp]onpes|[Pp]esantren|[Uu]niversitas|[Ss]ekolah [Dd]asar|[Ss]ekolah "
-    rf"[Mm]enengah(?: [Pp]ertama| [Aa]tas| [Kk]ejuruan)?)"
-    rf"(?P<name>(?:\s+(?:{_WORD}|\d{{1,3}}|[A-Z]{{2,4}}\b)){{1,5}})"
-    rf"|\b(?P<name2>{_WORD}(?:\s{_WORD}){{0,3}})\s+(?:High|Primary|Secondary|Elementary|Middle|"
-    rf"Junior|Senior|International)\s+(?:High\s+)?School"
-)
-_SCHOOL_CUE = re.compile(
-    r"\b(?:siswi|siswa|pelajar|murid|santri|mahasiswi|mahasiswa|korban|victims?|students?|pupils?|anak|minor)\b",
-    re.IGNORECASE,
+    r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+|\b(?:house|rumah)\s+(?:[Nn]o\.?|nomor|number)\s*\d+\w?"
 )
 _CONTACT = re.compile(
-    r"(?<!\d)(?:\+62|62|0)8[\d -]{8,13}\d(?!\d)|(?<!\d)\d{16}(?!\d)|[\w.+-]+@[\w-]+\.[\w.]+|"
-    r"(?<!\w)@[A-Za-z]\w{3,}|\b[A-Z]\s?\d{7}\b"
+    r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7}\b"
 )
-#: Capitalised words that begin no name.
-_NOT_NAMES = frozenset(
-    [
-        "Senin",
-        "Selasa",
-        "Rabu",
-        "Kamis",
-        "Jumat",
-        "Sabtu",
-        "Minggu",
-        "Ahad",
-        "Januari",
-        "Februari",
-        "Maret",
-        "April",
-        "Mei",
-        "Juni",
-        "Juli",
-        "Agustus",
-        "September",
-        "Oktober",
-        "November",
-        "Desember",
-        "January",
-        "February",
-        "March",
-        "May",
-        "June",
-        "July",
-        "August",
-        "October",
-        "December",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-        "Yang",
-        "Dari",
-        "Di",
-        "Ke",
-        "Dan",
-        "Ini",
-        "Itu",
-        "Pada",
-        "Untuk",
-        "Dengan",
-        "Saat",
-        "Ia",
-        "Dia",
-        "Mereka",
-        "Kami",
-        "Kita",
-        "Polisi",
-        "Polda",
-        "Polres",
-        "Polsek",
-        "Polresta",
-        "Polrestabes",
-        "Kapolres",
-        "Kapolda",
-        "Kepala",
-        "Menteri",
-        "Presiden",
-        "Gubernur",
-        "Bupati",
-        "Wali",
-        "Ketua",
-        "Direktur",
-        "Kementerian",
-        "Badan",
-        "Dinas",
-        "Kabupaten",
-        "Kota",
-        "Provinsi",
-        "Kecamatan",
-        "Desa",
-        "Indonesia",
-        "Malaysia",
-        "Kamboja",
-        "Cambodia",
-        "Thailand",
-        "Myanmar",
-        "Laos",
-        "Vietnam",
-        "Singapura",
-        "Singapore",
-        "Filipina",
-        "Philippines",
-        "Timor",
-        "Leste",
-        "China",
-        "Tiongkok",
-        "Taiwan",
-        "Arab",
-        "Saudi",
-        "Hong",
-        "Kong",
-        "Rohingya",
-        "Bangladesh",
-        "Australia",
-        "TPPO",
-        "PMI",
-        "CPMI",
-        "TKI",
-        "TKW",
-        "WNI",
-        "WNA",
-        "ABK",
-        "PSK",
-        "NTT",
-        "NTB",
-        "BNN",
-        "TNI",
-        "Polri",
-        "LPSK",
-        "BP2MI",
-        "BP3MI",
-        "KBRI",
-        "KJRI",
-        "IOM",
-        "UNHCR",
-        "KDRT",
-        "HAM",
-        "DPR",
-        "DPRD",
-        "The",
-        "A",
-        "An",
-        "In",
-        "On",
-        "At",
-        "He",
-        "She",
-        "They",
-        "It",
-        "We",
-        "I",
-        "But",
-        "And",
-        "Police",
-        "Court",
-        "Human",
-        "Trafficking",
-        "Scam",
-        "Anti",
-        "National",
-        "Ministry",
-        "Department",
-        "Perempuan",
-        "Anak",
-        "Migran",
-        "Pekerja",
-        "Buruh",
-        "Tenaga",
-        "Kerja",
-        "Tindak",
-        "Pidana",
-        "Perdagangan",
-        "Orang",
-        "Undang",
-        "Pasal",
-        "Bareskrim",
-        "Imigrasi",
-        "Bea",
-        "Cukai",
-        "Kejaksaan",
-        "Pengadilan",
-        "Rumah",
-        "Sakit",
-        "RSUD",
-        "Puskesmas",
-        "Pelabuhan",
-        "Bandara",
-        "Pulau",
-        "Jawa",
-        "Sumatera",
-        "Kalimantan",
-        "Sulawesi",
-        "Papua",
-        "Bali",
-        "Lombok",
-        "Flores",
-        "Aceh",
-        "Jakarta",
-        "Batam",
-        "Kupang",
-        "Surabaya",
-        "Bandung",
-        "Nunukan",
-        "Tarakan",
-        "Medan",
-        "Sabah",
-        "Sarawak",
-        "Johor",
-        "Barat",
-        "Timur",
-        "Utara",
-        "Selatan",
-        "Tengah",
-        "Nusa",
-        "Tenggara",
-        "Phnom",
-        "Penh",
-        "Sihanoukville",
-        "Poipet",
-        "Bavet",
-        "Myawaddy",
-        "Asia",
-        "ASEAN",
-        "Asean",
-        "AS",
-        "RI",
-        "COVID",
-        "Covid",
-        "Rp",
-        "Tim",
-        "Satgas",
-        "Unit",
-        "Hari",
-        "Tahun",
-        "Bulan",
-        "Nomor",
-        "Dalam",
-        "Namun",
-        "Selain",
-        "Menurut",
-        "Sementara",
-        "Setelah",
-        "Sebelum",
-        "Ketika",
-        "Karena",
-        "Jika",
-        "Bila",
-        "Adapun",
-        "Sebanyak",
-        "Seorang",
-        "Dua",
-        "Tiga",
-        "Empat",
-        "Lima",
-        "Enam",
-        "Tujuh",
-        "Kasus",
-        "Korban",
-        "Pelaku",
-        "Tersangka",
-        "Terdakwa",
-        "Para",
-        "Mei",
-        "Baca",
-        "Copyright",
-        "Foto",
-        "Women",
-        "Children",
-        "Girls",
-        "Men",
-        "Workers",
-        "Migrant",
-        "Workers",
-        "Thai",
-        "Lao",
-        "Khmer",
-        "Chinese",
-        "Indonesian",
-        "Cambodian",
-        "Kemenlu",
-        "Kemlu",
-        "Kemensos",
-        "Dinsos",
-        "Komnas",
-        "Migrant",
-        "CARE",
-        "Care",
-        "SBMI",
-        "LBH",
-        "LSM",
-        "Facebook",
-        "TikTok",
-        "Instagram",
-        "Telegram",
-        "WhatsApp",
-        "MiChat",
-        "Malam",
-        "Siang",
-        "Pagi",
-        "Sore",
-        "Negara",
-        "Warga",
-        "Pemerintah",
-        "Bapak",
-        "Ibu",
-        "Saudara",
-        "Polwan",
-        "AKBP",
-        "AKP",
-        "Kompol",
-        "Kombes",
-        "Iptu",
-        "Ipda",
-        "Brigjen",
-        "Irjen",
-        "Brigadir",
-        "Letkol",
-        "Kolonel",
-        "Mayor",
-        "Kapten",
-        "Sersan",
-        "Dr",
-        "Prof",
-        "Hj",
-        "Haji",
-    ]
-)
-_TITLES = re.compile(
-    r"(?:AKBP|AKP|Kompol|Kombes(?: Pol)?|Iptu|Ipda|Aiptu|Aipda|Bripka|Brigjen(?: Pol)?|Irjen(?: "
-    r"Pol)?|Komjen(?: Pol)?|Letkol(?: \w+)?|Kolonel(?: \w+)?|Mayor(?: \w+)?|Kapten|Lettu|Letda|"
-    r"Serka|Sertu|Kapolres\w*|Kapolda|Kapolsek|Kasat\w*|Kabid\w*|Menteri|Gubernur|Bupati|[Ww]ali "
-    r"[Kk]ota|Presiden|Direktur|Ketua|Kepala|Hakim|Jaksa|Pengacara|Kuasa [Hh]ukum|Juru [Bb]icara|"
-    r"Minister|Governor|President|General|Gen|Col|Maj|Lt|Capt|Judge|Prosecutor|Lawyer|Spokesman|"
-    r"Spokeswoman|Director|Chief|Ambassador|Dubes|Professor|Prof|Dr)\.?\s+$"
-)
+_ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
+_DIGIT_RUN = re.compile(r"\d{7}|[+0]\d[\d -]{8}")
+_DIGITS_BEFORE = re.compile(r"\d{1,2}[\s-]$")
+_DATE = re.compile(r"[^.\n]{0,30}?\b(?P<name>\d{1,2}[ /-](?:\w{3,9}|\d{1,2})[ /-]\d{2,4})")
+_KHMER_NAME = re.compile(r"ឈ្មោះ\s*(?P<name>[\u1780-\u17ff]{2,25}(?:\s[\u1780-\u17ff]{2,15})?)")
+_LOWER_NAME = re.compile(r"(?P<name>[a-z]{3,15}(?: [a-z]{3,15})?)")
 _MIN_PART = 4
-_MAX_NAMES = 60
-_WINDOW = 160
+_MAX_NAMES = 200
+_WINDOW = 120
+_LINE = 200
+
+_Span = tuple[int, int, str]
 
 
 @dataclass(frozen=True)
@@ -426,105 +97,275 @@ class Cleared:
     masked: tuple[Masked, ...]
 
 
-def clear(whole: str) -> Cleared:
-    """Mask ``title + "\\n" + text``."""
-    masked: list[Masked] = []
-    names: set[str] = set()
-    for found, rule in _people(whole):
-        start, end = found
-        name = whole[start:end]
-        masked.append(Masked(start, end, rule))
-        if len(names) < _MAX_NAMES:
-            names.add(name)
-    masked += _places_of_life(whole)
-    masked += _again(whole, names)
-    if not masked:
-        return Cleared(whole, ())
-    chars = list(whole)
-    for stretch in masked:
-        for index in range(stretch.start, stretch.end):
-            if chars[index] != "\n":
-                chars[index] = MASK
-    return Cleared("".join(chars), tuple(sorted(set(masked), key=lambda m: (m.start, m.end))))
+class Clearer:
+    """Finds the cue words in one pass, then looks only around them: linear in the text."""
 
+    def __init__(self, known: Iterable[str]) -> None:
+        """``known``: words of the lexicon and the gazetteer, which alone make no name."""
+        words = {word.decode() for term in known for word in fold_term(term).split()}
+        self._known = frozenset(words) | NOT_NAMES | ROLES
+        cues = [(fold_term(term), cue) for cue, terms in CUES.items() for term in terms.split(";") if term.strip()]
+        self._cues = [cue for _, cue in cues]
+        self._automaton = BytesAhoCorasick(
+            [b" " + term + b" " for term, _ in cues], implementation=Implementation.ContiguousNFA
+        )
+        self._finders: dict[Cue, Callable[[str, int, int], Iterator[_Span]]] = {
+            Cue.VICTIM: self._after_victim,
+            Cue.KIN: self._after_victim,
+            Cue.CALLED: self._after_called,
+            Cue.INITIALS: self._after_initials,
+            Cue.HOME: _home,
+            Cue.HOME_AFTER: _home_before,
+            Cue.SCHOOL: _school,
+            Cue.SCHOOL_AFTER: _school_before,
+            Cue.NOT_REAL_NAME: self._before_note,
+            Cue.YEARS_OLD: self._around_years,
+            Cue.BORN: _born,
+        }
 
-def _people(whole: str) -> Iterator[tuple[tuple[int, int], str]]:
-    for found in _AGED.finditer(whole) if "(" in whole or "," in whole else ():
-        if (span := _trim(whole, found.start("name"), found.end("name"), aged=True)) is not None:
-            yield span, "name with an age"
-            yield (found.start("age"), found.end("age")), "age"
+    def clear(self, whole: str) -> Cleared:
+        """Mask ``title + "\\n" + text``."""
+        masked = [Masked(start, end, rule) for start, end, rule in self._found(whole)]
+        if not masked:
+            return Cleared(whole, ())
+        named = {whole[m.start : m.end] for m in masked if m.rule in _NAME_RULES}
+        masked += self._again(whole, sorted(named)[:_MAX_NAMES])
+        pieces, at = [], 0
+        for stretch in sorted(masked, key=lambda m: (m.start, -m.end)):
+            if stretch.end <= at:
+                continue
+            start = max(at, stretch.start)
+            pieces += [whole[at:start], "".join("\n" if c == "\n" else MASK for c in whole[start : stretch.end])]
+            at = stretch.end
+        return Cleared("".join([*pieces, whole[at:]]), tuple(masked))
+
+    def _found(self, whole: str) -> Iterator[_Span]:
+        padded = b" " + fold(whole) + b" "
+        hits = self._automaton.find_matches_as_indexes(padded, overlapping=True)
+        for index, start, end in hits:
+            yield from self._finders[self._cues[index]](whole, start, end - 2)
+        for number in _SHORT_NUMBER.finditer(whole):
+            yield from self._before_age(whole, number)
+        yield from _numbers(whole)
+        if "ឈ" in whole:
+            for found in _KHMER_NAME.finditer(whole):
+                yield found.start("name"), found.end("name"), "called"
+
+    def _before_age(self, whole: str, number: re.Match[str]) -> Iterator[_Span]:
+        before = _AGE_BEFORE.search(whole, max(0, number.start() - 18), number.start())
+        after = _AGE_AFTER.match(whole, number.end())
+        if not before or not after:
+            return
+        worded = _AGE_WORD.search(whole, before.start(), number.start())
+        opened = before.group().strip()[:1]
+        if not worded and not (opened == "(" and after["end"] == ")") and not (opened == "," and after["end"]):
+            return
+        found = _BEFORE.search(whole, max(0, before.start() - 70), before.start())
+        if not found or "\n" in found["name"]:
+            return
+        span = self._name(whole, found.start("name"), found.end("name"), sure=opened == "(" or bool(worded))
+        if span:
+            yield *span, "name with an age"
+            yield number.start(), number.end(), "age"
             if found["alias"]:
-                yield (found.start("alias"), found.end("alias")), "alias"
-    for pattern, rule in (
-        (_INITIALLED, "initials"),
-        (_CALLED, "called"),
-        (_VICTIM, "victim"),
-        (_RELATIVE, "relative"),
-    ):
-        for found in pattern.finditer(whole):
-            span = _trim(whole, found.start("name"), found.end("name"), aged=rule == "initials")
-            if span is not None:
-                yield span, rule
+                yield found.start("alias"), found.end("alias"), "called"
 
+    def _after_victim(self, whole: str, start: int, end: int) -> Iterator[_Span]:
+        if _headline(whole, start, end):
+            return
+        gap = _GAP.match(whole, end)
+        at = gap.end() if gap else end
+        found = _NAME.match(whole, at)
+        if found and (span := self._name(whole, found.start(), found.end())):
+            yield *span, "victim"
+            return
+        beside = _APPOSITION.match(whole, end)
+        if beside and (span := self._name(whole, beside.start("name"), beside.end("name"))):
+            yield *span, "victim"
 
-def _trim(whole: str, start: int, end: int, *, aged: bool) -> tuple[int, int] | None:
-    """The part of a stretch that is a name; None for offices, places, days and acronyms."""
-    if not aged and _TITLES.search(whole[max(0, start - 30) : start]):
-        return None
-    words = list(re.finditer(r"\S+", whole[start:end]))
-    while words and (words[0].group().strip(".,") in _NOT_NAMES or (not aged and _acronym(words[0].group()))):
-        words = words[1:]
-    kept = []
-    for word in words:
-        if word.group().strip(".,") in _NOT_NAMES and not aged:
-            break
-        kept.append(word)
-    if not kept:
-        return None
-    return start + kept[0].start(), start + kept[-1].end()
+    def _after_called(self, whole: str, start: int, end: int) -> Iterator[_Span]:
+        at = end
+        while at < len(whole) and whole[at] in " \t\"“”'‘’(:,":
+            at += 1
+        for skip in ("si ", "asli ", "lengkap ", "panggilan "):
+            if whole.startswith(skip, at):
+                at += len(skip)
+        found = _NAME.match(whole, at)
+        if found and (span := self._name(whole, found.start(), found.end(), sure=True)):
+            yield *span, "called"
+            return
+        low = _LOWER_NAME.match(whole, at) if whole[start:end].lower() == "bernama" else None
+        if low and low["name"].split()[0] not in self._known | HONORIFICS:
+            first, *rest = low["name"].split()
+            keep = low["name"] if rest and rest[0] not in self._known | HONORIFICS else first
+            yield at, at + len(keep), "called in small letters"
 
+    def _after_initials(self, whole: str, _: int, end: int) -> Iterator[_Span]:
+        at = end
+        while at < len(whole) and whole[at] in " :\"“'":
+            at += 1
+        for _again in range(8):
+            found = _INITIALS.match(whole, at)
+            if not found:
+                name = _NAME.match(whole, at)
+                if name and len(name.group()) < 25:
+                    yield name.start(), name.end(), "initials"
+                return
+            yield found.start(), found.end(), "initials"
+            link = _MORE_INITIALS.match(whole, found.end())
+            if not link:
+                return
+            at = link.end()
 
-def _acronym(word: str) -> bool:
-    return len(word) > 3 and word.isupper()
+    def _before_note(self, whole: str, start: int, _: int) -> Iterator[_Span]:
+        found = _BEFORE.search(whole, max(0, start - 60), start)
+        if found and (span := self._name(whole, found.start("name"), found.end("name"), sure=True)):
+            yield *span, "called"
 
+    def _around_years(self, whole: str, start: int, end: int) -> Iterator[_Span]:
+        if not _DIGITS_BEFORE.search(whole, max(0, start - 4), start):
+            return
+        before = _BEFORE_YEARS.search(whole, max(0, start - 60), start)
+        if before and (span := self._name(whole, before.start("name"), before.end("name"))):
+            yield *span, "name with an age"
+        after = _AFTER_YEARS.match(whole, end)
+        if after and (span := self._name(whole, after.start("name"), after.end("name"))):
+            yield *span, "name with an age"
 
-def _places_of_life(whole: str) -> Iterator[Masked]:
-    for found in _RT.finditer(whole):
-        yield Masked(found.start(), found.end(), "house number")
-    for found in _CONTACT.finditer(whole):
-        yield Masked(found.start(), found.end(), "contact or document number")
-    for found in _HOME.finditer(whole):
-        around = whole[max(0, found.start() - _WINDOW) : found.end() + 40]
-        if _HOME_CUE.search(around):
-            group = "name" if found["name"] else "name2"
-            yield Masked(found.start(group), found.end(group), "home")
-    for found in _SCHOOL.finditer(whole):
-        around = whole[max(0, found.start() - _WINDOW) : found.end() + _WINDOW]
-        if _SCHOOL_CUE.search(around):
-            group = "name" if found["name"] else "name2"
-            start = found.start(group) + len(found[group]) - len(found[group].lstrip())
-            yield Masked(start, found.end(group), "school")
-
-
-def _again(whole: str, names: set[str]) -> Iterator[Masked]:
-    """Every further mention of a masked name, also by one part of it."""
-    parts: set[str] = set()
-    for name in names:
-        words = [word.strip(".,'’") for word in name.split()]
-        if len(words) > 1:
-            parts.add(name)
-        parts.update(word for word in words if len(word) >= _MIN_PART and word not in _NOT_NAMES)
-        if (
-            len(words) == 1
-            and 2 <= len(words[0]) < _MIN_PART
-            and words[0] not in _NOT_NAMES
-            and words[0].isalpha()
+    def _name(self, whole: str, start: int, end: int, *, sure: bool = False) -> tuple[int, int] | None:
+        """The part of a stretch that is a name; None for an office, a place, a day, a known acronym."""
+        words = list(re.finditer(r"[\w'’-]+", whole[start:end]))
+        while words and words[0].group().lower() in HONORIFICS:
+            words = words[1:]
+        if not words:
+            return None
+        low = [fold(word.group()).decode().strip() for word in words]
+        ranked = low[0] in ROLES and not (sure and words[0].group().isupper())
+        if ranked or _after_office(whole, start + words[0].start()):
+            return None
+        if sure:
+            while words and low[0] in NOT_NAMES:
+                words, low = words[1:], low[1:]
+            if not words or (len(words) == 1 and low[0] in self._known and len(low[0]) > 3 and not sure):
+                return None
+        elif all(word in self._known for word in low) or (
+            len(low) == 1 and len(low[0]) > 4 and words[0].group().isupper()
         ):
-            parts.add(words[0])
-    if not parts:
-        return
-    pattern = re.compile(
-        r"(?<!\w)(?:" + "|".join(re.escape(part) for part in sorted(parts, key=len, reverse=True)) + r")(?!\w)"
+            return None
+        stop = next((index for index, word in enumerate(low) if index and word in NOT_NAMES), len(words))
+        return start + words[0].start(), start + words[stop - 1].end()
+
+    def _again(self, whole: str, names: list[str]) -> Iterator[Masked]:
+        """Every further mention of a masked name, also by one part of it."""
+        parts: set[str] = set()
+        for name in names:
+            words = [word for word in re.findall(r"[\w'’-]+", name) if not word.isdigit()]
+            if len(words) > 1:
+                parts.add(name)
+            for word in words:
+                low = fold(word).decode().strip()
+                free = low not in self._known or not (low in NOT_NAMES | ROLES or _also_a_place(whole, word))
+                long_enough = len(word) >= _MIN_PART and free
+                alone = (
+                    len(words) == 1 and len(word) >= 2 and word[0].isupper() and word.lower() not in self._known
+                )
+                if long_enough or alone:
+                    parts.add(word)
+        if not parts:
+            return
+        longest = sorted(parts, key=len, reverse=True)
+        pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)")
+        for found in pattern.finditer(whole):
+            yield Masked(found.start(), found.end(), "named again")
+        shout = re.compile(
+            r"(?<!\w)(?:" + "|".join(re.escape(p.upper()) for p in longest if len(p) >= _MIN_PART) + r")(?!\w)"
+        )
+        if shout.pattern != r"(?<!\w)(?:)(?!\w)":
+            for found in shout.finditer(whole):
+                yield Masked(found.start(), found.end(), "named again")
+
+
+_SCHOOL_KINDS = frozenset({b"negeri", b"swasta", b"inpres", b"katolik", b"kristen", b"islam", b"yayasan"})
+_NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
+
+
+def _numbers(whole: str) -> Iterator[_Span]:
+    """House, telephone, identity and passport numbers, and addresses of e-mail and accounts."""
+    if "RT" in whole or "RW" in whole or "No" in whole or "nomor" in whole or "number" in whole:
+        for found in _RT.finditer(whole):
+            yield found.start(), found.end(), "house number"
+    if _DIGIT_RUN.search(whole):
+        for found in _CONTACT.finditer(whole):
+            yield found.start(), found.end(), "contact or document number"
+    if "@" in whole:
+        for found in _ADDRESS.finditer(whole):
+            yield found.start(), found.end(), "contact or document number"
+
+
+def _also_a_place(whole: str, word: str) -> bool:
+    """Whether the story also uses a part of a name as a place: "di Flores"."""
+    place = re.compile(
+        rf"\b(?:di|ke|dari|in|at|from|to|near|Kota|Kabupaten|Polda|Polres|Pulau)\s{re.escape(word)}\b"
     )
-    for found in pattern.finditer(whole):
-        yield Masked(found.start(), found.end(), "named again")
+    return bool(place.search(whole))
+
+
+def _after_office(whole: str, start: int) -> bool:
+    """Whether an office or a rank stands right before the name."""
+    before = fold(whole[max(0, start - 24) : start]).split()
+    return bool(before) and before[-1].decode() in ROLES
+
+
+def _headline(whole: str, start: int, end: int) -> bool:
+    """In a line of capitalised words a capital says nothing."""
+    newline = whole.rfind("\n", max(0, start - _LINE), start)
+    left = newline + 1 if newline >= 0 else (0 if start <= _LINE else -1)
+    right = whole.find("\n", end, end + _LINE)
+    if left < 0 or (right < 0 and len(whole) > end + _LINE):
+        return False  # too long a line for a headline; never looked at beyond these bounds
+    line = whole[left : right if right >= 0 else len(whole)]
+    if len(line) > _LINE or line.rstrip()[-1:] in (".", "”", '"', ","):
+        return False
+    words = [word for word in line.split() if word[0].isalpha()]
+    return sum(word[0].isupper() for word in words) * 2 > len(words) and len(words) > 3
+
+
+def _near(whole: str, start: int, end: int, words: frozenset[str]) -> bool:
+    around = fold(whole[max(0, start - _WINDOW) : end + 50]).decode().split()
+    return any(word in words for word in around)
+
+
+def _home(whole: str, start: int, end: int) -> Iterator[_Span]:
+    found = _HOME_NAME.match(whole, end)
+    if found and _near(whole, start, found.end(), HOME_WORDS):
+        yield found.start("name"), found.end("name"), "home"
+
+
+def _home_before(whole: str, start: int, _: int) -> Iterator[_Span]:
+    found = _HOME_BEFORE.search(whole, max(0, start - 50), start)
+    if found and _near(whole, start, start + 8, HOME_WORDS - {"village"}):
+        yield found.start("name"), found.end("name"), "home"
+
+
+def _school(whole: str, start: int, end: int) -> Iterator[_Span]:
+    if not whole[start].isupper() and end - start <= 4:
+        return
+    found = _SCHOOL_NAME.match(whole, end)
+    first = fold(found["name"]).split()[:1] if found else []
+    if not first or (first[0].decode() in NOT_NAMES and first[0] not in _SCHOOL_KINDS):
+        return
+    if found and _near(whole, start, found.end(), SCHOOL_WORDS):
+        lead = len(found["name"]) - len(found["name"].lstrip())
+        yield found.start("name") + lead, found.end("name"), "school"
+
+
+def _school_before(whole: str, start: int, _: int) -> Iterator[_Span]:
+    found = _SCHOOL_BEFORE.search(whole, max(0, start - 60), start)
+    if found and _near(whole, start, start + 20, SCHOOL_WORDS):
+        yield found.start("name"), found.end("name"), "school"
+
+
+def _born(whole: str, _: int, end: int) -> Iterator[_Span]:
+    found = _DATE.match(whole, end)
+    if found:
+        yield found.start("name"), found.end("name"), "date of birth"

@@ -44,6 +44,11 @@ class Matcher:
             if folded:
                 by_bytes.setdefault(folded, []).append(pattern)
         self._groups: Sequence[tuple[Pattern, ...]] = [tuple(group) for group in by_bytes.values()]
+        #: Where a term has one reading and asks nothing of its case, which is nearly always.
+        self._plain = [
+            group[0] if len(group) == 1 and not (group[0].exact or group[0].capital) else None
+            for group in self._groups
+        ]
         self._automaton = BytesAhoCorasick(
             [b" " + folded + b" " for folded in by_bytes], implementation=Implementation.ContiguousNFA
         )
@@ -61,6 +66,10 @@ class Matcher:
                 continue
             seen[index] = count + 1
             stop = end - 2
+            plain = self._plain[index]
+            if plain is not None:
+                found.append(Hit(start, stop, plain))
+                continue
             for pattern in self._groups[index]:
                 if pattern.exact and not shouting and text[start:stop] != pattern.term:
                     continue
@@ -71,4 +80,4 @@ class Matcher:
 
 
 def _has_small_letters(text: str) -> bool:
-    return text.upper() != text
+    return any(char.islower() for char in text[:400]) or text.upper() != text

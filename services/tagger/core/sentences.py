@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 #: An end mark, closing quotes, then space and a capital, digit or opening quote; or a new line.
 #: Also a full stop glued to the next sentence ("ke-36.Sidang"), as some feeds deliver it.
-_BREAK = re.compile(r"(?<=[a-z0-9)\]%\"”’])[.!?]+[\"”’)]*\s+(?=[A-Z0-9\"“‘(])|(?<=[a-z0-9)])\.(?=[A-Z][a-z])|\n+")
+_BREAK = re.compile(r"[.!?]+[\"”’)]*\s+(?=[A-Z0-9\"“‘(])|\.(?=[A-Z][a-z])|\n\s*")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Kab|Kec|Jl|Jln|No|Nomor|Dr|Drs|Hj|Ir|Sdr|Pol|Kombes|Brigjen|Irjen|Mr|Mrs|Ms|St|Gen|Col|Maj|Capt|Lt|art|Art|Ps|hlm|dkk|a\.n|Rp|US))$"
 )
@@ -35,6 +35,8 @@ def split(whole: str, title_end: int = 0) -> Sentences:
     starts, ends = [0], []
     for found in _BREAK.finditer(whole):
         before = whole[max(0, found.start() - 12) : found.start()]
+        if whole[found.start()] == "." and not _ends_word(before, found.group()):
+            continue
         if starts == [0] and "\n" in found.group() and found.start() <= title_end:
             pass  # the title always stands alone
         elif _ABBREVIATION.search(before) or _runs_on(before, found.group(), whole[found.end() : found.end() + 1]):
@@ -52,7 +54,11 @@ def _runs_on(before: str, gap: str, after: str) -> bool:
     if gap.strip() or not before.strip():
         return False
     return (
-        before.rstrip()[-1] not in '.!?"”:'
-        and (after.islower() or after.isdigit() or after in ",.;-–—(")
-        or (before.rstrip()[-1] in "-–—,")
-    )
+        before.rstrip()[-1] not in '.!?"”:' and (after.islower() or after.isdigit() or after in ",.;-–—(")
+    ) or (before.rstrip()[-1] in "-–—,")
+
+
+def _ends_word(before: str, gap: str) -> bool:
+    """A stop after a word; one that is glued to the next word has to follow a small letter or a digit."""
+    last = before[-1:]
+    return last.islower() or last.isdigit() or (len(gap) > 1 and (last in ')]%"”’' or last.isupper()))

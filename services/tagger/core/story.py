@@ -19,7 +19,6 @@ from services.contracts.tagging import (
 )
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
-from services.tagger.core.clearing import clear
 from services.tagger.core.facts import read_facts
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
@@ -78,7 +77,7 @@ def article_of(story: Story) -> Article:
 
 def tag_story(article: Article, book: Rulebook) -> Tagging:
     """Everything there is to say about one story; pure, the same for the same text and book."""
-    cleared = clear(f"{article.title}\n{article.text}").whole
+    cleared = book.clearer.clear(f"{article.title}\n{article.text}").whole
     title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
     language = detect(text or title, article.language)
     plain = Tagging(article.story_id, title, text, language, relevant=False, reason="")

@@ -1,0 +1,136 @@
+"""The words clearing goes by: what announces a person, a home or a school, and what is never a name."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Cue(IntEnum):
+    """What a cue word announces."""
+
+    VICTIM = 1  # "korban", "siswi": a name may follow
+    KIN = 2  # "ibu korban"
+    CALLED = 3  # "bernama": a name follows
+    INITIALS = 4  # "berinisial": initials follow
+    HOME = 5  # "Desa": a village or a street follows
+    HOME_AFTER = 6  # "village": its name stands before
+    SCHOOL = 7  # "SMP": its name follows
+    SCHOOL_AFTER = 8  # "High School": its name stands before
+    NOT_REAL_NAME = 9  # "nama samaran": the name stands before
+    YEARS_OLD = 10  # "16-year-old": a name before or after
+    BORN = 11  # "lahir": a date follows
+
+
+#: Folded words; a phrase is divided by single spaces.
+CUES: dict[Cue, str] = {
+    Cue.VICTIM: """
+        korban; korbannya; victim; victims; penyintas; survivor; survivors; almarhum; almarhumah; mendiang;
+        jenazah; siswi; siswa; pelajar; murid; santri; santriwati; gadis; bocah; balita; bayi; anak;
+        anaknya; putri; putra; putrinya; putranya; daughter; son; girl; boy; teenager; mangsa; tkw; pmi;
+        tki; cpmi; pekerja migran; pekerja migran indonesia; maid; housemaid; deportan; student; psk; abk;
+        perempuan; remaja; worker; woman; mahasiswi; mahasiswa; saksi korban; pelapor; penyintas bernama;
+        pekerja; buruh migran; domestic worker; migrant worker; fisherman; nelayan; the late; deceased;
+        complainant; pelaut; wanita
+    """,
+    Cue.KIN: """
+        ibu; ayah; bapak; orang tua; orangtua; kakak; adik; istri; suami; paman; bibi; nenek; kakek;
+        keluarga; saudara; sepupu; mother; father; sister; brother; wife; husband; uncle; aunt; parents;
+        ibunya; ayahnya; bapaknya; kakaknya; adiknya; istrinya; suaminya; ibunda; ayahanda; pamannya;
+        bibinya; neneknya; kakeknya; mertua; tetangga korban; kerabat; grandmother; cousin; mama; bapa
+    """,
+    Cue.CALLED: """
+        bernama; sebut saja; nama samaran; panggilan; dipanggil; named; identified as; identified only as;
+        known as; alias; pseudonym; akrab disapa; disapa; atas nama; yakni korban; identified the victim as;
+        name is; namanya; nama korban; called; identitas korban; identified her as; identified him as; yaitu
+        korban; who gave her name as; who gave his name as
+    """,
+    Cue.INITIALS: """
+        berinisial; inisial; inisialnya; initials; initialled; initialed; inisial korban; initial
+    """,
+    Cue.HOME: """
+        desa; dusun; kampung; kelurahan; dukuh; gampong; nagari; banjar; perumahan; kompleks; jalan; jln;
+        jl; gang; lingkungan; phum; village of; barangay; kecamatan; distrik; kp; ds; dsn; kel; kec; commune
+        of; lorong; blok
+    """,
+    Cue.HOME_AFTER: """
+        village; hamlet; commune; street; road
+    """,
+    Cue.SCHOOL: """
+        sd; smp; sma; smk; mts; sdn; smpn; sman; smkn; mtsn; man; slb; tk; paud; sdi; sdk; smpk; smak;
+        pondok pesantren; ponpes; pesantren; universitas; sekolah dasar; sekolah menengah pertama; sekolah
+        menengah atas; sekolah menengah kejuruan; kampus; university of; madrasah; panti asuhan; stikes;
+        politeknik
+    """,
+    Cue.SCHOOL_AFTER: """
+        high school; primary school; secondary school; elementary school; middle school; university;
+        orphanage
+    """,
+    Cue.NOT_REAL_NAME: """
+        bukan nama sebenarnya; nama samaran; not her real name; not his real name; not their real name; nama
+        disamarkan; name changed; bukan nama asli; samaran; name has been changed; whose name was changed
+    """,
+    Cue.YEARS_OLD: """
+        year old; years old; yearold; tahun; thn; years of age
+    """,
+    Cue.BORN: """
+        lahir; kelahiran; born; born on; tanggal lahir; date of birth; lahir pada
+    """,
+}
+
+#: Offices and ranks: whoever follows speaks for the state, and is no victim.
+_ROLES = """
+    kapolres kapolresta kapolrestabes kapolda kapolsek kapolri kasat kasatreskrim kasi kasubdit kabid
+    kabidhumas kanit kepala menteri gubernur bupati walikota wali presiden wakil direktur ketua sekretaris
+    hakim jaksa pengacara advokat kuasa juru koordinator komandan dansatgas danlanal pangdam panglima akbp
+    akp kompol kombes iptu ipda aiptu aipda bripka brigjen irjen komjen letkol kolonel mayor kapten lettu
+    letda serka sertu laksamana laksda laksma deputi dirjen camat lurah kades minister governor president
+    general gen colonel col major maj lieutenant lt captain capt judge prosecutor lawyer spokesman
+    spokeswoman spokesperson director chief ambassador dubes professor prof dr deputy commissioner
+    superintendent inspector sergeant secretary senator officer konjen konsul atase romo pastor pendeta
+    suster uskup anggota aktivis peneliti pengamat dosen
+"""
+ROLES = frozenset(_ROLES.split())
+
+#: Skipped before a name.
+_HONORIFICS = """
+    si sang nyonya ny nona sdr sdri saudari mr mrs ms miss hj haji hajah tn tuan bernama yang the
+"""
+HONORIFICS = frozenset(_HONORIFICS.split())
+
+#: Capitalised words that make no name by themselves; the lexicon and the gazetteer add theirs.
+_NOT_NAMES = """
+    senin selasa rabu kamis jumat sabtu minggu ahad januari februari maret april mei juni juli agustus
+    september oktober november desember january february march may june july august october december monday
+    tuesday wednesday thursday friday saturday sunday yang dari di ke dan ini itu pada untuk dengan saat ia
+    dia mereka kami kita saya aku para sang si polda polres polsek polresta polrestabes polri bareskrim
+    mabes kementerian badan dinas balai kantor lembaga komisi kabupaten kota provinsi kecamatan desa
+    republik negara undang pasal rumah sakit rsud rs puskesmas klinik tppo tppu tppm tpks pmi cpmi tki tkw
+    wni wna abk psk tni lpsk bp2mi bp3mi kp2mi p4mi kbri kjri iom unhcr kdrt ham dpr dprd ptppo ppa ppo uptd
+    p2tp2a kpai kpad komnas ri as nik ktp kk hp rp dki diy kuhp uu pp bnn bnnp bnpt mui nu pgi kwi lbh lsm
+    ngo un who pbb asean fir dna hiv aids covid vip ceo sim stnk polwan the a an in on at he she they it we
+    i but and was were is are has had said says told police court human trafficking scam anti national
+    department ministry women children girls men workers migrant facebook tiktok instagram telegram whatsapp
+    michat youtube twitter google malam siang pagi sore hari tahun bulan nomor dalam namun selain menurut
+    sementara setelah sebelum ketika karena jika bila adapun sebanyak seorang kasus korban pelaku tersangka
+    terdakwa tim satgas unit baca copyright foto warga pemerintah sekolah siswa siswi anak bayi keluarga
+    orang tua pekerja migran buruh tenaga kerja perempuan wanita tindak pidana perdagangan indonesia kemenlu
+    kemlu kemensos dinsos care sbmi tuhan allah islam kristen katolik tidak ada akan sudah telah juga harus
+    bisa mau mengaku mengatakan menjadi jadi diduga masih baru lalu kini kemudian dijual disekap dipaksa
+    ditipu diperkosa dipulangkan dideportasi meninggal tewas hilang ditemukan diselamatkan dianiaya sd smp
+    sma smk tk mts sdn smpn sman smkn man min universitas negeri swasta inpres yayasan gereja masjid
+"""
+NOT_NAMES = frozenset(_NOT_NAMES.split())
+
+#: Words near an address that make it somebody's home.
+_HOME_WORDS = """
+    warga asal berasal tinggal bertempat rumah rumahnya kediaman kediamannya alamat beralamat domisili
+    berdomisili halaman kelahiran korban dimakamkan pemakaman resident residents live lives lived living
+    home hometown native victim victims family keluarga menetap mengontrak kos penduduk village orangtua ibu
+    ayah istri suami anak
+"""
+HOME_WORDS = frozenset(_HOME_WORDS.split())
+_SCHOOL_WORDS = """
+    siswi siswa pelajar murid santri santriwati mahasiswi mahasiswa korban victim victims student students
+    pupil pupils anak minor girl girls boy kelas bersekolah sekolah studies studied attends attended grade
+"""
+SCHOOL_WORDS = frozenset(_SCHOOL_WORDS.split())

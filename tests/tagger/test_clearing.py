@@ -1,0 +1,48 @@
+"""No victim's name, age, home, school or number leaves the tagger; officials and places stay readable."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.contracts.tagging import MASK
+from services.tagger.core.book import Rulebook
+
+ITEMS = [json.loads(line) for line in (Path(__file__).parent / "redteam.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=[item["id"] for item in ITEMS])
+def test_nobody_is_pointed_at(book: Rulebook, item: dict[str, object]) -> None:
+    text = str(item["text"])
+    cleared = book.clearer.clear(f"Berita\n{text}").whole
+    assert len(cleared) == len(text) + 7
+    leaked = [secret for secret in item["secret"] if str(secret) in cleared]  # type: ignore[attr-defined]
+    lost = [kept for kept in item["keep"] if str(kept) not in cleared]  # type: ignore[attr-defined]
+    assert (leaked, lost) == ([], [])
+
+
+def test_a_story_without_people_is_unchanged(book: Rulebook) -> None:
+    whole = "Neraca perdagangan surplus\nEkspor naik 12 persen, kata Badan Pusat Statistik."
+    assert book.clearer.clear(whole).whole == whole
+
+
+def test_a_name_in_the_title_goes_when_the_text_gives_it_away(book: Rulebook) -> None:
+    whole = "Kisah Wulandari yang Lolos dari Poipet\nWulandari Pratiwi (22) kabur dari perusahaan penipuan daring."
+    cleared = book.clearer.clear(whole).whole
+    assert "Wulandari" not in cleared
+    assert "Poipet" in cleared
+
+
+def test_clearing_keeps_the_length_and_the_line_breaks(book: Rulebook) -> None:
+    whole = "Judul\nKorban bernama Ina\nLestari (17).\nAkhir."
+    cleared = book.clearer.clear(whole).whole
+    assert len(cleared) == len(whole)
+    assert [i for i, c in enumerate(cleared) if c == "\n"] == [i for i, c in enumerate(whole) if c == "\n"]
+    assert MASK in cleared
+
+
+def test_names_far_down_a_very_long_text_are_masked_too(book: Rulebook) -> None:
+    whole = "Judul\n" + "Korban bernama Wulan Sari (17). " * 3000 + "Korban bernama Nirmala Dewi (16)."
+    assert "Nirmala" not in book.clearer.clear(whole).whole
