@@ -7,7 +7,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,12 +18,13 @@ from services.contracts.topics import DEAD, GROUP_INGEST, SOURCES, STORIES, STOR
 from services.ingest.core.source import Source
 from services.ingest.fetch import Fetcher
 from services.ingest.leases import register
+from services.ingest.looks import remember_tags
 from services.ingest.metrics import IngestMetrics
 from services.ingest.pacer import Pacer
 from services.ingest.parser import Parser
 from services.ingest.poll import Clockwork, Poller
 from services.ingest.reading import SourceReader
-from services.ingest.relevance import remember_tags
+from services.ingest.retention import forget_old
 from services.ingest.settings import IngestSettings
 from services.ingest.sources import load_sources
 from services.ingest.tables import outbox
@@ -32,6 +33,7 @@ from services.runtime.records import Received
 from services.runtime.service import VERSION, Service, TopicMap
 from services.runtime.store import Store
 
+FORGET_EVERY_S = 3600.0
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -41,9 +43,12 @@ def wire(service: Service, poller: Poller, sources: Sequence[Source]) -> None:
     for source in sources:
         by_domain[source.politeness_key].append(source)
 
+    readable = {source.id: source for source in sources if source.fulltext == "allowed"}
+
     @service.consume(STORIES_TAGGED, group=GROUP_INGEST, decode=STORY_TAGGED.validate_json)
     async def on_tagged(batch: Sequence[Received[StoryTagged]]) -> None:
-        await service.store.write(lambda conn: remember_tags(conn, [one.value for one in batch]))
+        tagged = [one.value for one in batch]
+        await service.store.write(lambda conn: remember_tags(conn, tagged, readable, _now()))
 
     for domain, own in by_domain.items():
         service.background(f"poll {domain}", lambda d=domain, o=own: poller.run(d, o))  # type: ignore[misc]
@@ -72,6 +77,13 @@ def create_service(settings: IngestSettings) -> Service:
     dice = random.Random()  # noqa: S311 - spreads polls in time, hides nothing
     clock = Clockwork(_now, lambda: dice.uniform(-1, 1), f"{os.getpid()}-{uuid4().hex[:12]}")
     poller = Poller(store=store, reader=reader, metrics=metrics, clock=clock, kick=service.kick)
+    keep = timedelta(days=settings.keep_stories_days)
+
+    async def forget() -> None:
+        while await store.write(lambda conn: forget_old(conn, _now(), keep)):
+            pass
+
+    service.every("retention", FORGET_EVERY_S, forget)
     service.on_close(fetcher.close)
     service.on_close(parser.close)
     wire(service, poller, sources)

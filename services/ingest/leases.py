@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -59,7 +60,7 @@ def register(conn: sa.Connection, sources: Sequence[Source], now: float) -> None
 def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Claim | float:
     """The next due source of a domain, or how many seconds nothing of it will be due."""
     place = conn.execute(sa.select(domains).where(domains.c.domain == domain).with_for_update()).one()
-    if _held(place, now):
+    if is_held(place, now):
         return min(1.0, float(place.lease_until) - now)
     allowed = max(place.next_allowed_at, place.cools_until)
     if now < allowed <= now + _SANE_AHEAD_S:
@@ -104,7 +105,7 @@ def release(
     conn.execute(sa.update(domains).where(mine).values(**values))
 
 
-def state_of(row: sa.Row[tuple[object, ...]]) -> SourceState:
+def state_of(row: sa.Row[Any]) -> SourceState:
     """A row of ``polls`` as the core knows it."""
     values = row._mapping
     move = None
@@ -126,7 +127,8 @@ def state_of(row: sa.Row[tuple[object, ...]]) -> SourceState:
     )
 
 
-def _held(place: sa.Row[tuple[object, ...]], now: float) -> bool:
+def is_held(place: sa.Row[Any], now: float) -> bool:
+    """Whether some process has this domain now."""
     values = place._mapping
     until = values["lease_until"]
     return values["lease_owner"] is not None and until is not None and now < until <= now + LEASE_S * 1.2

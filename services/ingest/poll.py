@@ -17,6 +17,7 @@ from services.ingest.core.compose import Named
 from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
 from services.ingest.core.source import Source
 from services.ingest.core.state import SourceState
+from services.ingest.looks import LookAgain
 from services.ingest.metrics import IngestMetrics
 from services.ingest.reading import Polled, SourceReader
 from services.ingest.settle import Settlement, settle_source
@@ -55,6 +56,7 @@ class Poller:
         self._metrics = metrics
         self._clock = clock
         self._kick = kick
+        self.looks = LookAgain(store=store, reader=reader, now=clock.now, owner=clock.owner, kick=kick)
 
     async def run(self, domain: str, sources: Sequence[Source]) -> None:
         """Poll what is due of a domain, one source after the other, until cancelled."""
@@ -75,7 +77,8 @@ class Poller:
             lambda conn: leases.claim(conn, domain, list(by_id), self._clock.owner, now)
         )
         if not isinstance(claim, leases.Claim):
-            return max(claim, 0.01)
+            # Nothing is due: time for a page that is to be read again.
+            return 0.0 if await self._look(domain, by_id) else max(claim, 0.01)
         source = by_id[claim.source_id]
         try:
             await self.poll(source, claim.state)
@@ -88,6 +91,16 @@ class Poller:
             failed = Polled(Outcome(PollReason.INTERNAL))
             await self._settle(source, claim.state, failed, (), ())
         return 0.0
+
+    async def _look(self, domain: str, by_id: dict[str, Source]) -> bool:
+        """Read one page again if one is due; whether there was one."""
+        try:
+            return await self.looks.step(domain, by_id) is not None
+        except UnavailableError:
+            raise
+        except Exception:  # one bad page must not end the polling of its domain
+            log.exception("look failed", domain=domain)
+            return False
 
     async def poll(self, source: Source, state: SourceState) -> Outcome:
         """Ask the source once and settle what came of it in one transaction.

@@ -1,0 +1,207 @@
+"""Read the pages of stories that matter again: corrections become revisions, vanished pages withdrawals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+import structlog
+
+from services.contracts.story import Story
+from services.contracts.tagging import StoryTagged
+from services.ingest import leases
+from services.ingest.archive import known_of, revise, story_row, withdraw
+from services.ingest.core.compose import Page
+from services.ingest.core.conditional import Validators, validators_of
+from services.ingest.core.language import language_of
+from services.ingest.core.looking import Looked, LookReason, after_look, first_look
+from services.ingest.core.revision import Draft, decide
+from services.ingest.core.source import Source
+from services.ingest.core.text import clean
+from services.ingest.events import last_event
+from services.ingest.fetch import Answer, FetchError
+from services.ingest.parser import ParseError
+from services.ingest.reading import SourceReader
+from services.ingest.tables import domains, looks, outbox, stories
+from services.runtime.outbox import enqueue
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A page that is due to be read again."""
+
+    story_id: str
+    source_id: str
+    done: int
+    misses: int
+    validators: Validators
+    story: Story
+
+
+class LookAgain:
+    """Takes one due page of a domain at a time, under the domain's lease."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        reader: SourceReader,
+        now: Callable[[], datetime],
+        owner: str,
+        kick: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._now = now
+        self._owner = owner
+        self._kick = kick
+
+    async def step(self, domain: str, by_id: Mapping[str, Source]) -> LookReason | None:
+        """Read one due page; None where none is due or the domain may not be asked now."""
+        at = self._now().timestamp()
+        look = await self._store.write(lambda conn: claim_look(conn, domain, list(by_id), self._owner, at))
+        if look is None:
+            return None
+        source = by_id[look.source_id]
+        answer, page = await self._ask(source, look)
+        went_home = answer is not None and _leads_home(look.story.url, answer.url)
+        looked = after_look(answer.status if answer else 0, went_home, look.done, look.misses, self._now())
+        await self._store.write(lambda conn: self._settle(conn, source, look, looked, answer=answer, page=page))
+        self._kick()
+        log.info("looked again", source=source.id, story=look.story_id, reason=str(looked.reason))
+        return looked.reason
+
+    async def _ask(self, source: Source, look: Look) -> tuple[Answer | None, Page | None]:
+        try:
+            answer = await self._reader.fetch_page(source, look.story.url, look.validators)
+            page = await self._reader.read_page(source, answer, look.story.title) if answer.status == 200 else None
+        except (FetchError, ParseError):
+            return None, None
+        return answer, page
+
+    def _settle(
+        self,
+        conn: sa.Connection,
+        source: Source,
+        look: Look,
+        looked: Looked,
+        *,
+        answer: Answer | None,
+        page: Page | None,
+    ) -> None:
+        now = self._now()
+        leases.release(conn, source, self._owner, now.timestamp() + source.min_gap_s)
+        row = story_row(conn, look.story_id)
+        if row is None or row.withdrawn:
+            conn.execute(sa.delete(looks).where(looks.c.story_id == look.story_id))
+            return
+        if looked.withdrawn_as:
+            enqueue(conn, outbox, [withdraw(conn, row, looked.withdrawn_as, now)])
+        elif page is not None:
+            draft = _draft(last_event(row), page)
+            decision = decide(known_of(conn, row, last_event(row)), draft, row.source_id)
+            if decision.publishes:
+                enqueue(conn, outbox, [revise(conn, source, draft, decision, row=row, now=now)])
+        fresh = validators_of(answer.raw_headers) if answer and answer.status == 200 else look.validators
+        plan_look(conn, look.story_id, looked, fresh)
+
+
+def remember_tags(
+    conn: sa.Connection, tagged: Sequence[StoryTagged], readable: Mapping[str, Source], now: datetime
+) -> None:
+    """Note what the tagger said; the page of a relevant story of a readable source is looked at again.
+
+    Args:
+        readable: the sources whose pages we may read, by id.
+    """
+    for one in tagged:
+        here = stories.c.story_id == one.story_id
+        conn.execute(sa.update(stories).where(here).values(relevant=one.relevant, incident_id=one.incident_id))
+        row = conn.execute(sa.select(stories).where(here)).one_or_none()
+        source = readable.get(row.source_id) if row is not None else None
+        if row is None or source is None or not one.relevant or one.withdrawn or last_event(row).backfill:
+            continue
+        known = conn.execute(sa.select(looks.c.story_id).where(looks.c.story_id == one.story_id)).scalar()
+        if known is None:
+            conn.execute(
+                sa.insert(looks).values(
+                    story_id=one.story_id,
+                    source_id=source.id,
+                    domain=source.politeness_key,
+                    due_at=first_look(now).timestamp(),
+                )
+            )
+
+
+def claim_look(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Look | None:
+    """The next due page of a domain that may be asked now; the domain is ours until it is released."""
+    place = conn.execute(sa.select(domains).where(domains.c.domain == domain).with_for_update()).one()
+    if leases.is_held(place, now) or now < max(place.next_allowed_at, place.cools_until):
+        return None
+    row = conn.execute(
+        sa.select(looks, stories.c.event)
+        .join(stories, stories.c.story_id == looks.c.story_id)
+        .where(looks.c.domain == domain, looks.c.source_id.in_(source_ids), looks.c.due_at <= now)
+        .order_by(looks.c.due_at)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    taken = {"lease_owner": owner, "lease_until": now + leases.LEASE_S}
+    conn.execute(sa.update(domains).where(domains.c.domain == domain).values(**taken))
+    validators = Validators(row.etag, row.last_modified)
+    return Look(row.story_id, row.source_id, row.done, row.misses, validators, last_event(row))
+
+
+def plan_look(conn: sa.Connection, story_id: str, looked: Looked, validators: Validators) -> None:
+    """Store when the page is due again, or forget it."""
+    here = looks.c.story_id == story_id
+    if looked.next_at is None:
+        # Kept, far off: a story is looked at by this plan once, however often it is tagged.
+        conn.execute(sa.update(looks).where(here).values(due_at=float(2**40), done=looked.done))
+        return
+    conn.execute(
+        sa.update(looks)
+        .where(here)
+        .values(
+            due_at=looked.next_at.timestamp(),
+            done=looked.done,
+            misses=looked.misses,
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+        )
+    )
+
+
+def _draft(story: Story, page: Page) -> Draft:
+    """The story with the text its page has now; heading and dates are the feed's to change."""
+    read = clean(page.text, story.title)
+    return Draft(
+        story_id=story.story_id,
+        aliases=(),
+        url=story.url,
+        title=story.title,
+        text=read.text,
+        language=language_of(f"{story.title}\n{read.text}", story.language),
+        section=story.section,
+        published_at=story.published_at,
+        published_at_source=story.published_at_source,
+        dateline=read.dateline or story.dateline,
+        byline=read.byline or story.byline,
+        method=page.method,
+        extractor=page.extractor,
+        truncated=page.truncated,
+    )
+
+
+def _leads_home(asked: str, ended: str) -> bool:
+    return urlsplit(ended).path.strip("/") == "" and urlsplit(asked).path.strip("/") != ""
+
+
+__all__ = ["LookAgain", "claim_look", "remember_tags"]

@@ -1,0 +1,150 @@
+"""The page of a story that matters is read again: a correction revises, a vanished page withdraws."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import pytest
+
+from services.contracts.codes import Kind, Topic
+from services.contracts.tagging import Evidence, KindLabel, StoryTagged, TopicLabel, Trigger
+from services.ingest.core.looking import SCHEDULE, LookReason, after_look
+from services.ingest.core.source import Outlet
+from services.ingest.looks import remember_tags
+from tests.ingest.builders import NOW, a_feed, an_item
+from tests.ingest.world import FeedServer, Reply, World
+
+TITLE = "Petugas mencegah calon pekerja di pelabuhan"
+TEXT = (
+    "Petugas mencegah keberangkatan dua belas calon pekerja di pelabuhan pada pagi hari sebelum kapal berangkat."
+)
+PATH = "/kota/1234561/x"
+
+
+def page(*paragraphs: str, **headers: str) -> Reply:
+    body = "".join(f"<p>{escape(one)}</p>" for one in paragraphs)
+    html = f"<html><body><div class='side-article txt-article'>{body}</div></body></html>"
+    return Reply(html.encode(), headers={"Content-Type": "text/html"} | headers)
+
+
+def tagged(story: dict[str, Any], *, relevant: bool = True) -> StoryTagged:
+    evidence = (Evidence(start=0, end=7, text=story["title"][:7], rule="test"),)
+    labels: dict[str, Any] = {}
+    if relevant:
+        labels = {
+            "topics": (TopicLabel(code=Topic.ILLEGAL_LABOUR_PLACEMENT, score=1, evidence=evidence),),
+            "kind": KindLabel(code=Kind.ENFORCEMENT, evidence=evidence),
+            "triggers": (Trigger(code="test", evidence=evidence),),
+            "incident_id": "incident-1",
+        }
+    kept = {
+        name: story[name] for name in ("story_id", "version", "outlet", "url", "language", "published_at", "title")
+    }
+    return StoryTagged.model_validate(
+        kept
+        | {"occurred_at": NOW, "fetched_at": NOW, "text": story["text"], "relevant": relevant, "reason": "test"}
+        | {"tagger_version": "1"}
+        | labels
+    )
+
+
+async def a_known_story(world: World, server: FeedServer, *, relevant: bool = True) -> dict[str, Any]:
+    """A story read from its page, and what the tagger said of it."""
+    outlet = Outlet("desk", "The Desk", 420, "tribun", ("desk.localhost",))
+    await world.watch(world.watch_at(server.port, outlet=outlet, fulltext="allowed"))
+    server.pages.setdefault(PATH, page(TEXT, TEXT, ETag='"one"'))
+    server.answer(
+        Reply(a_feed([an_item(1, link=PATH, title=TITLE)]), headers={"ETag": '"feed"'}), Reply(status=304)
+    )
+    await world.poll()
+    (story,) = await world.stories()
+    await world.store.write(
+        lambda conn: remember_tags(conn, [tagged(story, relevant=relevant)], world.sources, world.now)
+    )
+    return story
+
+
+async def look(world: World, **later: float) -> LookReason | None:
+    world.pass_time(**later)
+    return await world.poller.looks.step("desk.localhost", world.sources)
+
+
+async def test_a_corrected_page_is_a_revision(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server)
+    server.pages[PATH] = page(TEXT, TEXT.replace("dua belas", "dua puluh satu"))
+    assert await look(world, hours=2) is LookReason.READ
+    last = (await world.stories())[-1]
+    assert (last["event"], last["version"], last["changed"]) == ("StoryRevised", 2, ["text"])
+    assert "dua puluh satu" in last["text"]
+
+
+async def test_an_unchanged_page_is_asked_for_conditionally_and_tells_nothing(
+    world: World, server: FeedServer
+) -> None:
+    await a_known_story(world, server)
+    assert await look(world, hours=2) is LookReason.READ
+    server.pages[PATH] = Reply(status=304)
+    assert await look(world, hours=6) is LookReason.UNCHANGED
+    assert server.asked[-1].headers["if-none-match"] == '"one"'
+    assert len(await world.stories()) == 1
+
+
+async def test_a_page_missing_twice_is_a_withdrawal(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server)
+    server.pages[PATH] = Reply(status=404)
+    assert await look(world, hours=2) is LookReason.MISSING
+    assert len(await world.stories()) == 1
+    assert await look(world, hours=1) is LookReason.WITHDRAWN
+    last = (await world.stories())[-1]
+    assert (last["event"], last["reason"], last["version"]) == ("StoryWithdrawn", "not_found", 2)
+    assert await look(world, days=9) is None
+
+
+async def test_a_page_that_is_gone_is_a_withdrawal_at_once(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server)
+    server.pages[PATH] = Reply(status=410)
+    assert await look(world, hours=2) is LookReason.WITHDRAWN
+    assert (await world.stories())[-1]["reason"] == "gone"
+
+
+async def test_a_page_that_comes_back_is_no_withdrawal(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server)
+    server.pages[PATH] = Reply(status=404)
+    await look(world, hours=2)
+    server.pages[PATH] = page(TEXT, TEXT)
+    assert await look(world, hours=1) is LookReason.READ
+    assert len(await world.stories()) == 1
+
+
+@pytest.mark.parametrize("status", [403, 429, 500, 503])
+async def test_a_server_in_trouble_withdraws_nothing(world: World, server: FeedServer, status: int) -> None:
+    await a_known_story(world, server)
+    server.pages[PATH] = Reply(status=status)
+    for _ in range(3):
+        assert await look(world, hours=2) is LookReason.FAILED
+    assert len(await world.stories()) == 1
+
+
+async def test_a_story_that_does_not_matter_is_not_looked_at(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server, relevant=False)
+    assert await look(world, hours=2) is None
+
+
+async def test_a_page_is_not_looked_at_before_its_time(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server)
+    assert await look(world, minutes=59) is None
+
+
+async def test_looking_ends_after_its_schedule(world: World, server: FeedServer) -> None:
+    story = await a_known_story(world, server)
+    for _ in SCHEDULE:
+        assert await look(world, days=3) is LookReason.READ
+    assert await look(world, days=30) is None
+    await world.store.write(lambda conn: remember_tags(conn, [tagged(story)], world.sources, world.now))
+    assert await look(world, days=30) is None, "a story that is tagged again is not looked at for ever"
+
+
+def test_a_page_that_sends_us_home_is_missing() -> None:
+    assert after_look(200, True, 0, 0, NOW).reason is LookReason.MISSING
+    assert after_look(200, False, 0, 0, NOW).reason is LookReason.READ
