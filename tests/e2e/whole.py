@@ -168,7 +168,7 @@ class Whole:
         assert set(accepted) <= arrived
         assert len(arrived - set(accepted)) <= len(unknown)
         mails = [mail["Message-ID"] for mail in self.mails()]
-        accepted = [row.ref for row in rows if row.channel == "email" and row.state == "accepted"]
+        accepted = [row.ref for row in rows if row.channel == "email" and row.state == "accepted" and row.ref]
         unknown = [row for row in rows if row.channel == "email" and row.state in {"unknown", "parked"}]
         assert len(mails) == len(set(mails)), mails
         assert set(accepted) <= set(mails)

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import signal
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,15 @@ from services.notifier.officials_file import read_officials
 from services.runtime.errors import guarded
 
 
-def started_at(data: Path) -> datetime:
-    """When this demo began: kept, so that a story does not change its date when the demo is started again."""
-    path = data / "started-at"
-    if not path.exists():
-        path.write_text(datetime.now(UTC).isoformat() + "\n", encoding="utf-8")
-    return datetime.fromisoformat(path.read_text(encoding="utf-8").strip())
+def _began(data: Path) -> tuple[datetime | None, Callable[[datetime], None]]:
+    """When this demo was first asked for a feed: kept, so that no story changes its date over a restart."""
+    path = data / "began-at"
+    known = datetime.fromisoformat(path.read_text(encoding="utf-8").strip()) if path.exists() else None
+
+    def remember(at: datetime) -> None:
+        path.write_text(at.isoformat() + "\n", encoding="utf-8")
+
+    return known, remember
 
 
 def chat_names(officials: Path) -> dict[int, str]:
@@ -57,9 +61,13 @@ async def serve(world: World) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         if world.feeds_port is not None:
-            began = started_at(world.data)
+            began, remember = _began(world.data)
             feeds = SeedFeeds(
-                world.stories, port=world.feeds_port, scene_every_s=world.scene_every, started_at=began
+                world.stories,
+                port=world.feeds_port,
+                scene_every_s=world.scene_every,
+                started_at=began,
+                on_first_request=remember,
             )
             await feeds.start()
             stack.push_async_callback(feeds.stop)

@@ -41,7 +41,7 @@ SITEMAP = _Feed("/nasional/sitemap-news.xml", shapes.news_sitemap)
 class SeedFeeds:
     """The outlets of the demo.
 
-    ``scene_every_s`` seconds after the start the copies appear, as long again after that the update;
+    ``scene_every_s`` seconds after the first request the copies appear, as long again after that the update;
     0 leaves it to ``show``.  A demo that goes on after a stop says when it ``started_at``, so that its stories
     keep their dates.
     """
@@ -54,9 +54,12 @@ class SeedFeeds:
         scene_every_s: float = 20.0,
         clock: Clock = lambda: datetime.now(UTC),
         started_at: datetime | None = None,
+        on_first_request: Callable[[datetime], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._started_at = started_at or clock()
+        self._first_asked_at = started_at
+        self._on_first_request = on_first_request
         self._stories = load_stories(folder, self._started_at)
         self._scene_every_s = scene_every_s
         self._wanted_port = port
@@ -98,8 +101,8 @@ class SeedFeeds:
     @property
     def scene(self) -> str:
         """What the feeds show now."""
-        if self._scene_every_s > 0:
-            passed = (self._clock() - self._started_at).total_seconds()
+        if self._scene_every_s > 0 and self._first_asked_at is not None:
+            passed = (self._clock() - self._first_asked_at).total_seconds()
             due = min(int(passed // self._scene_every_s), len(SCENES) - 1)
             if due > self._shown:
                 self.show(SCENES[due])
@@ -116,6 +119,10 @@ class SeedFeeds:
     async def _remember(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        if self._first_asked_at is None:
+            # A broker that takes its time to start must not make the demo skip its first scene.
+            self._first_asked_at = self._clock()
+            self._on_first_request(self._first_asked_at)
         response = await handler(request)
         self.requests.append((request.host, request.path, response.status))
         return response
