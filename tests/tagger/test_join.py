@@ -17,8 +17,12 @@ from services.tagger.join import Settled, label, settle
 from services.tagger.tables import outbox
 from tests.tagger.builders import NOW, a_copy, a_story, a_withdrawal, received
 
-RETOLD = "Polda NTT mengamankan 9 calon pekerja migran ilegal di Pelabuhan Bolok, Kupang. Seorang perekrut ikut ditangkap."
-ELSEWHERE = "Polres Nunukan menggagalkan keberangkatan 21 calon pekerja migran ilegal ke Tawau dari sebuah dermaga di Sebatik."
+RETOLD = (
+    "Polda NTT mengamankan 9 calon pekerja migran ilegal di Pelabuhan Bolok, Kupang. Seorang perekrut ditangkap."
+)
+ELSEWHERE = (
+    "Polres Nunukan menggagalkan keberangkatan 21 calon pekerja migran ilegal ke Tawau dari dermaga di Sebatik."
+)
 IDLE = "Harga cabai naik di pasar induk menjelang libur panjang."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.contracts.codes import Kind
+from services.contracts.codes import Kind, Topic
 from services.contracts.tagging import Evidence
 from services.tagger.core.book import Rulebook
 from services.tagger.core.reading import Reading
@@ -23,7 +23,14 @@ class FoundKind:
     traces: tuple[Trace, ...]
 
 
-def decide_kind(reading: Reading, book: Rulebook, fallback: tuple[Evidence, ...]) -> FoundKind:
+#: A return or a clash is what happened to people, whoever arrested them before.
+_PRIOR: dict[Topic, dict[Kind, float]] = {
+    Topic.MIGRANT_RETURN_PROTECTION: {Kind.ENFORCEMENT: 0.5},
+    Topic.BORDER_SECURITY: {Kind.ENFORCEMENT: 0.85},
+}
+
+
+def decide_kind(reading: Reading, book: Rulebook, topic: Topic, fallback: tuple[Evidence, ...]) -> FoundKind:
     """The kind whose cues weigh most; ``fallback`` evidence stands where no cue was found."""
     weights: dict[Kind, float] = {}
     evidence: dict[Kind, list[Evidence]] = {}
@@ -33,7 +40,7 @@ def decide_kind(reading: Reading, book: Rulebook, fallback: tuple[Evidence, ...]
             sentences = reading.fire(rule)
             if not sentences:
                 continue
-            gained = weigh(rule, sentences, reading)
+            gained = weigh(rule, sentences, reading) * _PRIOR.get(topic, {}).get(kind, 1.0)
             weights[kind] = weights.get(kind, 0.0) + gained
             evidence.setdefault(kind, []).extend(reading.evidence(rule, sentences))
             traces.append(Trace("kind", rule.name, round(gained, 2), sentences[:5]))

@@ -29,6 +29,21 @@ from services.tagger.core.severity import FoundSeverity, score
 from services.tagger.core.topics import FoundTopic, Relevance, Trace, Verdict, decide
 
 
+#: An outlet of another part of the world that names no country means its own.
+_FAR_OUTLETS = (
+    ".co.uk",
+    ".com.au",
+    ".co.nz",
+    ".ie",
+    ".ca",
+    ".us",
+    "dailymail.com",
+    "cnn.com",
+    "foxnews.com",
+    "nytimes.com",
+)
+
+
 @dataclass(frozen=True)
 class Article:
     """What the tagger reads of a story; the title may be empty."""
@@ -95,7 +110,7 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
 def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict, book: Rulebook) -> Tagging:
     topics = verdict.topics
     base = topics[0].evidence
-    kind: FoundKind = decide_kind(reading, book, base)
+    kind: FoundKind = decide_kind(reading, book, topics[0].topic, base)
     about = frozenset(reading.sentences.at(span.start) for topic in topics for span in topic.evidence)
     places = find_places(reading, book, kind.kind, about)
     facts = read_facts(
@@ -124,6 +139,8 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     # One's own people abroad, or one's embassy, are the link whatever the country.
     inside += 6 * bool(reading.everything & book.bit("own_link"))
     outside = {country: count for country, count in named.items() if country not in book.area}
+    if not inside and not outside and article.outlet.split(" ")[0].lower().endswith(_FAR_OUTLETS):
+        return "the outlet's own country"
     if not outside or (article.default_region[:2] in book.area and not inside):
         return ""
     most = max(outside, key=lambda country: outside[country])
