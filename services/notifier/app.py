@@ -47,6 +47,7 @@ def wire(service: Service, needs: Dependencies) -> None:
     service.publishes(DELIVERIES, DeliveryRecorded, "What became of one alert for one official on one channel")
     service.background("dispatch", needs.dispatcher.run)
     service.every("digests", 1.0, needs.dispatcher.close_digests)
+    service.every("other channels", 5.0, needs.dispatcher.use_what_there_is)
 
     async def measure() -> None:
         now = time.time()

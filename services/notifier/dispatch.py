@@ -19,7 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from services.contracts.delivery import Outcome
-from services.notifier import rows
+from services.notifier import roster, rows
 from services.notifier.channels.base import Channel, DeliveryError, Outgoing, Receipt, Scope
 from services.notifier.core.ledger import SENDABLE, Priority, State, Verdict
 from services.notifier.core.pacing import Pacer
@@ -39,6 +39,7 @@ T = TypeVar("T")
 #: Claimed ahead of the pace by at most this, so that an urgent delivery never queues behind others.
 AHEAD_S = 0.5
 LOOK_AT = 200
+LOOK_ELSEWHERE = 5000
 IN_FLIGHT = 64
 IDLE_S = 0.5
 
@@ -136,9 +137,7 @@ class Dispatcher:
         if free <= 0:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             return 1
-        now = self._tools.clock().timestamp()
-        candidates = await self._tools.store.read(lambda conn: rows.due_rows(conn, now, LOOK_AT))
-        chosen = self._choose(candidates, free)
+        chosen = self._choose(await self._candidates(), free)
         if not chosen:
             return 0
         claimed, ids = await self._intend(chosen)
@@ -147,6 +146,29 @@ class Dispatcher:
         for one in claimed:
             self._start(one)
         return len(chosen)
+
+    async def _candidates(self) -> list[Candidate]:
+        """What is due on each channel that has a slot soon: one that stands still never hides another."""
+        now, clock = self._tools.clock().timestamp(), self._tools.monotonic()
+        ready = [name for name, pacer in self._pacers.items() if pacer.paused_for(clock) <= AHEAD_S]
+
+        def work(conn: sa.Connection) -> list[Candidate]:
+            return [found for name in ready for found in rows.due_rows(conn, now, name, LOOK_AT)]
+
+        return await self._tools.store.read(work)
+
+    async def use_what_there_is(self) -> None:
+        """Deliveries planned for a channel that is not set up here go by another of the official's, or wait."""
+        now, channels = self._tools.clock(), self._tools.channels.keys()
+
+        def work(conn: sa.Connection) -> None:
+            for row in rows.rows_elsewhere(conn, now.timestamp(), channels, LOOK_ELSEWHERE):
+                official = roster.find_official(conn, row.official_id)
+                usable = roster.usable_channels(conn, official) if official else []
+                if official is None or channels & set(usable):
+                    hold_back(conn, row, Impossible(Reason.NO_CHANNEL), now)
+
+        await self._tools.store.write(work)
 
     async def drain(self) -> None:
         """Wait for every send under way."""
@@ -161,8 +183,8 @@ class Dispatcher:
         chosen = []
         for candidate in candidates:
             row = candidate.row
-            pacer = self._pacers.get(row.channel)
-            if pacer is None or (row.official_id, row.channel) in self._busy:
+            pacer = self._pacers[row.channel]
+            if (row.official_id, row.channel) in self._busy:
                 continue
             if row.channel not in open_now and row.priority is not Priority.CRITICAL:
                 continue

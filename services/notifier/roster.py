@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
+import structlog
+from pydantic import ValidationError
 
 from services.notifier import audit
 from services.notifier.core.subscription import Official
 from services.notifier.spec import OfficialEntry, OfficialSpec
 from services.notifier.tables import CONTACT, CONTACT_KEY, INVITATION, META, MUTE, OFFICIAL, THREAD, TOLD
 from services.notifier.vault import Vault
+
+log = structlog.get_logger(__name__)
 
 _REVISION = "roster_revision"
 NAME, REF = "name", "ref"
@@ -53,8 +57,14 @@ def _changed(conn: sa.Connection) -> None:
 
 def active_officials(conn: sa.Connection) -> list[Official]:
     """Everyone who may be told something."""
-    rows = conn.execute(sa.select(OFFICIAL).where(OFFICIAL.c.state == Standing.ACTIVE))
-    return [_official(row.official_id, row.spec) for row in rows]
+    found = []
+    for row in conn.execute(sa.select(OFFICIAL).where(OFFICIAL.c.state == Standing.ACTIVE)):
+        try:
+            found.append(_official(row.official_id, row.spec))
+        except ValidationError:
+            # Written by a newer program, or by hand: one official must not stop the others.
+            log.exception("official cannot be read", official_id=row.official_id)
+    return found
 
 
 def find_official(conn: sa.Connection, official_id: str) -> Official | None:

@@ -101,7 +101,7 @@ class LostRowError(Exception):
 
 
 def read_row(conn: sa.Connection, key: tuple[str, str, str, str]) -> Row | None:
-    """One delivery by its key."""
+    """One delivery by its key, locked until the transaction ends."""
     subject, official_id, channel, action = key
     query = sa.select(DELIVERY).where(
         DELIVERY.c.subject == subject,
@@ -109,7 +109,7 @@ def read_row(conn: sa.Connection, key: tuple[str, str, str, str]) -> Row | None:
         DELIVERY.c.channel == channel,
         DELIVERY.c.action == action,
     )
-    found = conn.execute(query).first()
+    found = conn.execute(query.with_for_update()).first()
     return _row(found) if found else None
 
 
@@ -128,17 +128,17 @@ class Candidate:
     is_group: bool
 
 
-def due_rows(conn: sa.Connection, now: float, limit: int) -> list[Candidate]:
-    """The first due delivery of each official and channel, the most urgent first.
+def due_rows(conn: sa.Connection, now: float, channel: str, limit: int) -> list[Candidate]:
+    """The first delivery of each official that is due on a channel, the most urgent first.
 
     One at a time for each official keeps a push before its edit, and one official with a long queue
     never hides the others.
     """
     place = sa.func.row_number().over(
-        partition_by=(DELIVERY.c.official_id, DELIVERY.c.channel),
+        partition_by=DELIVERY.c.official_id,
         order_by=(DELIVERY.c.priority, DELIVERY.c.first_due_at, DELIVERY.c.created_at, DELIVERY.c.subject),
     )
-    due = sa.and_(DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at <= now)
+    due = sa.and_(DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at <= now, DELIVERY.c.channel == channel)
     ranked = sa.select(DELIVERY, place.label("place")).where(due).subquery()
     query = (
         sa.select(ranked, CONTACT.c.fingerprint, CONTACT.c.is_group)
@@ -158,6 +158,14 @@ def due_rows(conn: sa.Connection, now: float, limit: int) -> list[Candidate]:
     return [Candidate(_row(found), found.fingerprint or "", bool(found.is_group)) for found in conn.execute(query)]
 
 
+def rows_elsewhere(conn: sa.Connection, now: float, channels: Iterable[str], limit: int) -> list[Row]:
+    """What is due on a channel that is not one of these."""
+    query = sa.select(DELIVERY).where(
+        DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at <= now, DELIVERY.c.channel.not_in([*channels])
+    )
+    return [_row(found) for found in conn.execute(query.order_by(DELIVERY.c.priority).limit(limit))]
+
+
 def waiting_rows(conn: sa.Connection, official_id: str, incident_id: str) -> list[Row]:
     """What is decided for this official and incident and has not left."""
     query = sa.select(DELIVERY).where(
@@ -165,7 +173,8 @@ def waiting_rows(conn: sa.Connection, official_id: str, incident_id: str) -> lis
         DELIVERY.c.incident_id == incident_id,
         DELIVERY.c.state.in_([*CANCELLABLE]),
     )
-    return [_row(found) for found in conn.execute(query)]
+    # SQLite's writers come one by one and ignore the lock; PostgreSQL's dispatcher must not slip between.
+    return [_row(found) for found in conn.execute(query.with_for_update())]
 
 
 def due_members(conn: sa.Connection, now: float, limit: int) -> list[Row]:

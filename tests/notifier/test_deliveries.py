@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from services.contracts.codes import Kind, Severity
 from services.contracts.delivery import Action, Outcome
 from services.contracts.tagging import Facts
+from services.notifier import roster
 from services.notifier.channels.base import Digest
 from services.notifier.core.card import Card
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.reason import Reason
+from services.notifier.roster import Standing
+from services.notifier.tables import INCIDENT, OFFICIAL
 from tests.notifier.builders import (
     NIGHT,
     a_merge,
@@ -431,3 +435,57 @@ async def test_no_name_or_address_is_ever_announced(world: World) -> None:
     text = "".join(event.model_dump_json() for event in events)
     for secret in ("90000000", "example.org", "PPA", "Duty", "bp3mi"):
         assert secret not in text
+
+
+async def test_a_channel_that_is_not_set_up_is_replaced_by_one_that_is(world: World) -> None:
+    await world.add(an_entry())
+    await world.hear(an_alert())
+    dispatcher = world.a_dispatcher(channels={"email": world.email})
+    await dispatcher.use_what_there_is()
+    await dispatcher.round()
+    await dispatcher.drain()
+    assert [m.action for m in world.email.sent] == [Action.PUSH]
+
+
+async def test_with_no_other_channel_set_up_a_delivery_waits(world: World) -> None:
+    await world.add(an_entry(channels=["telegram"]))
+    await world.hear(an_alert())
+    dispatcher = world.a_dispatcher(channels={"email": world.email})
+    await dispatcher.use_what_there_is()
+    assert await dispatcher.round() == 0
+    assert [s[2] for s in await world.states()] == ["due"]
+    await world.send()
+    assert len(world.telegram.sent) == 1
+
+
+async def test_an_official_who_cannot_be_read_does_not_stop_the_others(world: World) -> None:
+    whole = an_entry("b-whole", contacts={"telegram": 2}, channels=["telegram"])
+    broken, _ = await world.add(an_entry("a-broken"), whole)
+    spoil = sa.update(OFFICIAL).where(OFFICIAL.c.official_id == broken).values(spec='{"channels": []}')
+    await world.store.write(lambda conn: conn.execute(spoil))
+    await world.hear(an_alert())
+    await world.send()
+    assert [m.address for m in world.telegram.sent] == ["2"]
+
+
+async def test_a_card_that_cannot_be_made_does_not_stop_the_others(world: World) -> None:
+    await world.add(an_entry())
+    await world.hear(an_alert(severity=Severity.CRITICAL), an_alert(incident_id="incident-2"))
+    spoil = sa.update(INCIDENT).where(INCIDENT.c.incident_id == "incident-1").values(alert="{}")
+    await world.store.write(lambda conn: conn.execute(spoil))
+    await world.send()
+    assert [m.subject for m in world.telegram.sent] == ["incident-2.1"]
+    assert (await world.states())[0][2:] == ("suppressed", Reason.NOT_RENDERED)
+
+
+async def test_a_suspended_official_gets_nothing_that_waited(world: World) -> None:
+    [official_id] = await world.add(an_entry())
+    await world.hear(an_alert(), an_alert(incident_id="incident-2", severity=Severity.LOW))
+    await world.store.write(lambda conn: roster.set_standing(conn, official_id, Standing.SUSPENDED, "test", 1.0))
+    await world.send()
+    world.pass_time(hours=12)
+    await world.send_digests()
+    assert world.telegram.sent == world.email.sent == []
+    assert {s[2] for s in [*await world.states(), *await world.states("incident-2")]} == {"suppressed"}
+    outcomes = [event.outcome for event in await world.published()]
+    assert outcomes == [Outcome.SUPPRESSED, Outcome.SUPPRESSED]
