@@ -81,7 +81,7 @@ def refusal(verdict: Verdict, reason: Reason, **more: Any) -> DeliveryError:
 class World:
     """What a test holds in its hands."""
 
-    def __init__(self, folder: Path, channels: dict[str, Channel] | None = None) -> None:
+    def __init__(self, folder: Path, channels: dict[str, Channel] | None = None, store_url: str = "") -> None:
         self.folder = folder
         self.now = NOON
         self.ticks = 0.0
@@ -89,7 +89,7 @@ class World:
         self.email = FakeChannel()
         self.channels: dict[str, Channel] = channels or {"telegram": self.telegram, "email": self.email}
         self.vault = Vault(SECRET)
-        self.store = Store.open(f"sqlite:///{folder / 'notifier.sqlite3'}", MIGRATIONS)
+        self.store = Store.open(store_url or f"sqlite:///{folder / 'notifier.sqlite3'}", MIGRATIONS)
         self.relay = FakeRelay(self.store)
         self.planner = Planner()
         self.metrics = NotifierMetrics(CollectorRegistry())
