@@ -84,6 +84,7 @@ async def test_with_each_service_and_the_broker_killed_the_same_officials_hear_t
     async with running(tmp_path, broker) as whole:
         victims = [*KILLED, *KILLED]
         dice.shuffle(victims)
+        await whole.until_at_work()
         for victim in victims:
             await asyncio.sleep(dice.uniform(0.5, 4.0))
             whole.kill(victim)
