@@ -96,6 +96,9 @@ def load_book(topics: Path, places: Path) -> Rulebook:
         OperatorError: a folder is missing, or a file of it cannot be used.
     """
     files = [_read(path) for path in _listed(topics, "*.yaml")]
+    missing = {topic.value for topic in Topic} - {file.content.get("topic") for file in files}
+    if missing:
+        raise OperatorError(str(topics), f"there is no file for topic {sorted(missing)[0]}")
     draft = _Draft()
     for file in files:
         for name, terms in _mapping(file, "concepts"):
@@ -113,9 +116,6 @@ def load_book(topics: Path, places: Path) -> Rulebook:
     entries, place_patterns = _read_places(places)
     patterns = [*_patterns(draft), *place_patterns]
     topic_rules = tuple(_topic(file, draft) for file in files if "topic" in file.content)
-    missing = set(Topic) - {rules.topic for rules in topic_rules}
-    if missing:
-        raise OperatorError(str(topics), f"there is no file for topic {sorted(missing)[0]}")
     return Rulebook(
         version=_version(topics, places),
         matcher=Matcher(patterns),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.contracts.codes import Kind, Role
 from services.contracts.tagging import Evidence
@@ -17,13 +17,15 @@ from services.tagger.core.reading import Reading
 MAX_PLACES = 14
 _EVIDENCE = 3
 _DATELINE = re.compile(
-    r"(?:^|\n)\s*(?:(?P<first>[A-Z][\w .,'-]{2,40}?)\s*(?:\((?:ANTARA|Antara|TATOLI|"
+    r"(?:(?:^|\n)\s*(?P<first>[A-Z][\w .,'-]{2,40}?)\s*(?:\((?:ANTARA|Antara|TATOLI|"
     r"Bernama)[^)]*\)\s*[-–—]*|:\s|\s[-–—]{1,2}\s)"
-    r"|(?:[\w.-]+\.(?:COM|com|co\.id|CO\.ID|id|ID)|Tribunnews|"
+    r"|(?<!\w)(?:[\w.-]+\.(?:COM|com|co\.id|CO\.ID|id|ID)|Tribunnews|"
     r"KOMPAS\.com)\s*,\s*(?P<second>[A-Z][\w .'-]{2,30}?)\s*[-–—]"
-    r"|(?P<third>[A-Z][A-Z .'-]{2,30}),\s*(?:KOMPAS\.com|[\w.-]+\.(?:com|id))\s*[-–—])"
+    r"|(?:^|\n)\s*(?P<third>[A-Z][A-Z .'-]{2,30}),\s*(?:KOMPAS\.com|[\w.-]+\.(?:com|id))\s*[-–—])"
 )
-_ORIGIN = frozenset(b"asal dari from warga wn kewarganegaraan berkebangsaan berasal kelahiran".split())
+_ORIGIN = frozenset(
+    b"asal dari from warga wn kewarganegaraan berkebangsaan berasal kelahiran turis imigran pengungsi".split()
+)
 _DESTINATION = frozenset(b"ke menuju tujuan to into for towards".split())
 _TRANSIT = frozenset(b"melalui via lewat transit through".split())
 _LOCATIVE = frozenset(
@@ -107,10 +109,13 @@ class _Mention:
     weight: float
 
 
-def find_places(reading: Reading, book: Rulebook, kind: Kind, about: frozenset[int]) -> tuple[FoundPlace, ...]:
+def find_places(
+    reading: Reading, book: Rulebook, kind: Kind, about: frozenset[int], *, both_sides: bool = False
+) -> tuple[FoundPlace, ...]:
     """The places that carry the story, the weightiest first.
 
     ``about`` are the sentences the topics rest on: a place far from all of them is not the event's.
+    ``both_sides``: the story is about a border, so a state named beside another is part of the event.
     """
     hits = _longest([hit for hit in reading.hits if hit.pattern.places])
     if not hits:
@@ -123,7 +128,8 @@ def find_places(reading: Reading, book: Rulebook, kind: Kind, about: frozenset[i
         sentence = reading.sentences.at(hit.start)
         role = _role(hit, scene)
         mentions.append(_Mention(hit, entry, sentence, role, _weight(sentence, reading, about, entry)))
-    return _merge(_settle(mentions, kind), reading)
+    settled = _abroad(_settle(mentions, kind), reading, book, both_sides)
+    return _merge(settled, reading)
 
 
 def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
@@ -154,7 +160,10 @@ def _longest(hits: list[Hit]) -> list[Hit]:
 def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> list[tuple[Hit, PlaceEntry]]:
     """Which place of a name is meant: the one whose region or country the story names elsewhere."""
     regions: Counter[str] = Counter()
+    support: dict[str, set[str]] = defaultdict(set)
     for hit in hits:
+        for index in hit.pattern.places:
+            support[book.places[index].region or ""].add(hit.pattern.term)
         entries = [book.places[index] for index in hit.pattern.places]
         for region in {entry.region for entry in entries if entry.region and not entry.weak}:
             regions[region] += 1
@@ -168,7 +177,7 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
             wanted = entries
         else:
             wanted = [entry for entry in entries if not entry.weak]
-        if not wanted or _in_a_name(hit, wanted, regions, before, whole):
+        if not wanted or _in_a_name(hit, wanted, support, before, whole):
             continue
         best = max(
             wanted,
@@ -179,7 +188,7 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
 
 
 def _in_a_name(
-    hit: Hit, entries: Sequence[PlaceEntry], regions: Counter[str], before: list[bytes], whole: str
+    hit: Hit, entries: Sequence[PlaceEntry], support: dict[str, set[str]], before: list[bytes], whole: str
 ) -> bool:
     """A town named once, right after a capitalised word that is no office: part of somebody's name."""
     if entries[0].type not in {"city", "regency", "district"} or not before:
@@ -188,7 +197,7 @@ def _in_a_name(
     word = whole[max(0, hit.start - 1 - len(before[-1])) : hit.start - 1]
     if not glued or not word[:1].isupper() or before[-1] in _OFFICE | _CITY_TYPE | _LOCATIVE:
         return False
-    return word[1:].islower() and regions[entries[0].region or ""] <= 1
+    return word[1:].islower() and len(support[entries[0].region or ""]) <= 1
 
 
 def _datelines(whole: str) -> list[tuple[int, int]]:
@@ -219,18 +228,20 @@ def _role(hit: Hit, scene: _Scene) -> Role:
     for words, role in ((_OFFICE, Role.EVENT), (_TRANSIT, Role.TRANSIT), (_DESTINATION, Role.DESTINATION)):
         if last in words:
             return role
-    return _located(hit, scene) if last in _LOCATIVE else Role.EVENT
+    if last == b"negara" and len(before) >= 2 and before[-2] == b"warga":
+        return Role.ORIGIN
+    return _located(hit, scene, last in _LOCATIVE)
 
 
-def _located(hit: Hit, scene: _Scene) -> Role:
+def _located(hit: Hit, scene: _Scene, locative: bool) -> Role:
     """ "di Kupang": where it happened, where they met, or only where somebody spoke of it."""
     reading, folded = scene.reading, scene.folded
     index = reading.sentences.at(hit.start)
     start = reading.sentences.starts[index]
     tail = reading.whole[hit.end : hit.end + 40]
-    if _AFTER_STATED.match(tail) and _STATED.search(folded[start : hit.start + 200]):
+    if _AFTER_STATED.match(tail) and _STATED.search(folded[start : hit.start]):
         return Role.STATEMENT
-    if scene.kind is Kind.POLICY_COOPERATION and reading.bits[index] & scene.meets:
+    if locative and scene.kind is Kind.POLICY_COOPERATION and reading.bits[index] & scene.meets:
         return Role.VENUE
     return Role.EVENT
 
@@ -261,6 +272,28 @@ def _settle(mentions: list[_Mention], kind: Kind) -> list[_Mention]:
     return mentions
 
 
+def _abroad(mentions: list[_Mention], reading: Reading, book: Rulebook, both_sides: bool) -> list[_Mention]:
+    """A state only named beside the place of the event is where people were to go, or nothing at all."""
+    scene = [m for m in mentions if m.role in {Role.EVENT, Role.VENUE}]
+    home = {m.entry.country for m in scene if m.entry.region}
+    if both_sides or not scene:
+        return mentions
+    weight: Counter[str] = Counter()
+    for mention in scene:
+        weight[mention.entry.country] += round(10 * mention.weight)
+    most = max(weight.values())
+    movement = book.bit("recruit") | book.bit("lure") | book.bit("worker") | book.bit("smuggle")
+    kept = []
+    for mention in mentions:
+        country = mention.entry.country
+        named_only = mention.role in {Role.EVENT, Role.VENUE} and mention.entry.region is None
+        if not named_only or country in home or (not home and weight[country] * 2 >= most):
+            kept.append(mention)
+        elif home and reading.bits[mention.sentence] & movement and country != "ID":
+            kept.append(replace(mention, role=Role.DESTINATION))
+    return kept
+
+
 def _merge(mentions: Iterable[_Mention], reading: Reading) -> tuple[FoundPlace, ...]:
     grouped: dict[tuple[str, str | None, Role], list[_Mention]] = {}
     for mention in mentions:
@@ -272,7 +305,19 @@ def _merge(mentions: Iterable[_Mention], reading: Reading) -> tuple[FoundPlace, 
             continue  # named once, in passing, far from the event
         spans = tuple(reading.span(m.hit.start, m.hit.end, f"places/{role.value}") for m in group[:_EVIDENCE])
         found.append(FoundPlace(group[0].entry, role, spans, weight))
-    scenes = {place.entry.name for place in found if place.role in {Role.EVENT, Role.VENUE}}
-    found = [place for place in found if place.role is not Role.STATEMENT or place.entry.name not in scenes]
     found.sort(key=lambda place: (-place.weight, place.entry.name))
+    found = _one_scene(found)
     return tuple(found[:MAX_PLACES])
+
+
+def _one_scene(found: list[FoundPlace]) -> list[FoundPlace]:
+    """A place is the event's or the meeting's, whichever weighs more; where it was said adds nothing then."""
+    scenes: set[str] = set()
+    kept = []
+    for place in found:
+        if place.role in {Role.EVENT, Role.VENUE}:
+            if place.entry.name in scenes:
+                continue
+            scenes.add(place.entry.name)
+        kept.append(place)
+    return [place for place in kept if place.role is not Role.STATEMENT or place.entry.name not in scenes]

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from services.contracts.codes import Kind, Severity
+from services.contracts.codes import Kind, Severity, Topic
 from services.contracts.story import Story
 from services.contracts.tagging import (
     Evidence,
@@ -27,7 +27,6 @@ from services.tagger.core.places import FoundPlace, countries_named, find_places
 from services.tagger.core.reading import Reading, read
 from services.tagger.core.severity import FoundSeverity, score
 from services.tagger.core.topics import FoundTopic, Relevance, Trace, Verdict, decide
-
 
 #: An outlet of another part of the world that names no country means its own.
 _FAR_OUTLETS = (
@@ -112,7 +111,8 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
     base = topics[0].evidence
     kind: FoundKind = decide_kind(reading, book, topics[0].topic, base)
     about = frozenset(reading.sentences.at(span.start) for topic in topics for span in topic.evidence)
-    places = find_places(reading, book, kind.kind, about)
+    both_sides = any(topic.topic is Topic.BORDER_SECURITY for topic in topics)
+    places = find_places(reading, book, kind.kind, about, both_sides=both_sides)
     facts = read_facts(
         article.story_id, reading, book, places, language=plain.language, published=article.published
     )

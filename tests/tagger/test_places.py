@@ -1,0 +1,79 @@
+"""Which place a name means, and what it has to do with the event."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.contracts.codes import Role
+from services.tagger.core.book import Rulebook
+from services.tagger.core.story import tag_story
+from tests.tagger.builders import an_article
+
+LEAD = "Polisi menangkap perekrut dalam kasus tindak pidana perdagangan orang"
+
+
+def found(book: Rulebook, text: str, title: str = "") -> dict[tuple[str | None, str], Role]:
+    tagging = tag_story(an_article(title=title, text=text), book)
+    assert tagging.relevant, tagging.reason
+    return {(p.entry.region or p.entry.country, p.entry.name): p.role for p in tagging.places}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hakim menyebut pelaku serang korban dan nasibnya malang di perkebunan. " + LEAD + " itu.",
+        LEAD + ". Bunga kamboja menghiasi halaman kantor.",
+    ],
+)
+def test_a_common_word_is_no_place(book: Rulebook, text: str) -> None:
+    assert not {name for _, name in found(book, text)} & {"Serang", "Malang", "Cambodia"}
+
+
+def test_a_link_to_another_story_gives_no_place(book: Rulebook) -> None:
+    text = (
+        LEAD
+        + " di Denpasar, Bali.\nBaca juga: WNI disekap perusahaan penipuan di Kamboja\nPolisi masih mendalami."
+    )
+    assert "KH" not in {region[:2] for region, _ in found(book, text) if region}
+
+
+def test_a_person_named_like_a_town_is_no_place(book: Rulebook) -> None:
+    text = LEAD + " di Denpasar, Bali, kata Deputi Gede Surya Mataram."
+    assert "ID-NB" not in {region for region, _ in found(book, text)}
+
+
+@pytest.mark.parametrize(
+    ("where", "region"),
+    [
+        ("di Tanjung Balai Karimun, Kepulauan Riau", "ID-KR"),
+        ("di Tanjungbalai, Asahan, Sumatera Utara", "ID-SU"),
+        ("di Pelabuhan Bolok, Kabupaten Kupang", "ID-NT"),
+        ("oleh Polres Belu", "ID-NT"),
+        ("di PLBN Entikong, Sanggau", "ID-KB"),
+        ("di Bandara Soekarno-Hatta", "ID-BT"),
+        ("di Poipet, Banteay Meanchey", "KH-1"),
+        ("di Kabupaten Malaka", "ID-NT"),
+    ],
+)
+def test_a_name_resolves_to_its_region(book: Rulebook, where: str, region: str) -> None:
+    assert (region, Role.EVENT) in {(r, role) for (r, _), role in found(book, f"{LEAD} {where}.").items()}
+
+
+def test_origin_and_destination_are_not_the_event(book: Rulebook) -> None:
+    places = found(book, f"{LEAD} di Batam. Korban berasal dari Lampung dan hendak dikirim ke Malaysia.")
+    roles = {name: role for (_, name), role in places.items()}
+    assert roles["Batam"] is Role.EVENT
+    assert roles["Lampung"] is Role.ORIGIN
+    assert roles["Malaysia"] is Role.DESTINATION
+
+
+def test_the_place_of_a_statement_is_not_the_event(book: Rulebook) -> None:
+    text = f"{LEAD} di Entikong, Sanggau. Hal itu dikatakan Kapolda dalam keterangan di Pontianak, Kamis (15/1)."
+    roles = {name: role for (_, name), role in found(book, text).items()}
+    assert roles["Pontianak"] is Role.STATEMENT
+
+
+def test_a_statement_place_stands_in_where_there_is_no_other(book: Rulebook) -> None:
+    text = f"{LEAD}. Hal itu dikatakan Kapolda dalam keterangan di Pontianak, Kamis (15/1)."
+    roles = {name: role for (_, name), role in found(book, text).items()}
+    assert roles["Pontianak"] is Role.EVENT
