@@ -18,7 +18,7 @@ from services.contracts import alert, delivery, source, story, tagging
 from services.contracts.base import Event
 
 sys.path.insert(0, str(Path(__file__).parent))
-from compare import breaks  # noqa: E402
+from compare import breaks
 
 EVENTS: dict[str, type[Event]] = {
     cls.__name__: cls
