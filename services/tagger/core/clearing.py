@@ -152,9 +152,11 @@ class Clearer:
                 yield found.start("name"), found.end("name"), "called"
 
     def _before_age(self, whole: str, number: re.Match[str]) -> Iterator[_Span]:
-        before = _AGE_BEFORE.search(whole, max(0, number.start() - 18), number.start())
         after = _AGE_AFTER.match(whole, number.end())
-        if not before or not after:
+        if not after:
+            return
+        before = _AGE_BEFORE.search(whole, max(0, number.start() - 18), number.start())
+        if not before:
             return
         worded = _AGE_WORD.search(whole, before.start(), number.start())
         opened = before.group().strip()[:1]
@@ -273,16 +275,20 @@ class Clearer:
                     parts.add(word)
         if not parts:
             return
-        longest = sorted(parts, key=len, reverse=True)
-        pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)")
-        for found in pattern.finditer(whole):
-            yield Masked(found.start(), found.end(), "named again")
-        shout = re.compile(
-            r"(?<!\w)(?:" + "|".join(re.escape(p.upper()) for p in longest if len(p) >= _MIN_PART) + r")(?!\w)"
-        )
-        if shout.pattern != r"(?<!\w)(?:)(?!\w)":
-            for found in shout.finditer(whole):
-                yield Masked(found.start(), found.end(), "named again")
+        for part in parts:
+            yield from _mentions(whole, part)
+            if len(part) >= _MIN_PART:
+                yield from _mentions(whole, part.upper())
+
+
+def _mentions(whole: str, name: str) -> Iterator[Masked]:
+    """Where ``name`` stands as a word of its own."""
+    at = whole.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not whole[at - 1 : at].isalnum() and not whole[end : end + 1].isalnum():
+            yield Masked(at, end, "named again")
+        at = whole.find(name, end)
 
 
 _SCHOOL_KINDS = frozenset({b"negeri", b"swasta", b"inpres", b"katolik", b"kristen", b"islam", b"yayasan"})
@@ -291,7 +297,7 @@ _NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
 
 def _numbers(whole: str) -> Iterator[_Span]:
     """House, telephone, identity and passport numbers, and addresses of e-mail and accounts."""
-    if "RT" in whole or "RW" in whole or "No" in whole or "nomor" in whole or "number" in whole:
+    if "RT" in whole or "RW" in whole or "rumah n" in whole.lower() or "house n" in whole:
         for found in _RT.finditer(whole):
             yield found.start(), found.end(), "house number"
     if _DIGIT_RUN.search(whole):
@@ -302,12 +308,12 @@ def _numbers(whole: str) -> Iterator[_Span]:
             yield found.start(), found.end(), "contact or document number"
 
 
+_TOWARDS = ("di", "ke", "dari", "in", "at", "from", "to", "near", "Kota", "Kabupaten", "Polda", "Polres", "Pulau")
+
+
 def _also_a_place(whole: str, word: str) -> bool:
     """Whether the story also uses a part of a name as a place: "di Flores"."""
-    place = re.compile(
-        rf"\b(?:di|ke|dari|in|at|from|to|near|Kota|Kabupaten|Polda|Polres|Pulau)\s{re.escape(word)}\b"
-    )
-    return bool(place.search(whole))
+    return word in whole and any(f" {before} {word}" in whole for before in _TOWARDS)
 
 
 def _after_office(whole: str, start: int) -> bool:

@@ -26,7 +26,7 @@ _KHMER = range(0x1780, 0x1800)
 def detect(text: str, declared: str = "und") -> str:
     """``id``, ``en``, ``ms``, ``km``, or ``und``; ``declared`` decides where the text does not."""
     sample = text[:1600]
-    if not sample.isascii() and sum(ord(char) in _KHMER for char in sample[:400]) > 40:
+    if max(sample[:400], default="") >= "\u1780" and sum(ord(char) in _KHMER for char in sample[:400]) > 40:
         return "km"
     words = fold(sample).split()[:_WORDS]
     counts = {code: len([word for word in words if word in marks]) for code, marks in _MARKERS.items()}

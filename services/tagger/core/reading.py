@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -45,14 +46,24 @@ class Reading:
             return (0,) if self.has_title and _holds(self.bits[0], rule) else ()
         bits = self.bits
         if rule.window is Window.SENTENCE:
-            return tuple(index for index, mask in enumerate(bits) if mask and _holds(mask, rule))
-        last = len(bits) - 1
-        return tuple(
-            index
-            for index, mask in enumerate(bits)
-            if (mask and mask & rule.groups[0] and _holds(mask | (bits[index + 1] if index < last else 0), rule))
-            or (mask and index and mask & rule.groups[0] and _holds(mask | bits[index - 1], rule))
-        )
+            return self._sentences(rule)
+        first, last, found = rule.groups[0], len(bits) - 1, []
+        for index, mask in enumerate(bits):
+            if mask & first:
+                after = bits[index + 1] if index < last else 0
+                before = bits[index - 1] if index else 0
+                if _holds(mask | after, rule) or _holds(mask | before, rule):
+                    found.append(index)
+        return tuple(found)
+
+    def _sentences(self, rule: Rule) -> tuple[int, ...]:
+        bits, (first, *others) = self.bits, rule.groups
+        found = [index for index, mask in enumerate(bits) if mask & first]
+        for group in others:
+            found = [index for index in found if bits[index] & group]
+        if rule.unless:
+            found = [index for index in found if not bits[index] & rule.unless]
+        return tuple(found)
 
     def evidence(self, rule: Rule, sentences: Iterable[int]) -> list[Evidence]:
         """What the rule rests on: for each group the first hit, in the first sentences it fired in."""
@@ -110,8 +121,9 @@ def read(whole: str, cleared: str, book: Rulebook, *, has_title: bool) -> Readin
     hits = _unblocked(book.matcher.find(whole), book.blockers)
     by_sentence: list[list[Hit]] = [[] for _ in range(len(sentences))]
     bits = [0] * len(sentences)
+    starts = sentences.starts
     for hit in hits:
-        index = sentences.at(hit.start)
+        index = bisect_right(starts, hit.start) - 1
         by_sentence[index].append(hit)
         bits[index] |= hit.pattern.concepts
     listed = _strip_enumerations(bits, book)

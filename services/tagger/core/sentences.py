@@ -9,9 +9,11 @@ from dataclasses import dataclass
 #: An end mark, closing quotes, then space and a capital, digit or opening quote; or a new line.
 #: Also a full stop glued to the next sentence ("ke-36.Sidang"), as some feeds deliver it.
 _BREAK = re.compile(r"[.!?]+[\"”’)]*\s+(?=[A-Z0-9\"“‘(])|\.(?=[A-Z][a-z])|\n\s*")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:Kab|Kec|Jl|Jln|No|Nomor|Dr|Drs|Hj|Ir|Sdr|Pol|Kombes|Brigjen|Irjen|Mr|Mrs|Ms|St|Gen|Col|Maj|Capt|Lt|art|Art|Ps|hlm|dkk|a\.n|Rp|US))$"
-)
+_SHORT = """
+    Kab Kec Jl Jln No Nomor Dr Drs Hj Ir Sdr Pol Kombes Brigjen Irjen Mr Mrs Ms St Gen Col Maj Capt Lt art Art Ps
+    hlm dkk a.n Rp US
+"""
+_ABBREVIATIONS = frozenset(_SHORT.split())
 MAX_SENTENCES = 400
 
 
@@ -34,12 +36,16 @@ def split(whole: str, title_end: int = 0) -> Sentences:
     """Sentences of ``title + "\\n" + text``; never more than ``MAX_SENTENCES``, the rest is one."""
     starts, ends = [0], []
     for found in _BREAK.finditer(whole):
-        before = whole[max(0, found.start() - 12) : found.start()]
-        if whole[found.start()] == "." and not _ends_word(before, found.group()):
-            continue
-        if starts == [0] and "\n" in found.group() and found.start() <= title_end:
-            pass  # the title always stands alone
-        elif _ABBREVIATION.search(before) or _runs_on(before, found.group(), whole[found.end() : found.end() + 1]):
+        at = found.start()
+        before = whole[max(0, at - 12) : at]
+        if whole[at] == "\n":
+            if not (len(starts) == 1 and at <= title_end) and _runs_on(
+                before, whole[found.end() : found.end() + 1]
+            ):
+                continue
+        elif before.rpartition(" ")[2] in _ABBREVIATIONS or (
+            whole[at] == "." and not _ends_word(before, found.end() - at)
+        ):
             continue
         if found.end() >= len(whole) or len(starts) >= MAX_SENTENCES:
             break
@@ -49,16 +55,15 @@ def split(whole: str, title_end: int = 0) -> Sentences:
     return Sentences(tuple(starts), tuple(ends))
 
 
-def _runs_on(before: str, gap: str, after: str) -> bool:
+def _runs_on(before: str, after: str) -> bool:
     """Some feeds break the line before and after every link; such a break ends no sentence."""
-    if gap.strip() or not before.strip():
+    last = before.rstrip()[-1:]
+    if not last or last in '.!?"”:':
         return False
-    return (
-        before.rstrip()[-1] not in '.!?"”:' and (after.islower() or after.isdigit() or after in ",.;-–—(")
-    ) or (before.rstrip()[-1] in "-–—,")
+    return last in "-–—," or after.islower() or after.isdigit() or after in ",.;-–—("
 
 
-def _ends_word(before: str, gap: str) -> bool:
+def _ends_word(before: str, length: int) -> bool:
     """A stop after a word; one that is glued to the next word has to follow a small letter or a digit."""
     last = before[-1:]
-    return last.islower() or last.isdigit() or (len(gap) > 1 and (last in ')]%"”’' or last.isupper()))
+    return last.islower() or last.isdigit() or (length > 1 and (last in ')]%"”’' or last.isupper()))

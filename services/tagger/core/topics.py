@@ -62,11 +62,13 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     """Points of every topic, less what the frames hold back; relevant from the topic's threshold on."""
     traces: list[Trace] = []
     found: list[tuple[float, Topic, list[Evidence]]] = []
-    weak = False
+    weak, everything = False, reading.everything
     for topic_rules in book.topics:
-        points, evidence, fired = 0.0, list[Evidence](), list[Trace]()
+        points, firing, fired = 0.0, list[tuple[Rule, tuple[int, ...]]](), list[Trace]()
         where: set[int] = set()
         for rule in topic_rules.rules:
+            if not everything & rule.groups[0]:
+                continue  # most rules end here, without a call
             sentences = reading.fire(rule)
             if not sentences:
                 continue
@@ -74,14 +76,14 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
             points += gained
             where.update(sentences)
             fired.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
-            if rule.points > 0:
-                evidence += reading.evidence(rule, sentences)
+            firing.append((rule, sentences))
         if not fired:
             continue
         traces += fired
         if _in_passing(where, reading):
             points *= _PASSING
-        if points >= topic_rules.threshold and evidence:
+        if points >= topic_rules.threshold:
+            evidence = [span for rule, sentences in firing for span in reading.evidence(rule, sentences)]
             found.append((points, topic_rules.topic, evidence))
         else:
             weak = True
