@@ -149,7 +149,7 @@ DEMO = {
             "topics": (Topic.BORDER_SECURITY,),
             "places": (a_place("ID-NT", Role.VENUE), a_place(None, country="TL")),
         },
-        {"ppa-ppo-ntt"},
+        {"ppa-ppo-ntt", "satgas-ntt"},
     ),
     "a meeting in Denpasar": (
         {"topics": (Topic.HUMAN_TRAFFICKING,), "places": (a_place("ID-BA", Role.VENUE),)},

@@ -19,7 +19,7 @@ main{display:flex;flex-wrap:wrap;gap:18px;padding:18px;align-items:flex-start}
 .chat{width:430px;background:#c8d8c0 linear-gradient(#cfdfe8,#c3d7c0);border-radius:12px;overflow:hidden;
 box-shadow:0 1px 4px #0003}
 .chat h2{margin:0;padding:10px 14px;background:#fff;font-size:15px}.chat h2 small{color:#6b7a86;font-weight:normal}
-.stream{padding:12px;max-height:900px;overflow:auto;display:flex;flex-direction:column;gap:10px}
+.stream{padding:12px;max-height:1500px;overflow:auto;display:flex;flex-direction:column;gap:10px}
 .m{background:#fff;border-radius:10px 10px 10px 2px;padding:8px 11px;max-width:96%;white-space:pre-wrap;
 overflow-wrap:anywhere;box-shadow:0 1px 1px #0002}
 .m.user{align-self:flex-end;background:#e3fdc8;border-radius:10px 10px 2px 10px}

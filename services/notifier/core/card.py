@@ -18,11 +18,13 @@ from services.notifier.core.match import Match
 from services.notifier.core.numbers import headline_counts, reported_counts, say_amount
 from services.notifier.core.regions import region_name
 from services.notifier.core.snapshot import Snapshot, counts
-from services.notifier.core.words import MARKS, Words, say_term, words_for
+from services.notifier.core.words import MARKS, Words, say_outlet, say_term, words_for
 
 #: A report older than this says so.
 OLD_AFTER = timedelta(hours=48)
 _ROLE_ORDER = (Role.EVENT, Role.VENUE, Role.ORIGIN, Role.TRANSIT, Role.DESTINATION, Role.STATEMENT)
+#: In a meeting or an analysis nobody moves, whatever countries are named.
+_MOVING_KINDS = frozenset({Kind.INCIDENT, Kind.ENFORCEMENT, Kind.JUDICIAL})
 _MOVEMENT = (Role.ORIGIN, Role.EVENT, Role.TRANSIT, Role.DESTINATION)
 
 
@@ -115,7 +117,7 @@ def make_card(alert: Alert, match: Match | None, view: View, note: Note | None =
         level=words.levels[alert.severity],
         topics=" + ".join(words.topics[topic] for topic in alert.topics[:2]),
         banner=_banner(words, alert, note),
-        place=_place_line(words, alert.places),
+        place=_place_line(words, alert),
         sentence=_sentence(words, alert),
         numbers=tuple(reported_counts(words, alert.facts, outlets)),
         when=_when(words, alert, view),
@@ -159,28 +161,54 @@ def _changes(words: Words, alert: Alert, before: Snapshot | None) -> Iterable[st
             yield words.labels["became"].format(what=name, a=said, b=say_amount(words, new))
 
 
-def _place_line(words: Words, places: tuple[Place, ...]) -> str:
-    """Where, and what it has to do with it: a way from origin to destination, or the places by role."""
-    first: dict[Role, Place] = {}
-    for place in places:
-        first.setdefault(place.role, place)
-    moving = [first[role] for role in _MOVEMENT if role in first]
+def _place_line(words: Words, alert: Alert) -> str:
+    """Where, and what it has to do with it: a way from origin to destination, or the one place that counts."""
+    best: dict[Role, Place] = {}
+    for place in alert.places:
+        known = best.get(place.role)
+        if known is None or _precision(place) > _precision(known):
+            best[place.role] = place
+    moving = _way(best) if alert.kind in _MOVING_KINDS else []
     if len(moving) > 1:
         return " → ".join(_say_place(words, place, with_role=True) for place in moving)
     for role in _ROLE_ORDER:
-        if role in first:
-            place = first[role]
+        if role in best:
+            place = best[role]
             line = _say_place(words, place, with_role=role is not Role.EVENT)
             across = place.counterpart and region_name(place.counterpart, words.language)
             return f"{line} ↔ {across}" if across else line
     return words.labels["no_place"]
 
 
+def _precision(place: Place) -> int:
+    """A crossing or a harbour says more than its district, that more than a province or a country."""
+    if place.region is None:
+        return 0
+    if place.district is None:
+        return 1
+    return 2 if _is_district(place) else 3
+
+
+def _is_district(place: Place) -> bool:
+    return place.name.lower() in (place.district or "").lower()
+
+
+def _way(best: Mapping[Role, Place]) -> list[Place]:
+    """The stations in order; a place that has two parts in it is named once."""
+    stations: dict[str, Place] = {}
+    for role in _MOVEMENT:
+        if role in best:
+            stations.setdefault(best[role].name, best[role])
+    return list(stations.values())
+
+
 def _say_place(words: Words, place: Place, *, with_role: bool) -> str:
-    name = clean_line(place.name, 80)
-    district = clean_line(place.district or "", 60)
     wide = region_name(place.region or place.country, words.language)
-    said = ", ".join(dict.fromkeys(part for part in (name, district) if part and part != wide)) or wide
+    name = "" if place.district and _is_district(place) else clean_line(place.name, 80)
+    if place.region is None:
+        name = wide
+    parts = (name, clean_line(place.district or "", 60))
+    said = ", ".join(dict.fromkeys(part for part in parts if part and part != wide)) or wide
     country = f", {place.country}" if place.region and place.country != "ID" else ""
     where = f"{said} ({wide}{country})" if said != wide else f"{wide}{country}"
     return f"{where} [{words.labels[place.role.value]}]" if with_role else where
@@ -197,7 +225,6 @@ def _sentence(words: Words, alert: Alert) -> str:
         ("exploitation", facts.exploitation),
         ("recruitment", facts.recruitment),
         ("transport", facts.transport),
-        ("route", facts.route),
     ):
         if values:
             details.append(labels[name].format(x=_terms(words, values)))
@@ -244,7 +271,7 @@ def _why(words: Words, match: Match | None) -> str:
 def _link(source: Source) -> Link:
     url = safe_link(source.url)
     host = shown_host(source.url) if url else ""
-    return Link(clean_line(source.outlet, 60), host, clean_line(source.language, 3), url)
+    return Link(say_outlet(source.outlet), host, clean_line(source.language, 3), url)
 
 
 def _more(words: Words, sources: list[Source]) -> str:

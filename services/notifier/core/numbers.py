@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.contracts.tagging import Facts, Number
-from services.notifier.core.clean import clean_line
 from services.notifier.core.snapshot import PEOPLE
-from services.notifier.core.words import Words, say_term
+from services.notifier.core.words import Words, say_outlet, say_term
 
 
 def say_amount(words: Words, value: float) -> str:
@@ -73,10 +72,11 @@ def reported_counts(words: Words, facts: Facts, outlets: dict[str, str]) -> list
 
 
 def _reported(words: Words, numbers: Iterable[Number], outlets: dict[str, str], unit: str = "") -> str:
-    who: dict[str, list[str]] = {}
+    """``12, 3 (ANTARA); 15 (Tribun)``: whoever gives several numbers is named once."""
+    said: dict[str, list[str]] = {}
     for number in numbers:
         value = " ".join(part for part in (say_range(words, number), unit) if part)
-        outlet = clean_line(outlets.get(number.source, "?"), 40)
-        if outlet not in who.setdefault(value, []):
-            who[value].append(outlet)
-    return "; ".join(f"{value} ({', '.join(names)})" for value, names in who.items())
+        values = said.setdefault(say_outlet(outlets.get(number.source, "?")), [])
+        if value not in values:
+            values.append(value)
+    return "; ".join(f"{', '.join(values[:4])} ({outlet})" for outlet, values in said.items())

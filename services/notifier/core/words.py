@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from services.contracts.codes import Kind, Severity, Topic
 from services.notifier.core.clean import clean_line
 
+#: What outlets call themselves, by the codes of the source list.
+OUTLETS = {
+    "antara": "ANTARA",
+    "tribun": "Tribun",
+    "ppp": "The Phnom Penh Post",
+    "ann": "Asia News Network",
+    "indokalbar": "Berita Indokalbar",
+}
+
 MARKS = {
     Severity.BACKGROUND: "⚪", Severity.LOW: "⚪", Severity.MEDIUM: "🟡", Severity.HIGH: "🟠",
     Severity.CRITICAL: "🔴",
@@ -74,32 +83,51 @@ INDONESIAN = Words(
     },
     terms={
         "person": "orang",
+        "persons": "orang",
         "piece": "buah",
         "boat": "kapal",
-        "by_boat": "lewat laut",
-        "sea": "laut",
-        "land": "darat",
-        "air": "udara",
-        "investigation": "penyelidikan",
-        "suspect_named": "tersangka ditetapkan",
-        "arrest": "penangkapan",
-        "charged": "didakwa",
-        "trial": "persidangan",
-        "verdict": "vonis",
-        "convicted": "divonis",
-        "sentenced": "divonis",
-        "appeal": "banding",
-        "alleged": "dugaan",
-        "rescued": "diselamatkan",
-        "repatriated": "dipulangkan",
-        "forced_labour": "kerja paksa",
-        "sexual_exploitation": "eksploitasi seksual",
-        "forced_criminality": "dipaksa menipu daring",
-        "online_scam": "penipuan daring",
-        "debt_bondage": "jerat utang",
+        "head": "ekor",
+        "vessels": "kapal",
+        "fuel": "BBM",
         "methamphetamine": "sabu",
-        "social_media": "media sosial",
-        "broker": "calo",
+        "cannabis": "ganja",
+        "heroin": "heroin",
+        "ketamine": "ketamin",
+        "ecstasy": "ekstasi",
+        "cigarettes": "rokok",
+        "lobster larvae": "benih lobster",
+        "firearms": "senjata api",
+        "ammunition": "amunisi",
+        "cattle": "ternak",
+        "sexual": "eksploitasi seksual",
+        "forced labour": "kerja paksa",
+        "forced criminality": "dipaksa menipu daring",
+        "organ removal": "pengambilan organ",
+        "forced marriage": "kawin paksa",
+        "child sale": "penjualan anak",
+        "begging": "mengemis",
+        "surrogacy": "ibu pengganti",
+        "social media": "media sosial",
+        "messenger": "aplikasi pesan",
+        "sponsor or broker": "sponsor atau calo",
+        "agency": "agen penyalur",
+        "acquaintance": "kenalan",
+        "plane": "pesawat",
+        "car": "mobil",
+        "motorcycle": "sepeda motor",
+        "on foot": "jalan kaki",
+        "investigation": "penyelidikan",
+        "suspect named": "tersangka ditetapkan",
+        "wanted": "buron",
+        "handed to prosecutors": "dilimpahkan ke kejaksaan",
+        "charged in court": "didakwa",
+        "convicted": "divonis",
+        "appeal": "banding",
+        "administrative": "deportasi atau penangkalan",
+        "Cambodia": "Kamboja",
+        "Philippines": "Filipina",
+        "China": "Tiongkok",
+        "Singapore": "Singapura",
     },
     labels={
         "at_least": "sedikitnya {n}",
@@ -137,7 +165,7 @@ INDONESIAN = Words(
         "digest_count": "{n} kejadian",
         "digest_more": "dan {n} lagi dalam pesan berikutnya",
         "relisted": "kiriman sebelumnya tidak dapat dipastikan",
-        "facts": "rincian berubah",
+        "facts": "rincian atau sumber berubah",
         "thread": "Kejadian {x}",
         "read": "Baca di {x}",
         "event": "lokasi",
@@ -200,7 +228,7 @@ ENGLISH = Words(
         "persons": "people",
         "suspects": "suspects",
     },
-    terms={"person": "people", "piece": "pieces", "boat": "boats", "by_boat": "by sea"},
+    terms={"person": "people", "piece": "pieces", "boat": "boats"},
     labels={
         "at_least": "at least {n}",
         "of_whom_minors": "{n} of them minors",
@@ -237,7 +265,7 @@ ENGLISH = Words(
         "digest_count": "incidents: {n}",
         "digest_more": "and {n} more in the next message",
         "relisted": "an earlier sending could not be confirmed",
-        "facts": "details changed",
+        "facts": "details or sources changed",
         "thread": "Incident {x}",
         "read": "Read at {x}",
         "event": "place",
@@ -266,3 +294,8 @@ def words_for(language: str) -> Words:
 def say_term(words: Words, value: str) -> str:
     """A word of a closed list: its translation, else itself with underscores as blanks."""
     return words.terms.get(value, clean_line(value.replace("_", " "), 60))
+
+
+def say_outlet(outlet: str) -> str:
+    """What an outlet calls itself; an unknown one is shown as it is."""
+    return OUTLETS.get(outlet, clean_line(outlet, 60))
