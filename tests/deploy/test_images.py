@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from services.runtime.settings import PREFIX, ServiceSettings
 from tests.conftest import ROOT
 
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
@@ -47,6 +48,12 @@ def test_packages_are_installed_by_hash_only() -> None:
 def test_no_image_runs_as_root(stage: str) -> None:
     users = [line.split()[1] for line in STAGES[stage] if line.startswith("USER ")]
     assert users == ["siaga"]
+
+
+def test_every_setting_in_an_image_is_one_that_services_know() -> None:
+    given = set(re.findall(rf"\b{PREFIX}\w+(?==)", DOCKERFILE))
+    assert given
+    assert given <= {f"{PREFIX}{field}".upper() for field in ServiceSettings.model_fields}
 
 
 def test_a_service_says_whether_it_is_healthy() -> None:

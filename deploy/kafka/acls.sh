@@ -1,0 +1,66 @@
+#!/bin/sh
+# Who may read and write which topic, on a Kafka with an authorizer and SASL users.
+#   acls.sh services                    the users ingest, tagger and notifier
+#   acls.sh reader NAME REGION...       another system: acls.sh reader police-kupang id-nt
+# Raw text is on `stories` and `dead`: nobody but ingest, tagger and the operator may ever read those.
+set -eu
+: "${KAFKA_ACLS:=/opt/kafka/bin/kafka-acls.sh}"
+: "${BOOTSTRAP:=localhost:9092}"
+
+allow() {
+    user=$1
+    shift
+    "$KAFKA_ACLS" --bootstrap-server "$BOOTSTRAP" --add --allow-principal "User:$user" "$@"
+}
+
+may_read() {
+    user=$1
+    shift
+    for topic in "$@"; do
+        allow "$user" --operation Read --operation Describe --topic "$topic"
+    done
+}
+
+may_write() {
+    user=$1
+    shift
+    for topic in "$@"; do
+        allow "$user" --operation Write --operation Describe --topic "$topic"
+    done
+}
+
+case ${1:-} in
+services)
+    allow ingest --operation Read --group siaga-ingest --resource-pattern-type prefixed
+    may_read ingest stories.tagged
+    may_write ingest stories sources dead
+
+    allow tagger --operation Read --group siaga-tagger --resource-pattern-type prefixed
+    may_read tagger stories stories.tagged
+    may_write tagger stories.tagged alerts dead
+    # A region's topic comes into being with its first alert.
+    allow tagger --operation Create --operation Write --operation Describe \
+        --topic alerts. --resource-pattern-type prefixed
+
+    allow notifier --operation Read --group siaga-notifier --resource-pattern-type prefixed
+    may_read notifier alerts stories.tagged sources deliveries
+    may_write notifier deliveries dead
+    ;;
+reader)
+    [ $# -ge 3 ] || { echo "usage: acls.sh reader NAME REGION..." >&2; exit 2; }
+    name=$2
+    shift 2
+    allow "$name" --operation Read --group "$name-" --resource-pattern-type prefixed
+    for region in "$@"; do
+        case $region in
+        *[!a-z0-9-]* | '') echo "acls.sh: '$region' is no region: ISO 3166 in lower case, as id-nt or id" >&2; exit 2 ;;
+        esac
+        # Literal: as a prefix alerts.id-n would match three provinces, alerts.id a whole country.
+        may_read "$name" "alerts.$region"
+    done
+    ;;
+*)
+    echo "usage: acls.sh services | acls.sh reader NAME REGION..." >&2
+    exit 2
+    ;;
+esac
