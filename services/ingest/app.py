@@ -15,9 +15,9 @@ from services.contracts.source import SourceHealthChanged
 from services.contracts.story import StoryPublished, StoryRevised, StoryWithdrawn
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
 from services.contracts.topics import DEAD, GROUP_INGEST, SOURCES, STORIES, STORIES_TAGGED, TOPICS
+from services.ingest.claims import register
 from services.ingest.core.source import Source
 from services.ingest.fetch import Fetcher
-from services.ingest.leases import register
 from services.ingest.looks import remember_tags
 from services.ingest.metrics import IngestMetrics
 from services.ingest.pacer import Pacer

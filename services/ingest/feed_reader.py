@@ -78,7 +78,8 @@ def read_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
         malformed=type(found["bozo_exception"]).__name__
         if found.get("bozo") and "bozo_exception" in found
         else "",
-        cut=cut or _ends_early(body),
+        cut=cut,
+        unfinished=not cut and _ends_early(body),
         dropped=len(raw) - len(usable),
     )
 
@@ -102,7 +103,11 @@ def read_sitemap(body: bytes, url: str) -> ParsedFeed:
     entries = _whole(entries, body)[:ITEMS_MAX]
     usable = tuple(entry for entry in entries if entry.link and entry.title)
     return ParsedFeed(
-        entries=usable, version="news_sitemap", cut=cut or _ends_early(body), dropped=len(entries) - len(usable)
+        entries=usable,
+        version="news_sitemap",
+        cut=cut,
+        unfinished=not cut and _ends_early(body),
+        dropped=len(entries) - len(usable),
     )
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from services.contracts.story import Story
 from services.contracts.tagging import StoryTagged
-from services.ingest import leases
+from services.ingest import claims
 from services.ingest.archive import known_of, revise, story_row, withdraw
 from services.ingest.core.compose import Page
 from services.ingest.core.conditional import Validators, validators_of
@@ -45,7 +45,7 @@ class Look:
 
 
 class LookAgain:
-    """Takes one due page of a domain at a time, under the domain's lease."""
+    """Takes one due page at a time of a domain this process leads."""
 
     def __init__(
         self,
@@ -53,19 +53,17 @@ class LookAgain:
         store: Store,
         reader: SourceReader,
         now: Callable[[], datetime],
-        owner: str,
         kick: Callable[[], None],
     ) -> None:
         self._store = store
         self._reader = reader
         self._now = now
-        self._owner = owner
         self._kick = kick
 
     async def step(self, domain: str, by_id: Mapping[str, Source]) -> LookReason | None:
         """Read one due page; None where none is due or the domain may not be asked now."""
         at = self._now().timestamp()
-        look = await self._store.write(lambda conn: claim_look(conn, domain, list(by_id), self._owner, at))
+        look = await self._store.write(lambda conn: next_look(conn, domain, list(by_id), at))
         if look is None:
             return None
         source = by_id[look.source_id]
@@ -96,7 +94,7 @@ class LookAgain:
         page: Page | None,
     ) -> None:
         now = self._now()
-        leases.release(conn, source, self._owner, now.timestamp() + source.min_gap_s)
+        claims.rest(conn, source.politeness_key, now.timestamp() + source.min_gap_s)
         row = story_row(conn, look.story_id)
         if row is None or row.withdrawn:
             conn.execute(sa.delete(looks).where(looks.c.story_id == look.story_id))
@@ -139,10 +137,10 @@ def remember_tags(
             )
 
 
-def claim_look(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Look | None:
+def next_look(conn: sa.Connection, domain: str, source_ids: Sequence[str], now: float) -> Look | None:
     """The next due page of a domain that may be asked now; the domain is ours until it is released."""
     place = conn.execute(sa.select(domains).where(domains.c.domain == domain).with_for_update()).one()
-    if leases.is_held(place, now) or now < max(place.next_allowed_at, place.cools_until):
+    if now < max(place.next_allowed_at, place.cools_until):
         return None
     row = conn.execute(
         sa.select(looks, stories.c.event)
@@ -153,8 +151,6 @@ def claim_look(conn: sa.Connection, domain: str, source_ids: Sequence[str], owne
     ).one_or_none()
     if row is None:
         return None
-    taken = {"lease_owner": owner, "lease_until": now + leases.LEASE_S}
-    conn.execute(sa.update(domains).where(domains.c.domain == domain).values(**taken))
     validators = Validators(row.etag, row.last_modified)
     return Look(row.story_id, row.source_id, row.done, row.misses, validators, last_event(row))
 
@@ -204,4 +200,4 @@ def _leads_home(asked: str, ended: str) -> bool:
     return urlsplit(ended).path.strip("/") == "" and urlsplit(asked).path.strip("/") != ""
 
 
-__all__ = ["LookAgain", "claim_look", "remember_tags"]
+__all__ = ["LookAgain", "next_look", "remember_tags"]

@@ -76,8 +76,8 @@ class Parser:
 
     async def _ask(self, header: dict[str, Any], body: bytes, limit_s: float) -> dict[str, Any]:
         async with self._lock:
-            process = await self._worker()
             try:
+                process = await self._worker()
                 async with asyncio.timeout(limit_s):
                     answer = await self._exchange(process, json.dumps(header).encode(), body)
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from services.contracts.source import Health
-from services.ingest import leases
+from services.ingest import claims
 from services.ingest.archive import Reading, resolve_aliases, sightings_of, write_readings
 from services.ingest.core.compose import Named
 from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
@@ -26,7 +26,7 @@ from services.runtime.store import Store
 
 log = structlog.get_logger(__name__)
 
-#: Longest sleep between two looks at what is due: a new lease or a clock set forward is noticed this soon.
+#: Longest sleep between two looks at what is due: a free lead or a clock set forward is noticed this soon.
 LOOK_S = 1.0
 
 
@@ -56,7 +56,7 @@ class Poller:
         self._metrics = metrics
         self._clock = clock
         self._kick = kick
-        self.looks = LookAgain(store=store, reader=reader, now=clock.now, owner=clock.owner, kick=kick)
+        self.looks = LookAgain(store=store, reader=reader, now=clock.now, kick=kick)
 
     async def run(self, domain: str, sources: Sequence[Source]) -> None:
         """Poll what is due of a domain, one source after the other, until cancelled."""
@@ -72,17 +72,19 @@ class Poller:
 
     async def step(self, domain: str, by_id: dict[str, Source]) -> float:
         """Poll the next due source of the domain; returns the seconds until another may be due."""
+        if not await self._store.lead(f"poll-{domain}"):
+            return LOOK_S
         now = self._clock.now().timestamp()
         claim = await self._store.write(
-            lambda conn: leases.claim(conn, domain, list(by_id), self._clock.owner, now)
+            lambda conn: claims.claim(conn, domain, list(by_id), self._clock.owner, now)
         )
-        if not isinstance(claim, leases.Claim):
+        if not isinstance(claim, claims.Claim):
             # Nothing is due: time for a page that is to be read again.
             return 0.0 if await self._look(domain, by_id) else max(claim, 0.01)
         source = by_id[claim.source_id]
         try:
             await self.poll(source, claim.state)
-        except leases.LeaseLostError:
+        except claims.ClaimLostError:
             log.warning("another process took the source over", source=source.id)
         except UnavailableError:
             raise
@@ -106,7 +108,7 @@ class Poller:
         """Ask the source once and settle what came of it in one transaction.
 
         Raises:
-            LeaseLostError: nothing was stored, another process has the source.
+            ClaimLostError: nothing was stored, another process has the source.
         """
         with self._metrics.poll_seconds.time():
             polled = await self._reader.poll(source, state)
@@ -127,7 +129,7 @@ class Poller:
         """Publish a few readings early, without validators: a crash from here on only asks again."""
 
         def work(conn: sa.Connection) -> None:
-            leases.renew(conn, source, self._clock.owner, self._clock.now().timestamp())
+            claims.check(conn, source.id, self._clock.owner)
             written = write_readings(conn, source, readings, self._clock.now(), first_poll=state.first)
             for reason in written.reasons:
                 self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()

@@ -209,7 +209,7 @@ class SourceReader:
             for entry in feed.entries
             if not (dating := date_story(entry.published, entry.updated, now, offset)).assumed
         ]
-        partial = answer.truncated or (feed.cut and bool(feed.malformed))
+        partial = answer.truncated or feed.unfinished
         reason = PollReason.PARTIAL_BODY if partial else PollReason.NEW_BODY
         body = Body(self._named(source, feed), body_hash, median_gap(times))
         return Polled(

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.contracts.source import Health
-from services.ingest import leases
+from services.ingest import claims
 from services.ingest.archive import Reading, touch_sightings, write_readings
 from services.ingest.core.outcome import SUCCESSES, WAITS, Outcome
 from services.ingest.core.redirect import after_permanent, has_moved
@@ -56,13 +56,13 @@ def settle_source(
     crash would turn into a 304 and the stories would be lost.
 
     Raises:
-        LeaseLostError: the source is another process's now.
+        ClaimLostError: the source is another process's now.
     """
-    leases.check(conn, source.id, owner)
+    claims.check(conn, source.id, owner)
     written = write_readings(conn, source, readings, now, first_poll=state.first)
     outcome = replace(polled.outcome, new_stories=written.new)
     due = next_due(_pace(source, state, polled), outcome, now, jitter)
-    values = _values(state, polled, outcome, due, now) | {"lease_owner": None, "lease_until": None}
+    values = _values(state, polled, outcome, due, now) | {"claimed_by": None}
     change = change_of_health(source, state, polled, outcome, now)
     if change is not None:
         values |= {"health": str(change.health), "health_since": now.timestamp()}
@@ -70,7 +70,7 @@ def settle_source(
     touch_sightings(conn, source.id, seen, now)
     conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**values))
     cools = _cools_until(conn, source, outcome, due, now)
-    leases.release(conn, source, owner, now.timestamp() + source.min_gap_s, cools)
+    claims.rest(conn, source.politeness_key, now.timestamp() + source.min_gap_s, cools)
     health = change.health if change else state.health
     return Settlement(outcome, due, written.reasons, polled.detail, health)
 

@@ -41,19 +41,16 @@ polls = sa.Table(
     sa.Column("move_since", sa.Float),
     sa.Column("health", sa.String(20)),
     sa.Column("health_since", sa.Float),
-    sa.Column("lease_owner", sa.String(64)),
-    sa.Column("lease_until", sa.Float),
+    sa.Column("claimed_by", sa.String(64)),
 )
 
-#: One row a registrable domain: one process at a time asks it, and not too soon after the last.
+#: One row a registrable domain: from when on it may be asked.
 domains = sa.Table(
     "domains",
     metadata,
     sa.Column("domain", sa.String(253), primary_key=True),
     sa.Column("next_allowed_at", sa.Float, nullable=False, default=0),
     sa.Column("cools_until", sa.Float, nullable=False, default=0),
-    sa.Column("lease_owner", sa.String(64)),
-    sa.Column("lease_until", sa.Float),
 )
 
 #: One row a story: its last state, which is also what a replay sends again.

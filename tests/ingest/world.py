@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from services.ingest import leases, tables
+from services.ingest import claims, tables
 from services.ingest.core.source import Source
 from services.ingest.fetch import Fetcher, Limits
 from services.ingest.metrics import IngestMetrics
@@ -26,7 +26,7 @@ from services.ingest.reading import SourceReader
 from services.runtime.store import Store
 from tests.ingest.builders import NOW, a_feed, a_source
 
-MIGRATIONS = Path(leases.__file__).parent / "migrations"
+MIGRATIONS = Path(claims.__file__).parent / "migrations"
 AGENT = "Mozilla/5.0 (compatible; Siaga/0.1.0; +https://siaga.example/contact)"
 
 
@@ -155,7 +155,7 @@ class World:
     async def watch(self, *sources: Source) -> None:
         """Take sources into the list."""
         self.sources |= {source.id: source for source in sources}
-        await self.store.write(lambda conn: leases.register(conn, sources, self.now.timestamp()))
+        await self.store.write(lambda conn: claims.register(conn, sources, self.now.timestamp()))
 
     def watch_at(self, port: int, **given: Any) -> Source:
         """A source whose feed is on the server at ``port``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 #: Below this share of distinct links a feed points at its homepage instead of at stories.
@@ -26,7 +26,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class ParsedFeed:
-    """A feed body after parsing.  ``skip_hours`` are UTC hours, ``skip_days`` ISO weekdays (Monday 1)."""
+    """A feed body after parsing.
+
+    ``skip_hours`` are UTC hours, ``skip_days`` ISO weekdays (Monday 1).  ``cut``: it held more items than we
+    read.  ``unfinished``: its end is missing.  ``dropped``: items without a link or a heading.
+    """
 
     entries: tuple[Entry, ...] = ()
     version: str = ""
@@ -37,7 +41,8 @@ class ParsedFeed:
     skip_days: frozenset[int] = frozenset()
     malformed: str = ""
     cut: bool = False
-    dropped: int = field(default=0)
+    unfinished: bool = False
+    dropped: int = 0
 
 
 class FeedVerdict(StrEnum):

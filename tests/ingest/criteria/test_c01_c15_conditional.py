@@ -148,7 +148,7 @@ async def test_c10_a_process_killed_before_the_commit_keeps_no_validators(
     assert await world.stories() == []
 
     server.pages = {}
-    world.pass_time(minutes=5)  # the lease of the dead process runs out
+    world.pass_time(minutes=5)
     row = await world.poll()
     assert row.etag == '"x"'
     assert "if-none-match" not in [one for one in server.asked if one.path == "/feed"][-1].headers

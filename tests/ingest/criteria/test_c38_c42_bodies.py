@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -212,8 +213,6 @@ async def test_c41_the_worker_knows_none_of_our_secrets(monkeypatch: pytest.Monk
     await parser.feed(a_feed(), "text/xml", URL)
     pid = parser.pid
     assert pid is not None
-    from pathlib import Path  # noqa: PLC0415
-
     assert b"hunter2" not in Path(f"/proc/{pid}/environ").read_bytes()
     await parser.close()
 

@@ -40,8 +40,7 @@ def upgrade() -> None:
         sa.Column("move_since", sa.Float),
         sa.Column("health", sa.String(20)),
         sa.Column("health_since", sa.Float),
-        sa.Column("lease_owner", sa.String(64)),
-        sa.Column("lease_until", sa.Float),
+        sa.Column("claimed_by", sa.String(64)),
     )
     op.create_index("ix_polls_domain", "polls", ["domain"])
     op.create_table(
@@ -49,8 +48,6 @@ def upgrade() -> None:
         sa.Column("domain", sa.String(253), primary_key=True),
         sa.Column("next_allowed_at", sa.Float, nullable=False),
         sa.Column("cools_until", sa.Float, nullable=False),
-        sa.Column("lease_owner", sa.String(64)),
-        sa.Column("lease_until", sa.Float),
     )
     op.create_table(
         "stories",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.ingest import leases, tables
+from services.ingest import claims, tables
 from services.ingest.retention import forget_old
 from tests.ingest.builders import a_feed
 from tests.ingest.world import FeedServer, Reply, World
@@ -39,25 +39,33 @@ async def test_two_processes_poll_each_source_once(server: FeedServer, tmp_path:
     await two.close()
 
 
-async def test_what_a_dead_process_held_is_free_after_its_lease(
-    world: World, server: FeedServer, tmp_path: Path
-) -> None:
+async def test_while_one_process_leads_a_domain_the_other_waits(server: FeedServer, tmp_path: Path) -> None:
+    one, two = World(tmp_path, owner="one"), World(tmp_path, owner="two")
+    for world in (one, two):
+        await world.watch(world.watch_at(server.port))
+    assert await one.step() == 0
+    two.pass_time(days=2)
+    assert await two.step() > 0
+    await one.close()
+    assert await two.step() == 0, "the lead ends with the process"
+    await two.close()
+    assert len(server.asked) == 2
+
+
+async def test_what_a_dead_process_had_claimed_is_free_at_once(world: World, server: FeedServer) -> None:
     at = world.now.timestamp()
-    claimed = await world.store.write(lambda conn: leases.claim(conn, "desk.localhost", ["desk-all"], "dead", at))
-    assert isinstance(claimed, leases.Claim)
-    assert await world.step() > 0, "another process has it"
-    world.pass_time(seconds=leases.LEASE_S + 1)
+    claimed = await world.store.write(lambda conn: claims.claim(conn, "desk.localhost", ["desk-all"], "dead", at))
+    assert isinstance(claimed, claims.Claim)
     assert await world.step() == 0
     assert (await world.row()).last_reason == "new_body"
 
 
-async def test_a_process_whose_lease_ran_out_stores_nothing(world: World, server: FeedServer) -> None:
+async def test_a_process_that_lost_its_claim_stores_nothing(world: World, server: FeedServer) -> None:
     at = world.now.timestamp()
-    claimed = await world.store.write(lambda conn: leases.claim(conn, "desk.localhost", ["desk-all"], "one", at))
-    assert isinstance(claimed, leases.Claim)
-    stolen = {"lease_owner": "two", "lease_until": at + 1000}
-    await world.store.write(lambda conn: conn.execute(sa.update(tables.polls).values(**stolen)))
-    with pytest.raises(leases.LeaseLostError):
+    claimed = await world.store.write(lambda conn: claims.claim(conn, "desk.localhost", ["desk-all"], "one", at))
+    assert isinstance(claimed, claims.Claim)
+    await world.store.write(lambda conn: conn.execute(sa.update(tables.polls).values(claimed_by="two")))
+    with pytest.raises(claims.ClaimLostError):
         await world.poller.poll(world.sources["desk-all"], claimed.state)
     assert await world.stories() == []
     assert (await world.row()).last_polled_at is None

@@ -1,4 +1,9 @@
-"""Give each source to one process at a time, when it is due and its domain may be asked."""
+"""Give each source to one process at a time, when it is due and its domain may be asked.
+
+One process leads a domain (``Store.lead``: a lock that ends with the process, so a crash frees it at once).
+The claim written into the row is the second line: should a process lose its lead without noticing, what it
+read is not stored.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +22,17 @@ from services.ingest.core.source import Source
 from services.ingest.core.state import SourceState
 from services.ingest.tables import domains, polls
 
-#: A process that died holds its source this long.  Renewed while pages are read.
-LEASE_S = 120.0
 #: A time further ahead than any we would write: the clock was set back, so it means nothing.
 _SANE_AHEAD_S = RETRY_AFTER_CAP_S * 1.2
 
 
-class LeaseLostError(Exception):
+class ClaimLostError(Exception):
     """Another process took the source over: what we read of it must not be stored."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A source that is ours until the lease ends."""
+    """A source that is ours to poll."""
 
     source_id: str
     state: SourceState
@@ -58,10 +61,8 @@ def register(conn: sa.Connection, sources: Sequence[Source], now: float) -> None
 
 
 def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Claim | float:
-    """The next due source of a domain, or how many seconds nothing of it will be due."""
+    """The next due source of a domain we lead, or how many seconds nothing of it will be due."""
     place = conn.execute(sa.select(domains).where(domains.c.domain == domain).with_for_update()).one()
-    if is_held(place, now):
-        return min(1.0, float(place.lease_until) - now)
     allowed = max(place.next_allowed_at, place.cools_until)
     if now < allowed <= now + _SANE_AHEAD_S:
         return float(allowed - now)
@@ -72,37 +73,22 @@ def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: st
     ).all()
     for row in rows:
         if row.next_check_at <= now or row.next_check_at > now + _SANE_AHEAD_S:
-            taken = {"lease_owner": owner, "lease_until": now + LEASE_S}
-            conn.execute(sa.update(polls).where(polls.c.source_id == row.source_id).values(**taken))
-            conn.execute(sa.update(domains).where(domains.c.domain == domain).values(**taken))
+            conn.execute(sa.update(polls).where(polls.c.source_id == row.source_id).values(claimed_by=owner))
             return Claim(row.source_id, state_of(row))
     return float(rows[0].next_check_at - now) if rows else 60.0
 
 
-def renew(conn: sa.Connection, source: Source, owner: str, now: float) -> None:
-    """Hold on to a source for longer.  Raises LeaseLostError."""
-    check(conn, source.id, owner)
-    longer = {"lease_until": now + LEASE_S}
-    conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**longer))
-    conn.execute(sa.update(domains).where(domains.c.domain == source.politeness_key).values(**longer))
-
-
 def check(conn: sa.Connection, source_id: str, owner: str) -> None:
-    """Raise LeaseLostError where the source is no longer ours."""
-    held = sa.select(polls.c.lease_owner).where(polls.c.source_id == source_id).with_for_update()
+    """Raise ClaimLostError where the source is no longer ours."""
+    held = sa.select(polls.c.claimed_by).where(polls.c.source_id == source_id).with_for_update()
     if conn.execute(held).scalar() != owner:
-        raise LeaseLostError(source_id)
+        raise ClaimLostError(source_id)
 
 
-def release(
-    conn: sa.Connection, source: Source, owner: str, next_allowed_at: float, cools_until: float = 0
-) -> None:
-    """Give the domain back; the source's own row is settled by whoever polled it."""
-    values: dict[str, object] = {"lease_owner": None, "lease_until": None, "next_allowed_at": next_allowed_at}
-    if cools_until:
-        values["cools_until"] = cools_until
-    mine = (domains.c.domain == source.politeness_key) & (domains.c.lease_owner == owner)
-    conn.execute(sa.update(domains).where(mine).values(**values))
+def rest(conn: sa.Connection, domain: str, next_allowed_at: float, cools_until: float = 0) -> None:
+    """Say from when on a domain may be asked again."""
+    values = {"next_allowed_at": next_allowed_at} | ({"cools_until": cools_until} if cools_until else {})
+    conn.execute(sa.update(domains).where(domains.c.domain == domain).values(**values))
 
 
 def state_of(row: sa.Row[Any]) -> SourceState:
@@ -125,13 +111,6 @@ def state_of(row: sa.Row[Any]) -> SourceState:
         move=move,
         health=Health(values["health"]) if values["health"] else None,
     )
-
-
-def is_held(place: sa.Row[Any], now: float) -> bool:
-    """Whether some process has this domain now."""
-    values = place._mapping
-    until = values["lease_until"]
-    return values["lease_owner"] is not None and until is not None and now < until <= now + LEASE_S * 1.2
 
 
 def _at(seconds: float | None) -> datetime | None:
