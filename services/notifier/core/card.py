@@ -166,7 +166,7 @@ def _place_line(words: Words, alert: Alert) -> str:
     best: dict[Role, Place] = {}
     for place in alert.places:
         known = best.get(place.role)
-        if known is None or _precision(place) > _precision(known):
+        if known is None or _sharpens(known, place):
             best[place.role] = place
     moving = _way(best) if alert.kind in _MOVING_KINDS else []
     if len(moving) > 1:
@@ -178,6 +178,16 @@ def _place_line(words: Words, alert: Alert) -> str:
             across = place.counterpart and region_name(place.counterpart, words.language)
             return f"{line} ↔ {across}" if across else line
     return words.labels["no_place"]
+
+
+def _sharpens(known: Place, place: Place) -> bool:
+    """Whether ``place`` lies within the known one and says more; the first one named decides where it was."""
+    within = (
+        (known.region is None and place.country == known.country)
+        or (known.district is None and known.region is not None and place.region == known.region)
+        or (known.district is not None and place.district == known.district)
+    )
+    return within and _precision(place) > _precision(known)
 
 
 def _precision(place: Place) -> int:
@@ -218,8 +228,12 @@ def _sentence(words: Words, alert: Alert) -> str:
     labels, facts = words.labels, alert.facts
     topic = words.topics[alert.topics[0]].split(" (")[0]
     lead = words.leads[alert.kind].format(topic=f"{topic[0].lower()}{topic[1:]}")
-    said = headline_counts(words, facts)
-    details = [f"{lead}: {', '.join(said)}" if said else lead]
+    said = ", ".join(headline_counts(words, facts))
+    if alert.kind not in _MOVING_KINDS:
+        # Numbers in a meeting or an analysis are talked about; they are not what happened.
+        mentioned = [labels["mentioned"].format(x=said)] if said else []
+        return clean_line("; ".join([lead, *mentioned]) + ".", 500)
+    details = [f"{lead}: {said}" if said else lead]
     for name, values in (
         ("nationality", facts.nationalities),
         ("exploitation", facts.exploitation),
@@ -230,7 +244,7 @@ def _sentence(words: Words, alert: Alert) -> str:
             details.append(labels[name].format(x=_terms(words, values)))
     if facts.case_stage:
         details.append(labels["stage"].format(x=_terms(words, facts.case_stage)))
-    elif alert.kind in {Kind.INCIDENT, Kind.ENFORCEMENT}:
+    elif alert.kind is not Kind.JUDICIAL:
         details.append(labels["alleged"])
     return clean_line("; ".join(details) + ".", 500)
 
