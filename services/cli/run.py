@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -64,7 +64,7 @@ class Stack:
         await self.supervisor.start(demo_part(self.plan))
         if self.wanted_broker == "embedded":
             await self._start_embedded()
-            self._tasks.append(asyncio.create_task(self._mend_embedded(), name="embedded broker"))
+            self._watch_over("embedded broker", self._mend_embedded())
         elif self.wanted_broker == "kafka":
             await self._start_apache()
         else:
@@ -106,6 +106,18 @@ class Stack:
             await self._start_embedded()
             await self._start_services()
 
+    def _watch_over(self, name: str, mending: Coroutine[Any, Any, None]) -> None:
+        """A broker nobody watches over would end everything in silence: its watch must not."""
+        task = asyncio.create_task(mending, name=name)
+        task.add_done_callback(self._watch_ended)
+        self._tasks.append(task)
+
+    def _watch_ended(self, task: asyncio.Task[None]) -> None:
+        failure = None if task.cancelled() else task.exception()
+        if failure and not self.supervisor.failed.done():
+            told = failure if isinstance(failure, OperatorError) else OperatorError(task.get_name(), repr(failure))
+            self.supervisor.failed.set_result(told)
+
     async def _start_apache(self) -> None:
         self.notes.append("Apache Kafka starts; its first start fetches its jars with Maven")
         libs = await asyncio.to_thread(ensure_jars, KAFKA / "pom.xml", ROOT / "var" / "kafka-libs")
@@ -116,7 +128,7 @@ class Stack:
             log_config=KAFKA / "log4j2.properties",
         )
         await self._apache.start()
-        self._tasks.append(asyncio.create_task(self._mend_apache(self._apache), name="Apache Kafka"))
+        self._watch_over("Apache Kafka", self._mend_apache(self._apache))
         self.broker = BrokerNow("Apache Kafka", self._apache.bootstrap, "")
         await self._make_topics()
 
@@ -126,7 +138,10 @@ class Stack:
             await asyncio.sleep(0.5)
             if apache.pid is None:
                 self.notes.append("Apache Kafka ended; starting it again on its data")
-                await apache.start()
+                try:
+                    await apache.start()
+                except OperatorError as error:  # ended again while it started: not for good
+                    self.notes.append(str(error))
 
     async def _make_topics(self) -> None:
         if self.broker is None:
