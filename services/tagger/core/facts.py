@@ -84,6 +84,7 @@ _PERSONS = frozenset(
         "wn",
     ]
 )
+_PEOPLE = _PERSONS | _VICTIMS | _SUSPECTS | _MINORS
 _GONE = frozenset(["tewas", "meninggal", "died", "dead", "killed", "drowned"])
 _MISSING = frozenset(["hilang", "missing"])
 _NOT_PEOPLE = frozenset(
@@ -267,7 +268,8 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
 def _slot(words: list[str]) -> str | None:
     """Which count these words after a number stand for."""
     noun = words[:4]
-    if noun[0] not in _PERSONS | _VICTIMS | _SUSPECTS | _MINORS:
+    first = next((index for index, word in enumerate(noun[:3]) if word in _PEOPLE), None)
+    if first is None or any(word in _UNITS or word in _NOT_PEOPLE for word in noun[:first]):
         return None
     near = set(words[:6])
     if near & _GONE:

@@ -13,6 +13,16 @@ _WORDS: dict[str, float] = {
     "lima belas": 15, "enam belas": 16, "tujuh belas": 17, "delapan belas": 18, "sembilan belas": 19,
     "dua puluh": 20, "tiga puluh": 30, "empat puluh": 40, "lima puluh": 50,
 }  # fmt: skip
+_UNITS_ID = ("satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan")
+_UNITS_EN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TENS_EN = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+for _index, _ten in enumerate(_TENS_EN, 2):
+    _WORDS[_ten] = 10 * _index
+    _WORDS[f"{_UNITS_ID[_index - 1]} puluh"] = 10 * _index
+    for _unit in range(1, 10):
+        for _join in "- ":
+            _WORDS[f"{_ten}{_join}{_UNITS_EN[_unit - 1]}"] = 10 * _index + _unit
+        _WORDS[f"{_UNITS_ID[_index - 1]} puluh {_UNITS_ID[_unit - 1]}"] = 10 * _index + _unit
 #: Words that only give an order of magnitude: a range, never a point.
 _VAGUE: dict[str, tuple[float, float]] = {
     "belasan": (11, 19),

@@ -26,6 +26,10 @@ _DATELINE = re.compile(
 _ORIGIN = frozenset(
     b"asal dari from warga wn kewarganegaraan berkebangsaan berasal kelahiran turis imigran pengungsi".split()
 )
+_PEOPLE = frozenset(
+    b"nationals national migrants migrant workers worker men women man woman citizens refugees fishermen crew"
+    b" suspects job people passengers skippers trawlers maids brides".split()
+)
 _DESTINATION = frozenset(b"ke menuju tujuan to into for towards".split())
 _TRANSIT = frozenset(b"melalui via lewat transit through".split())
 _LOCATIVE = frozenset(
@@ -221,7 +225,7 @@ def _role(hit: Hit, scene: _Scene) -> Role:
         return Role.VENUE if scene.kind is Kind.POLICY_COOPERATION else Role.STATEMENT
     before = _before(folded, hit.start, 3)
     last = before[-1] if before else b""
-    if folded[hit.start : hit.end] in _DEMONYM or last in _ORIGIN:
+    if folded[hit.start : hit.end] in _DEMONYM or last in _ORIGIN or _of_people(hit, folded):
         return Role.ORIGIN
     if last in _CITY_TYPE and len(before) >= 2 and before[-2] in _ORIGIN:
         return Role.ORIGIN
@@ -231,6 +235,12 @@ def _role(hit: Hit, scene: _Scene) -> Role:
     if last == b"negara" and len(before) >= 2 and before[-2] == b"warga":
         return Role.ORIGIN
     return _located(hit, scene, last in _LOCATIVE)
+
+
+def _of_people(hit: Hit, folded: bytes) -> bool:
+    """ "Myanmar migrants": a state's name before a word for people says where they come from."""
+    after = folded[hit.end : hit.end + 24].split()
+    return bool(after) and after[0] in _PEOPLE
 
 
 def _located(hit: Hit, scene: _Scene, locative: bool) -> Role:
@@ -259,8 +269,11 @@ def _settle(mentions: list[_Mention], kind: Kind) -> list[_Mention]:
     if located:
         return mentions
     role = Role.VENUE if kind is Kind.POLICY_COOPERATION else Role.EVENT
-    for wanted in (Role.STATEMENT, Role.DESTINATION, Role.TRANSIT):
+    elsewhere = {m.entry.country for m in mentions if m.role is Role.EVENT}
+    for wanted in (Role.STATEMENT, Role.DESTINATION, Role.TRANSIT, Role.ORIGIN):
         instead = [m for m in mentions if m.role is wanted and m.entry.region]
+        if wanted is Role.ORIGIN:  # "deported 26 from Phnom Penh", but not "from Lampung" held abroad
+            instead = [m for m in instead if elsewhere <= {m.entry.country}]
         if instead:
             first = instead[0].entry
             return [

@@ -41,6 +41,9 @@ _FAR_OUTLETS = (
     "foxnews.com",
     "nytimes.com",
 )
+_FAR, _FAR_WEIGHT = "the outlet's own country", 3
+#: A country named so many times as often as the whole area is what the story is about.
+_OUTWEIGHED = 4
 
 
 @dataclass(frozen=True)
@@ -139,14 +142,12 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     # One's own people abroad, or one's embassy, are the link whatever the country.
     inside += 6 * bool(reading.everything & book.bit("own_link"))
     outside = {country: count for country, count in named.items() if country not in book.area}
-    if not inside and not outside and article.outlet.split(" ")[0].lower().endswith(_FAR_OUTLETS):
-        return "the outlet's own country"
+    if article.outlet.split(" ")[0].lower().endswith(_FAR_OUTLETS):
+        outside[_FAR] = _FAR_WEIGHT
     if not outside or (article.default_region[:2] in book.area and not inside):
         return ""
     most = max(outside, key=lambda country: outside[country])
-    if inside == 0 or inside * 6 < outside[most]:
-        return most
-    return ""
+    return most if inside == 0 or inside * _OUTWEIGHED < outside[most] else ""
 
 
 def to_event(
