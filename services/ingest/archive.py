@@ -14,6 +14,7 @@ from services.ingest.copy_index import find_original, index_story, remember_copy
 from services.ingest.core.copies import print_of
 from services.ingest.core.revision import Decision, Draft, Known, Reason, decide
 from services.ingest.core.source import Source
+from services.ingest.core.text import without_dateline
 from services.ingest.events import event_of, is_old, last_event, message_of, with_copy, withdrawal
 from services.ingest.tables import aliases, outbox, sightings, stories
 from services.runtime.outbox import Message, enqueue
@@ -140,7 +141,7 @@ def revise(
     """Store a story's new state and return its event."""
     event = event_of(draft, decision, source, last_event(row), now, backfill=False)
     conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**_state(event, now)))
-    index_story(conn, row.story_id, print_of(event.title, event.text), now)
+    index_story(conn, row.story_id, print_of(event.title, without_dateline(event.dateline, event.text)), now)
     return message_of(event, row.trace)
 
 
@@ -158,7 +159,7 @@ def known_of(conn: sa.Connection, row: sa.Row[Any], event: Story) -> Known:
     return Known(
         version=row.version,
         title=event.title,
-        text=event.text,
+        text=without_dateline(event.dateline, event.text),
         method=event.extraction.method,
         truncated=event.extraction.truncated,
         published_at=event.published_at,

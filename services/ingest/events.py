@@ -19,6 +19,7 @@ from services.contracts.story import (
 from services.contracts.topics import STORIES
 from services.ingest.core.revision import Decision, Draft, Reason
 from services.ingest.core.source import Source
+from services.ingest.core.text import with_dateline
 from services.runtime.outbox import Message
 
 #: What was published longer ago than this when we first saw it is old news: told to nobody as new.
@@ -40,7 +41,7 @@ def event_of(
         "section": before.section if before else draft.section,
         "url": draft.url[:4096],
         "title": draft.title,
-        "text": draft.text,
+        "text": with_dateline(draft.dateline, draft.text),
         "language": draft.language,
         "published_at": before.published_at if before else draft.published_at,
         "published_at_source": before.published_at_source if before else draft.published_at_source,
