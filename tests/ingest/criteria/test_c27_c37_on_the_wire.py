@@ -275,12 +275,12 @@ async def test_c36_requests_to_one_domain_never_overlap_and_keep_their_distance(
 
 async def test_c36_the_distance_holds_between_processes_too(world: World, server: FeedServer) -> None:
     base = f"http://desk.localhost:{server.port}"
-    sources = [world.watch_at(server.port, id=f"s{n}", url=f"{base}/feed?{n}", min_gap_s=3) for n in range(5)]
+    sources = [world.watch_at(server.port, id=f"s{n}", url=f"{base}/feed?{n}", min_gap_s=0.2) for n in range(5)]
     await world.watch(*sources)
     by_id = {source.id: source for source in sources}
     assert await world.poller.step("desk.localhost", by_id) == 0
-    assert await world.poller.step("desk.localhost", by_id) == pytest.approx(3)
-    world.pass_time(seconds=3)
+    assert await world.poller.step("desk.localhost", by_id) == pytest.approx(0.2)
+    world.pass_time(seconds=0.2)
     assert await world.poller.step("desk.localhost", by_id) == 0
 
 
