@@ -33,7 +33,7 @@ def close_windows(conn: sa.Connection, now: datetime) -> int:
 
 def _close(conn: sa.Connection, official_id: str, members: list[Row], at: float) -> int:
     official = roster.find_official(conn, official_id)
-    channel = digest_channel(conn, official) if official else NO_CHANNEL
+    channel = digest_channel(official, roster.usable_channels(conn, official)) if official else NO_CHANNEL
     if official is None or channel == NO_CHANNEL:
         reason = Reason.OFFICIAL_SUSPENDED if official is None else Reason.NO_CHANNEL
         for member in members:

@@ -175,7 +175,7 @@ def _was_told(conn: sa.Connection, member: Row, at: float) -> None:
     if incident is None or incident.alert is None:
         return
     key = (member.official_id, incident.incident_id)
-    memory = rows.memories(conn, [incident.incident_id]).get(key)
+    memory = rows.memory_of(conn, *key)
     if memory is None or memory.told.way is not Way.DIGEST_WAITING:
         return
     planned = rows.waiting_rows(conn, member.official_id, incident.incident_id)

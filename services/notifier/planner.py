@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -62,10 +62,31 @@ class _Case:
     event: AlertEvent
     trace: str | None
     now: datetime
+    reachable: frozenset[str] | None = None
 
     @property
     def at(self) -> float:
         return self.now.timestamp()
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What the store knows around one incident, read once for everybody who hears of it."""
+
+    waiting: Mapping[str, Sequence[Row]]
+    muted: frozenset[str]
+    channels: Mapping[str, frozenset[str]]
+    replayed: bool
+
+
+def _look_around(conn: sa.Connection, incident_id: str, at: float, *, replayed: bool) -> _Around:
+    mutes = sa.select(MUTE.c.official_id).where(MUTE.c.incident_id.in_([incident_id, "*"]), MUTE.c.until > at)
+    return _Around(
+        waiting=rows.waiting_by_official(conn, incident_id),
+        muted=frozenset(row.official_id for row in conn.execute(mutes)),
+        channels=roster.reachable_channels(conn),
+        replayed=replayed,
+    )
 
 
 class Planner:
@@ -114,6 +135,7 @@ class Planner:
     ) -> list[Reason]:
         hears = self._index.who_hears(alert)
         known = rows.memories(conn, [alert.incident_id, *alert.aliases])
+        around = _look_around(conn, alert.incident_id, now.timestamp(), replayed=seen.replayed)
         given = []
         for official_id in sorted({*hears, *(name for name, _ in known)}):
             official = self._index.officials.get(official_id)
@@ -124,7 +146,8 @@ class Planner:
                 # A merge whose own event has not arrived yet: the thread goes on under the new id.
                 rows.share_thread(conn, official_id, memory.incident_id, alert.incident_id)
                 memory = replace(memory, incident_id=alert.incident_id, told=_from_before(memory.told))
-            given.append(_settle_alone(conn, _Case(official, alert, seen.trace, now), alert, memory, seen))
+            case = _Case(official, alert, seen.trace, now, around.channels.get(official_id))
+            given.append(_settle_alone(conn, case, alert, memory, around))
         return [reason for reason in given if reason is not None]
 
 
@@ -147,12 +170,12 @@ def _settle_alone(
     case: _Case,
     alert: AlertRaised | AlertUpdated,
     memory: Memory | None,
-    seen: Seen,
+    around: _Around,
 ) -> Reason | None:
     """One official who cannot be decided on never stops the others; the metric and the log show it."""
     try:
         with conn.begin_nested():
-            return _settle(conn, case, alert, memory, replayed=seen.replayed)
+            return _settle(conn, case, alert, memory, around)
     except sa.exc.DBAPIError:
         raise
     except Exception:
@@ -161,15 +184,19 @@ def _settle_alone(
 
 
 def _settle(
-    conn: sa.Connection, case: _Case, alert: AlertRaised | AlertUpdated, memory: Memory | None, *, replayed: bool
+    conn: sa.Connection,
+    case: _Case,
+    alert: AlertRaised | AlertUpdated,
+    memory: Memory | None,
+    around: _Around,
 ) -> Reason | None:
-    waiting = rows.waiting_rows(conn, case.official.official_id, alert.incident_id)
+    waiting = around.waiting.get(case.official.official_id, ())
     told = _effective(memory, waiting)
     moment = Moment(
         now=case.now,
-        pushes_today=rows.pushes_since(conn, case.official.official_id, case.at - _DAY_S),
-        replayed=replayed,
-        muted=_is_muted(conn, case, alert.incident_id),
+        pushes_today=_pushes_today(conn, case),
+        replayed=around.replayed,
+        muted=case.official.official_id in around.muted,
     )
     verdict = match_official(case.official, alert)
     decision = decide(case.official, alert, verdict, told, moment)
@@ -202,11 +229,10 @@ def _effective(memory: Memory | None, waiting: Sequence[Row]) -> Told | None:
     return memory.told
 
 
-def _is_muted(conn: sa.Connection, case: _Case, incident_id: str) -> bool:
-    query = sa.select(MUTE.c.until).where(
-        MUTE.c.official_id == case.official.official_id, MUTE.c.incident_id.in_([incident_id, "*"])
-    )
-    return any(row.until > case.at for row in conn.execute(query))
+def _pushes_today(conn: sa.Connection, case: _Case) -> int:
+    if case.official.max_pushes_a_day is None:
+        return 0
+    return rows.pushes_since(conn, case.official.official_id, case.at - _DAY_S)
 
 
 _WAY = {Action.PUSH: Way.PUSH, Action.EDIT: Way.PUSH, Action.DIGEST: Way.DIGEST_WAITING}
@@ -251,7 +277,7 @@ def _end(conn: sa.Connection, case: _Case, memory: Memory) -> Reason:
         _hand_over(conn, case, event.into, memory, waiting)
     elif isinstance(event, IncidentSplit):
         for part in event.parts:
-            if part != event.incident_id and (case.official.official_id, part) not in rows.memories(conn, [part]):
+            if part != event.incident_id and rows.memory_of(conn, case.official.official_id, part) is None:
                 known = Told(Way.SPLIT, replace(memory.told.state, version=0))
                 rows.remember(conn, Memory(case.official.official_id, part, known, None), case.at)
     if decision is None:
@@ -283,7 +309,7 @@ def _withdraw(
 def _hand_over(conn: sa.Connection, case: _Case, into: str, memory: Memory, waiting: Sequence[Row]) -> None:
     """The official's thread of the merged incident goes on as the thread of the other one."""
     official_id = case.official.official_id
-    if (official_id, into) in rows.memories(conn, [into]):
+    if rows.memory_of(conn, official_id, into) is not None:
         for row in waiting:
             _suppress(conn, row, Reason.MERGED, case.at)
         return
@@ -294,13 +320,13 @@ def _hand_over(conn: sa.Connection, case: _Case, into: str, memory: Memory, wait
 def _write(conn: sa.Connection, case: _Case, decision: Decision, *, severity: Severity, incident_id: str) -> None:
     """Write the decision down; what is held back is a row too, so that its reason can be shown."""
     action, reason = decision.action, decision.reason
-    channel = _channel(conn, case.official, action, incident_id)
+    channel = _channel(conn, case, action, incident_id)
     if not decision.suppressed and channel == NO_CHANNEL:
         decision = replace(decision, suppressed=True, reason=Reason.NO_CHANNEL)
     elif not decision.suppressed and action is Action.EDIT and channel not in EDITS_IN_PLACE:
         action, reason = Action.DIGEST, Reason.CANNOT_EDIT
         _wait_for_digest(conn, case, incident_id)
-        channel = digest_channel(conn, case.official)
+        channel = _channel(conn, case, action, incident_id)
     state = State.PLANNED if action is Action.DIGEST else State.DUE
     due = _due(case, action)
     row = Row(
@@ -323,7 +349,7 @@ def _write(conn: sa.Connection, case: _Case, decision: Decision, *, severity: Se
 
 
 def _wait_for_digest(conn: sa.Connection, case: _Case, incident_id: str) -> None:
-    memory = rows.memories(conn, [incident_id]).get((case.official.official_id, incident_id))
+    memory = rows.memory_of(conn, case.official.official_id, incident_id)
     if memory is not None:
         waiting = replace(memory.told, way=Way.DIGEST_WAITING)
         rows.remember(conn, replace(memory, told=waiting), case.at)
@@ -343,17 +369,20 @@ def priority(action: Action, severity: Severity) -> Priority:
     return {Action.WITHDRAW: Priority.WITHDRAWAL, Action.EDIT: Priority.EDIT}.get(action, Priority.DIGEST)
 
 
-def digest_channel(conn: sa.Connection, official: Official) -> str:
+def digest_channel(official: Official, usable: Sequence[str]) -> str:
     """Where this official's digests go now: the chosen channel if it works, else the first that does."""
-    usable = roster.usable_channels(conn, official)
     chosen = official.channel_for_digest()
     return chosen if chosen in usable else next(iter(usable), NO_CHANNEL)
 
 
-def _channel(conn: sa.Connection, official: Official, action: Action, incident_id: str) -> str:
+def _channel(conn: sa.Connection, case: _Case, action: Action, incident_id: str) -> str:
+    official = case.official
+    if case.reachable is None:
+        usable = roster.usable_channels(conn, official)
+    else:
+        usable = [channel for channel in official.channels if channel in case.reachable]
     if action is Action.DIGEST:
-        return digest_channel(conn, official)
-    usable = roster.usable_channels(conn, official)
+        return digest_channel(official, usable)
     if action in {Action.EDIT, Action.WITHDRAW}:
         # A correction goes where the message is, an editable one first.
         for channel in sorted(usable, key=lambda name: name not in EDITS_IN_PLACE):
@@ -368,7 +397,7 @@ def put_off(conn: sa.Connection, row: Row, official: Official, reason: Reason, n
     due = next_digest(official.digest, now, official.zone, official.quiet).timestamp()
     member = replace(
         row,
-        channel=digest_channel(conn, official),
+        channel=digest_channel(official, roster.usable_channels(conn, official)),
         action=Action.DIGEST,
         state=State.PLANNED,
         reason=reason,
@@ -382,7 +411,7 @@ def put_off(conn: sa.Connection, row: Row, official: Official, reason: Reason, n
     )
     rows.insert_row(conn, member, at)
     if row.incident_id is not None:
-        memory = rows.memories(conn, [row.incident_id]).get((row.official_id, row.incident_id))
+        memory = rows.memory_of(conn, row.official_id, row.incident_id)
         if memory is not None:
             told = replace(memory.told, way=Way.DIGEST_WAITING)
             rows.remember(conn, replace(memory, told=told), at)

@@ -94,7 +94,7 @@ def _card(conn: sa.Connection, incident: Incident, official: Official, row: Row,
     alert = incident.alert
     if alert is None:
         return None
-    memory = rows.memories(conn, [incident.incident_id]).get((official.official_id, incident.incident_id))
+    memory = rows.memory_of(conn, official.official_id, incident.incident_id)
     verdict = match_official(official, alert)
     match = verdict if isinstance(verdict, Match) else None
     view = View(official.language, official.zone, now)

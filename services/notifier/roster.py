@@ -87,6 +87,15 @@ def usable_channels(conn: sa.Connection, official: Official) -> list[str]:
     return [channel for channel in official.channels if channel in reachable]
 
 
+def reachable_channels(conn: sa.Connection) -> dict[str, frozenset[str]]:
+    """By official, the channels that have an address and are not suspended."""
+    found: dict[str, set[str]] = {}
+    query = sa.select(CONTACT.c.official_id, CONTACT.c.channel).where(CONTACT.c.suspended.is_(None))
+    for row in conn.execute(query):
+        found.setdefault(row.official_id, set()).add(row.channel)
+    return {official_id: frozenset(channels) for official_id, channels in found.items()}
+
+
 def read_contact(conn: sa.Connection, vault: Vault, official_id: str, channel: str) -> Contact | None:
     """The address of one channel, unless it is suspended or forgotten."""
     query = (

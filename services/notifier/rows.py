@@ -168,13 +168,21 @@ def rows_elsewhere(conn: sa.Connection, now: float, channels: Iterable[str], lim
 
 def waiting_rows(conn: sa.Connection, official_id: str, incident_id: str) -> list[Row]:
     """What is decided for this official and incident and has not left."""
-    query = sa.select(DELIVERY).where(
-        DELIVERY.c.official_id == official_id,
-        DELIVERY.c.incident_id == incident_id,
-        DELIVERY.c.state.in_([*CANCELLABLE]),
-    )
+    return waiting_by_official(conn, incident_id, official_id).get(official_id, [])
+
+
+def waiting_by_official(
+    conn: sa.Connection, incident_id: str, official_id: str | None = None
+) -> dict[str, list[Row]]:
+    """What is decided for this incident and has not left, by official; for one of them or for all."""
+    query = sa.select(DELIVERY).where(DELIVERY.c.incident_id == incident_id, DELIVERY.c.state.in_([*CANCELLABLE]))
+    if official_id is not None:
+        query = query.where(DELIVERY.c.official_id == official_id)
     # SQLite's writers come one by one and ignore the lock; PostgreSQL's dispatcher must not slip between.
-    return [_row(found) for found in conn.execute(query.with_for_update())]
+    found: dict[str, list[Row]] = {}
+    for one in conn.execute(query.with_for_update()):
+        found.setdefault(one.official_id, []).append(_row(one))
+    return found
 
 
 def due_members(conn: sa.Connection, now: float, limit: int) -> list[Row]:
@@ -278,25 +286,36 @@ class Memory:
 
 
 def memories(conn: sa.Connection, incident_ids: Sequence[str]) -> dict[tuple[str, str], Memory]:
-    """By official and incident."""
+    """What anybody was told of these incidents, by official and incident."""
     query = sa.select(TOLD).where(TOLD.c.incident_id.in_(incident_ids))
-    return {
-        (row.official_id, row.incident_id): Memory(
-            row.official_id, row.incident_id, _unpack(row.state), _unpack(row.base) if row.base else None
-        )
-        for row in conn.execute(query)
-    }
+    return {(row.official_id, row.incident_id): _memory(row) for row in conn.execute(query)}
+
+
+def memory_of(conn: sa.Connection, official_id: str, incident_id: str) -> Memory | None:
+    """What one official was told of an incident."""
+    query = sa.select(TOLD).where(TOLD.c.official_id == official_id, TOLD.c.incident_id == incident_id)
+    row = conn.execute(query).first()
+    return _memory(row) if row else None
+
+
+def _memory(row: Any) -> Memory:
+    base = _unpack(row.base) if row.base else None
+    return Memory(row.official_id, row.incident_id, _unpack(row.state), base)
 
 
 def remember(conn: sa.Connection, memory: Memory, now: float) -> None:
     """Replace what is known of what somebody was told."""
-    erase(conn, memory.official_id, memory.incident_id)
+    key = {"official_id": memory.official_id, "incident_id": memory.incident_id}
     values = {
-        "official_id": memory.official_id, "incident_id": memory.incident_id, "way": memory.told.way,
-        "state": _pack(memory.told), "withdrawn": memory.told.withdrawn,
-        "base": _pack(memory.base) if memory.base else None, "changed_at": now,
-    }  # fmt: skip
-    conn.execute(sa.insert(TOLD).values(**values))
+        "way": memory.told.way,
+        "state": _pack(memory.told),
+        "withdrawn": memory.told.withdrawn,
+        "base": _pack(memory.base) if memory.base else None,
+        "changed_at": now,
+    }
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(TOLD).values(**key, **values)
+    conn.execute(insert.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
 def erase(conn: sa.Connection, official_id: str, incident_id: str) -> None:
