@@ -260,6 +260,9 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     slot = _slot(words)
     if slot is None:
         return
+    before = fold(reading.whole[max(0, found.start() - 30) : found.start()]).decode().split()[-3:]
+    if slot != "missing" and _GONE & set(before):
+        slot = "deaths"
     low, high = values
     span = _span(reading, found.start("low"), found.end() + len(words[0]) + 1, f"facts/{slot}")
     card.number(slot, low, high, "person", of=slot, span=span)

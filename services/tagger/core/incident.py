@@ -49,6 +49,7 @@ class Signature:
     districts: frozenset[str]
     numbers: frozenset[tuple[str, float]]
     words: frozenset[int]
+    spots: frozenset[str]  # names of towns, ports and posts
     day: int  # ordinal of the event's date where the story gives one, else of publication
 
 
@@ -86,7 +87,8 @@ def sign(tagged: StoryTagged) -> Signature:
         regions=frozenset(place.region for place in scene if place.region),
         districts=frozenset(place.district for place in scene if place.district),
         numbers=frozenset(_numbers(tagged.facts)),
-        words=_rare_words(f"{tagged.title}\n{tagged.text}"),
+        words=_rare_words(f"{tagged.title}\n{tagged.text}", _labelled_words(tagged)),
+        spots=frozenset(place.name for place in scene if place.district),
         day=days[0] if days else tagged.published_at.date().toordinal(),
     )
 
@@ -114,14 +116,20 @@ def likeness(one: Signature, other: Signature) -> float:
         return 0.0
     if one.countries and other.countries and not one.countries & other.countries:
         return 0.0
-    points = 0.0
+    points = 0.4 if one.kind == other.kind else 0.0
+    points += 0.5 if one.topics[:1] == other.topics[:1] else 0.0
+    points += 0.5 if abs(one.day - other.day) <= 1 else 0.0
     if one.districts & other.districts:
         points += 1.5
     elif one.regions & other.regions:
         points += 1.0
     elif one.countries & other.countries:
         points += 0.5
-    return points + _same_numbers(one, other) + _same_words(one, other) + (0.4 if one.kind == other.kind else 0.0)
+    points += 0.5 * min(2, len(one.spots & other.spots))
+    numbers, words = _same_numbers(one, other), _same_words(one, other)
+    # Two raids of one town on one day are two incidents until a count or a name says otherwise.
+    ceiling = SAME_EVENT - 0.1 if numbers <= 0 and words <= 0 else 10.0
+    return min(ceiling, points + numbers + words)
 
 
 def _same_numbers(one: Signature, other: Signature) -> float:
@@ -130,7 +138,8 @@ def _same_numbers(one: Signature, other: Signature) -> float:
     points = sum(1.2 if value >= 10 else 0.7 for _, value in both)
     slots = {slot for slot, _ in one.numbers} & {slot for slot, _ in other.numbers}
     contradicted = slots - {slot for slot, _ in both}
-    return min(points, 2.5) - 0.6 * min(len(contradicted), 2)
+    against = sum(0.6 if slot == "people" else 1.0 for slot in contradicted)
+    return min(points, 2.5) - min(against, 1.6)
 
 
 def _same_words(one: Signature, other: Signature) -> float:
@@ -158,13 +167,24 @@ def _numbers(facts: Facts) -> Iterable[tuple[str, float]]:
         yield (number.unit, number.low)
 
 
-def _rare_words(whole: str) -> frozenset[int]:
+def _labelled_words(tagged: StoryTagged) -> frozenset[bytes]:
+    """Words that a label already rests on: places and agencies are shared by every raid of a port."""
+    found: set[bytes] = set()
+    for span in tagged.spans():
+        found.update(fold(span.text).split())
+    for place in tagged.places:
+        found.update(fold(place.name).split())
+    return frozenset(found)
+
+
+def _rare_words(whole: str, labelled: frozenset[bytes]) -> frozenset[int]:
     """Hashes of capitalised words and of numbers, the words that tell two raids apart."""
     found: list[int] = []
     for word in whole.replace(MASK, " ").split():
         bare = word.strip(".,;:()\"'“”‘’!?-")
-        if len(bare) >= 4 and (bare[0].isupper() or bare[0].isdigit()):
-            found.append(xxhash.xxh3_64_intdigest(fold(bare)) >> 1)
+        plain = fold(bare).strip()
+        if len(bare) >= 4 and (bare[0].isupper() or bare[0].isdigit()) and plain not in labelled:
+            found.append(xxhash.xxh3_64_intdigest(plain) >> 1)
     return frozenset(sorted(dict.fromkeys(found))[:_RARE_WORDS])
 
 

@@ -25,7 +25,7 @@ class FoundKind:
 
 #: A return or a clash is what happened to people, whoever arrested them before.
 _PRIOR: dict[Topic, dict[Kind, float]] = {
-    Topic.MIGRANT_RETURN_PROTECTION: {Kind.ENFORCEMENT: 0.5},
+    Topic.MIGRANT_RETURN_PROTECTION: {Kind.ENFORCEMENT: 0.5, Kind.POLICY_COOPERATION: 0.85},
     Topic.BORDER_SECURITY: {Kind.ENFORCEMENT: 0.85},
 }
 

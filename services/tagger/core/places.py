@@ -38,7 +38,7 @@ _LOCATIVE = frozenset(
     b" pesisir kawasan kecamatan distrik district province inside within outside around off".split()
 )
 _OFFICE = frozenset(
-    b"polres polresta polrestabes polda polsek kanim imigrasi cukai lanal lantamal kejari kejati "
+    b"metro polres polresta polrestabes polda polsek kanim imigrasi cukai lanal lantamal kejari kejati "
     b"kodim korem kodam bnnp bnnk"
     b" pemkot pemkab pemprov kanwil kpu bp3mi p4mi negeri polairud polisi police pn pt "
     b"satpolairud bupati gubernur walikota"

@@ -1,0 +1,114 @@
+"""Which stories tell of one incident: copies, the same event in other words, and look-alikes that are neither."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.contracts.tagging import StoryTagged
+from services.tagger.core.boilerplate import blank
+from services.tagger.core.book import Rulebook
+from services.tagger.core.duplicates import clause_hashes, is_copy
+from services.tagger.core.incident import Candidate, Reason, Signature, decide_join, sign
+from services.tagger.core.story import article_of, tag_story, to_event
+from tests.tagger.builders import NOW, a_story
+
+BOLOK = (
+    "Polda NTT menggagalkan keberangkatan 9 calon pekerja migran ilegal di Pelabuhan Bolok, Kabupaten Kupang, Kamis"
+    " (22/1). Mereka akan dibawa ke Sabah dengan kapal feri. Perekrut berinisial YL ditahan di Polda NTT, dan dua"
+    " orang saksi diperiksa. Korban dijanjikan gaji Rp5 juta sebulan di peternakan ayam."
+)
+BOLOK_RETOLD = (
+    "Sembilan calon pekerja migran ilegal tujuan Sabah diamankan aparat saat menunggu feri di Bolok, Kupang."
+    " Polda NTT menahan seorang perekrut."
+)
+TENAU = (
+    "Polresta Kupang Kota mencegah 23 calon pekerja migran ilegal naik kapal di Pelabuhan Tenau, Kupang, Kamis"
+    " (22/1). Mereka hendak ke Kalimantan Tengah. Dua calo ditangkap."
+)
+LARVAE = (
+    "Bea Cukai menggagalkan penyelundupan 43.000 ekor benih bening lobster di perairan Lingga menuju Singapura."
+    " Kapal cepat pelaku kandas di hutan bakau."
+)
+LARVAE_AGAIN = (
+    "Kapal patroli Bea Cukai menggagalkan penyelundupan 129.965 ekor benih bening lobster di perairan Lingga."
+    " Pelaku melompat ke laut."
+)
+RAID = (
+    "Police in Bavet raided a scam compound on Monday and freed 62 foreigners, most of them from Indonesia."
+    " Eleven managers were held."
+)
+RAID_RETOLD = (
+    "A scam compound in Bavet, Svay Rieng, was raided and 62 foreigners were freed, provincial police said."
+    " They detained eleven managers."
+)
+RAID_ELSEWHERE = (
+    "Police in Poipet raided a scam compound on Monday and freed 62 foreigners, most of them from Vietnam."
+    " Three managers were held."
+)
+
+
+def tagged(book: Rulebook, text: str, *, hours: float = 0, title: str = "", outlet: str = "one:1") -> StoryTagged:
+    story = a_story(outlet, title or text.split(".", maxsplit=1)[0], text, hours=hours)
+    return to_event(tag_story(article_of(story), book), story, book, NOW, None)
+
+
+def decision(book: Rulebook, first: StoryTagged, second: StoryTagged) -> Reason:
+    hashes = [set(clause_hashes(blank(one.title, one.text))) for one in (first, second)]
+    shared = ((len(hashes[0] & hashes[1]), len(hashes[0])),)
+    known = Candidate("known", (sign(first),), shared)
+    return decide_join(sign(second), len(hashes[1]), [known]).reason
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hours"),
+    [
+        (BOLOK, TENAU, 3),
+        (LARVAE, LARVAE_AGAIN, 30),
+        (RAID, RAID_ELSEWHERE, 2),
+        (BOLOK, LARVAE, 1),
+        (RAID, BOLOK, 1),
+        (BOLOK, BOLOK_RETOLD.replace("Sembilan", "Dua belas"), 24 * 14),
+    ],
+    ids=["another port", "another chase", "another town", "another topic", "another country", "two weeks later"],
+)
+def test_a_look_alike_is_another_incident(book: Rulebook, first: str, second: str, hours: float) -> None:
+    assert decision(book, tagged(book, first), tagged(book, second, hours=hours, outlet="two:1")) is Reason.FOUNDED
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(BOLOK, BOLOK_RETOLD), (RAID, RAID_RETOLD)], ids=["in Indonesian", "in English"]
+)
+def test_the_same_event_in_other_words_joins(book: Rulebook, first: str, second: str) -> None:
+    assert decision(book, tagged(book, first), tagged(book, second, hours=6, outlet="two:1")) is Reason.SAME_EVENT
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: f"KUPANG, CONTOH.COM - {text}",
+        lambda text: text + "\nBaca juga: Cerita lain\nEditor: Seseorang",
+        lambda text: text.rsplit(". ", maxsplit=1)[0] + ".",
+        lambda text: text.replace("Mereka", "Para korban"),
+    ],
+    ids=["another dateline", "a tail", "cut short", "a word changed"],
+)
+def test_a_syndicated_copy_is_a_copy(book: Rulebook, change: object) -> None:
+    copy = change(BOLOK)  # type: ignore[operator]
+    assert decision(
+        book, tagged(book, BOLOK), tagged(book, copy, hours=8, title="Judul lain", outlet="two:1")
+    ) is (Reason.NEAR_DUPLICATE)
+
+
+@pytest.mark.parametrize(("own", "other", "shared"), [(10, 10, 0), (10, 10, 2), (40, 40, 4), (2, 9, 2), (0, 0, 0)])
+def test_a_few_common_clauses_are_no_copy(own: int, other: int, shared: int) -> None:
+    assert not is_copy(own, other, shared)
+
+
+@pytest.mark.parametrize(("own", "other", "shared"), [(10, 10, 3), (10, 100, 3), (2, 2, 2), (1, 1, 1)])
+def test_enough_common_clauses_are_a_copy(own: int, other: int, shared: int) -> None:
+    assert is_copy(own, other, shared)
+
+
+def test_nothing_to_go_by_founds_an_incident() -> None:
+    nobody = Signature((), "", *(frozenset(),) * 6, 1)
+    assert decide_join(nobody, 0, [Candidate("known", (nobody,))]).reason is Reason.FOUNDED
