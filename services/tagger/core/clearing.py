@@ -34,15 +34,23 @@ _NAME = re.compile(_FULL)
 _GAP = re.compile(
     r"\s*(?:(?:asal|dari|from)\s+[\w ]{2,25}?,?\s+)?"
     r"(?:kandung|tiri|angkat|korban|victim|dari|yang|itu|tersebut|perempuan|laki-laki)?"
+    r"\s*(?:selamat|tewas|meninggal|lain|lainnya|pertama|kedua|terakhir)?"
+    r"\s*(?:yakni|yaitu|adalah|ialah|is|was|are|were)?"
     r"\s*(?:atas nama|a\.n\.|an\.|bernama|named|berinisial|inisial)?\s*[,:]?\s*[\"“'‘(]?\s*(?:si\s+)?"
+)
+#: "Nama Orang, salah satu korban": the name before the cue.
+_BESIDE = re.compile(
+    rf"(?P<name>{_FULL})\s*,\s+(?:salah (?:satu|seorang)|seorang|sang|yang (?:menjadi|juga)|kedua|an?|one of the|the"
+    r"|another|who (?:is|was) an?)?\s*$"
 )
 _APPOSITION = re.compile(rf"[^.\n]{{0,70}}?,\s+(?P<name>{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{1,4}})\s*,")
 _INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(?:\s*\(\d{1,2}[^)]{0,8}\))?")
 _MORE_INITIALS = re.compile(r"\s*(?:,\s*(?:dan|serta|and)\b|,|dan\b|serta\b|and\b|/|&)\s*")
 _SHORT_NUMBER = re.compile(r"(?<![\d.,/:])\d{1,2}(?![\d/:%]|[.,]\d)")
 #: What stands right before and after a number that is an age: "(17)", "(17 tahun)", ", 17,", ", aged 17".
-_AGE_BEFORE = re.compile(r"(?:[(,]\s?|\s(?:yang\s)?)(?:(?:usia|umur|aged?|berusia|berumur)\s)?$")
-_AGE_WORD = re.compile(r"(?:usia|umur|aged?|berusia|berumur)\s$")
+_AGED = r"(?:usia|umur|aged?|berusia|berumur|who is|who was)\s"
+_AGE_BEFORE = re.compile(rf"(?:[(,]\s?|\s(?:yang\s)?)(?:{_AGED})?$")
+_AGE_WORD = re.compile(rf"{_AGED}$")
 _AGE_AFTER = re.compile(r"\s?(?:tahun|thn|th|years?(?: old)?)?\s?(?P<end>[),.])|\s?(?:tahun|thn)\b")
 _BEFORE = re.compile(
     rf"(?P<name>{_FULL})"
@@ -175,10 +183,14 @@ class Clearer:
     def _after_victim(self, whole: str, start: int, end: int) -> Iterator[_Span]:
         if _headline(whole, start, end):
             return
+        ahead = _BESIDE.search(whole, max(0, start - 80), start)
+        if ahead and (span := self._name(whole, ahead.start("name"), ahead.end("name"))):
+            yield *span, "victim"
         gap = _GAP.match(whole, end)
         at = gap.end() if gap else end
         found = _NAME.match(whole, at)
-        if found and (span := self._name(whole, found.start(), found.end())):
+        new_line = "\n" in whole[end:at] and found is not None and " " not in found.group()
+        if found and not new_line and (span := self._name(whole, found.start(), found.end())):
             yield *span, "victim"
             return
         beside = _APPOSITION.match(whole, end)

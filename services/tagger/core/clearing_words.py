@@ -30,7 +30,7 @@ CUES: dict[Cue, str] = {
         tki; cpmi; pekerja migran; pekerja migran indonesia; maid; housemaid; deportan; student; psk; abk;
         perempuan; remaja; worker; woman; mahasiswi; mahasiswa; saksi korban; pelapor; penyintas bernama;
         pekerja; buruh migran; domestic worker; migrant worker; fisherman; nelayan; the late; deceased;
-        complainant; pelaut; wanita
+        complainant; pelaut; wanita; nama; penumpang; imigran; pengungsi; migrant; refugee; warga; saksi
     """,
     Cue.KIN: """
         ibu; ayah; bapak; orang tua; orangtua; kakak; adik; istri; suami; paman; bibi; nenek; kakek;
