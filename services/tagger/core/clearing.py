@@ -40,8 +40,8 @@ _GAP = re.compile(
 )
 #: "Nama Orang, salah satu korban": the name before the cue.
 _BESIDE = re.compile(
-    rf"(?P<name>{_FULL})\s*,\s+(?:salah (?:satu|seorang)|seorang|sang|yang (?:menjadi|juga)|kedua|an?|one of the|the"
-    r"|another|who (?:is|was) an?)?\s*$"
+    rf"(?P<name>{_FULL})\s*,\s+(?:salah (?:satu|seorang)|seorang|sang|yang (?:menjadi|juga)|kedua|an?|one of the"
+    r"|the|another|who (?:is|was) an?)?\s*$"
 )
 _APPOSITION = re.compile(rf"[^.\n]{{0,70}}?,\s+(?P<name>{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{1,4}})\s*,")
 _INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(?:\s*\(\d{1,2}[^)]{0,8}\))?")
