@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from services.ingest.core.redirect import after_permanent, has_moved
 from services.ingest.core.revision import Reason
 from services.ingest.core.schedule import RETRY_AFTER_CAP_S, Due, Pace, next_due
 from services.ingest.core.source import Source
-from services.ingest.core.state import SourceState
+from services.ingest.core.state import SourceState, remember_window
 from services.ingest.reading import Polled
 from services.ingest.source_health import change_of_health, health_message
 from services.ingest.tables import outbox, polls
@@ -60,7 +60,7 @@ def settle_source(
     """
     claims.check(conn, source.id, owner)
     written = write_readings(conn, source, readings, now, first_poll=state.first)
-    outcome = replace(polled.outcome, new_stories=written.new)
+    outcome = replace(polled.outcome, new_stories=written.new, window_s=_window(state, polled, now))
     due = next_due(_pace(source, state, polled), outcome, now, jitter)
     values = _values(state, polled, outcome, due, now) | {"claimed_by": None}
     change = change_of_health(source, state, polled, outcome, now)
@@ -73,6 +73,13 @@ def settle_source(
     claims.rest(conn, source.politeness_key, now.timestamp() + source.min_gap_s, cools)
     health = change.health if change else state.health
     return Settlement(outcome, due, written.reasons, polled.detail, health)
+
+
+def _window(state: SourceState, polled: Polled, now: datetime) -> float | None:
+    if polled.body is None:
+        return None
+    elapsed = now - state.last_body_at if state.last_body_at else timedelta(0)
+    return remember_window(state.window_s, polled.outcome.window_s, elapsed)
 
 
 def _pace(source: Source, state: SourceState, polled: Polled) -> Pace:

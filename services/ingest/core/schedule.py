@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from services.ingest.core.outcome import BLOCKS, ENDS, SUCCESSES, WAITS, Outcome, PollReason
 
-#: A feed is a sliding window: at 0.4 of it every story is in at least two bodies.
-WINDOW_SHARE = 0.4
+#: A feed is a sliding window: at a quarter of it every story is in about four bodies.  Over a simulated week of
+#: 23 feeds 0.4 lost 14 of 28,000 stories at 49 polls an hour, 0.25 lost 2 at 71 (tests/ingest).
+WINDOW_SHARE = 0.25
 JITTER = 0.1
 HINT_CAP_S = 6 * 3600.0
 BACK_OFF_CAP_S = 6 * 3600.0
