@@ -160,6 +160,8 @@ class Clearer:
                 yield found.start("name"), found.end("name"), "called"
 
     def _before_age(self, whole: str, number: re.Match[str]) -> Iterator[_Span]:
+        if _AGE_WORD.search(whole, max(0, number.start() - 12), number.start()):
+            yield number.start(), number.end(), "age"
         after = _AGE_AFTER.match(whole, number.end())
         if not after:
             return
@@ -237,8 +239,11 @@ class Clearer:
             yield *span, "called"
 
     def _around_years(self, whole: str, start: int, end: int) -> Iterator[_Span]:
-        if not _DIGITS_BEFORE.search(whole, max(0, start - 4), start):
+        digits = _DIGITS_BEFORE.search(whole, max(0, start - 4), start)
+        if not digits:
             return
+        if whole[start : start + 4].lower() == "year":
+            yield digits.start(), digits.end() - 1, "age"
         before = _BEFORE_YEARS.search(whole, max(0, start - 60), start)
         if before and (span := self._name(whole, before.start("name"), before.end("name"))):
             yield *span, "name with an age"
