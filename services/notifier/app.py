@@ -22,6 +22,7 @@ from services.notifier.dispatch import Dispatcher, Tools
 from services.notifier.handler import AlertHandler
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.officials_file import read_officials
+from services.notifier.restore import Restorer
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import OUTBOX
 from services.notifier.vault import Vault
@@ -76,7 +77,7 @@ def create_service(settings: NotifierSettings) -> Service:
     service = Service("notifier", settings, store, OUTBOX, TopicMap(DEAD, readers))
     metrics = NotifierMetrics(service.metrics.registry)
     tools = Tools(store, vault, channels, metrics, _now, time.monotonic, random.SystemRandom().random)
-    dispatcher = Dispatcher(tools, lambda: service.relay)
+    dispatcher = Dispatcher(tools, lambda: service.relay, Restorer(settings, store, _now()))
 
     def on_planned() -> None:
         service.kick()

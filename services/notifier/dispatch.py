@@ -79,8 +79,14 @@ class _Claimed:
 class Dispatcher:
     """One dispatcher leads for a store; the others wait to take over."""
 
-    def __init__(self, tools: Tools, relay: Callable[[], Relays]) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        relay: Callable[[], Relays],
+        restore: Callable[[], Awaitable[int]] | None = None,
+    ) -> None:
         self._tools = tools
+        self._restore = restore
         self._relay = relay
         self._pacers = {name: Pacer(channel.pace) for name, channel in tools.channels.items()}
         self._busy: set[tuple[str, str]] = set()
@@ -101,6 +107,8 @@ class Dispatcher:
                     await self._idle()
                     continue
                 if not recovered:
+                    if self._restore is not None:
+                        await self._restore()
                     await self.recover()
                     recovered = True
                 if not await self.round():

@@ -113,6 +113,18 @@ def read_row(conn: sa.Connection, key: tuple[str, str, str, str]) -> Row | None:
     return _row(found) if found else None
 
 
+def find_member(conn: sa.Connection, subject: str, official_id: str) -> Row | None:
+    """What waits under this subject for an official's digest, on whatever channel."""
+    query = sa.select(DELIVERY).where(
+        DELIVERY.c.subject == subject,
+        DELIVERY.c.official_id == official_id,
+        DELIVERY.c.action == Action.DIGEST,
+        DELIVERY.c.incident_id.is_not(None),
+    )
+    found = conn.execute(query).first()
+    return _row(found) if found else None
+
+
 def rows_in(conn: sa.Connection, states: Iterable[State]) -> list[Row]:
     """Every delivery in one of these states."""
     query = sa.select(DELIVERY).where(DELIVERY.c.state.in_([*states])).order_by(DELIVERY.c.created_at)

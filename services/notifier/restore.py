@@ -1,0 +1,203 @@
+"""Complete the ledger from the topic ``deliveries`` before anything is sent.
+
+After a backup was put back the ledger does not know what was sent since; the topic does.  Read at every
+start from where the last start ended, so that it costs nothing when there is nothing to complete.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.contracts.delivery import DELIVERY_RECORDED, Action, DeliveryRecorded, Outcome
+from services.contracts.topics import DELIVERIES, TOPICS
+from services.notifier import rows
+from services.notifier.core.ledger import Next, Priority, State
+from services.notifier.core.reason import Reason
+from services.notifier.outcomes import settle
+from services.notifier.rows import Row
+from services.notifier.tables import META
+from services.runtime.broker import client_options
+from services.runtime.errors import UnavailableError
+from services.runtime.settings import ServiceSettings
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+
+_OFFSET = "deliveries_offset:"
+_POLL_MS = 500
+_STATE = {
+    Outcome.ACCEPTED: State.ACCEPTED,
+    Outcome.REFUSED: State.REFUSED,
+    Outcome.SUPPRESSED: State.SUPPRESSED,
+    # An intent without an outcome: whether it left nobody can tell.
+    Outcome.INTENDED: State.UNKNOWN,
+    Outcome.UNKNOWN: State.UNKNOWN,
+}
+
+
+class Restorer:
+    """Reads the topic once, from where it was read before."""
+
+    def __init__(self, settings: ServiceSettings, store: Store, now: datetime) -> None:
+        self._settings = settings
+        self._store = store
+        self._now = now
+
+    async def __call__(self) -> int:
+        """Complete the ledger; how many deliveries it did not know.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        known = await self._store.read(_read_offsets)
+        try:
+            events, ends = await self._read(known)
+        except KafkaError as error:
+            raise UnavailableError(f"broker: {error}") from error
+
+        def work(conn: sa.Connection) -> int:
+            count = complete(conn, events, self._now)
+            _keep_offsets(conn, ends)
+            return count
+
+        count = await self._store.write(work)
+        if count:
+            log.warning("ledger completed from the topic", deliveries=count)
+        return count
+
+    async def _read(self, known: Mapping[int, int]) -> tuple[list[DeliveryRecorded], dict[int, int]]:
+        options = client_options(self._settings)
+        consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            parts = [TopicPartition(DELIVERIES, number) for number in range(TOPICS[DELIVERIES].partitions)]
+            consumer.assign(parts)
+            ends = await consumer.end_offsets(parts)
+            for part, begin in (await consumer.beginning_offsets(parts)).items():
+                # A topic that is shorter than it was is another one: an in-memory broker begins anew.
+                read_to = known.get(part.partition, 0)
+                consumer.seek(part, max(begin, read_to) if read_to <= ends[part] else begin)
+            return await _drain(consumer, ends), {part.partition: end for part, end in ends.items()}
+        finally:
+            # aiokafka's stop fails if one of its tasks has not had its first turn yet.
+            await asyncio.sleep(0)
+            await consumer.stop()
+
+
+async def _drain(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[DeliveryRecorded]:
+    events = []
+    while any([await consumer.position(part) < end for part, end in ends.items()]):
+        for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+            for record in records:
+                try:
+                    events.append(DELIVERY_RECORDED.validate_json(record.value or b""))
+                except ValueError:
+                    log.warning("record passed over", topic=record.topic, offset=record.offset)
+    return events
+
+
+def _read_offsets(conn: sa.Connection) -> dict[int, int]:
+    found = conn.execute(sa.select(META).where(META.c.name.startswith(_OFFSET, autoescape=True)))
+    return {int(row.name.removeprefix(_OFFSET)): int(row.value) for row in found}
+
+
+def _keep_offsets(conn: sa.Connection, ends: Mapping[int, int]) -> None:
+    for partition, offset in ends.items():
+        conn.execute(sa.delete(META).where(META.c.name == f"{_OFFSET}{partition}"))
+        conn.execute(sa.insert(META).values(name=f"{_OFFSET}{partition}", value=str(offset)))
+
+
+def complete(conn: sa.Connection, events: Iterable[DeliveryRecorded], now: datetime) -> int:
+    """Bring the ledger up to what was announced; how many deliveries changed."""
+    last: dict[str, DeliveryRecorded] = {}
+    for event in events:
+        before = last.get(event.delivery_key)
+        if before is None or _order(event) >= _order(before):
+            last[event.delivery_key] = event
+    return sum(_complete_one(conn, event, now) for event in last.values())
+
+
+def _order(event: DeliveryRecorded) -> tuple[int, bool]:
+    return event.attempt, event.outcome is not Outcome.INTENDED
+
+
+def _complete_one(conn: sa.Connection, event: DeliveryRecorded, now: datetime) -> bool:
+    key = (event.subject, event.official_id, event.channel, event.action)
+    row = rows.read_row(conn, key)
+    if row is None:
+        rows.insert_row(conn, _row(event, now), now.timestamp())
+    elif not _is_behind(row, event):
+        return False
+    else:
+        _catch_up(conn, row, event, now)
+    if event.outcome is Outcome.ACCEPTED:
+        _members_arrived(conn, event, now.timestamp())
+    return True
+
+
+def _row(event: DeliveryRecorded, now: datetime) -> Row:
+    at = now.timestamp()
+    return Row(
+        subject=event.subject,
+        official_id=event.official_id,
+        channel=event.channel,
+        action=event.action,
+        incident_id=event.incident_id,
+        version=_version(event),
+        state=_STATE[event.outcome],
+        reason=Reason.CRASHED if event.outcome is Outcome.INTENDED else event.reason,
+        why=event.reason,
+        priority=Priority.PUSH,
+        due_at=at,
+        first_due_at=at,
+        attempts=event.attempt,
+    )
+
+
+def _version(event: DeliveryRecorded) -> int:
+    tail = event.subject.rpartition(".")[2]
+    return int(tail) if event.incident_id and tail.isascii() and tail.isdigit() else 0
+
+
+def _is_behind(row: Row, event: DeliveryRecorded) -> bool:
+    if row.state in {State.INTENDED, State.SENDING}:
+        return event.attempt >= row.attempts and event.outcome is not Outcome.INTENDED
+    if row.state in {State.DUE, State.RETRY_WAIT}:
+        return event.attempt > row.attempts or (
+            event.outcome is Outcome.SUPPRESSED and event.attempt >= row.attempts
+        )
+    return row.state is State.PLANNED and event.outcome is Outcome.SUPPRESSED
+
+
+def _catch_up(conn: sa.Connection, row: Row, event: DeliveryRecorded, now: datetime) -> None:
+    """Take the row along the legal way to where the topic says it is."""
+    at = now.timestamp()
+    if event.outcome is Outcome.SUPPRESSED and row.state is not State.SENDING:
+        rows.move(conn, row, State.SUPPRESSED, Reason.SUPERSEDED, at)
+        return
+    if row.state in {State.DUE, State.RETRY_WAIT}:
+        row = rows.move(conn, row, State.INTENDED, Reason.RESUMED, at, attempts=event.attempt)
+    if row.state is State.INTENDED:
+        row = rows.move(conn, row, State.SENDING, Reason.RESUMED, at)
+    if _STATE[event.outcome] is State.UNKNOWN:
+        settle(conn, row, Next(State.UNKNOWN, Reason.CRASHED, relist=True), None, now, detail="from the topic")
+    else:
+        reason = Reason.SENT if event.outcome is Outcome.ACCEPTED else Reason.REJECTED
+        rows.move(conn, row, _STATE[event.outcome], reason, at)
+        rows.note_attempt(conn, row, event.outcome, reason, at, detail="from the topic")
+
+
+def _members_arrived(conn: sa.Connection, event: DeliveryRecorded, at: float) -> None:
+    """What a digest held has arrived with it and is not listed again."""
+    for subject in event.members if event.action is Action.DIGEST else ():
+        row = rows.find_member(conn, subject, event.official_id)
+        if row is not None and row.state is State.PLANNED:
+            bundled = rows.move(conn, row, State.BUNDLED, Reason.IN_DIGEST, at, bundle=event.subject)
+            rows.move(conn, bundled, State.ACCEPTED, Reason.IN_DIGEST, at)
