@@ -167,7 +167,12 @@ async def probe_all(sources: Sequence[Source], agent: str, console: Console) -> 
 
 @click.group(name="feeds")
 def feeds_command() -> None:
-    """The sources of stories."""
+    """The sources of stories.
+
+    \b
+    Example:
+      siaga feeds probe antara-ntt --contact-url https://example.org/siaga
+    """
 
 
 @feeds_command.command()

@@ -11,6 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from services.runtime.errors import one_line
+
 SEVERITY_STYLE = {0: "dim", 1: "green", 2: "yellow", 3: "bold dark_orange", 4: "bold red"}
 SEVERITY_WORD = {0: "background", 1: "low", 2: "medium", 3: "high", 4: "critical"}
 _STATE_STYLE = {"ready": "green", "starting": "yellow"}
@@ -94,7 +96,9 @@ def _stories(lines: Sequence[StoryLine], more: int) -> RenderableType:
     table.add_column("outlet", no_wrap=True, width=10, overflow="ellipsis")
     table.add_column("story, and what became of it", ratio=1, overflow="ellipsis", no_wrap=True)
     for line in lines:
-        table.add_row(f"{line.seen_at:%H:%M:%S}", line.outlet, Text.assemble(_title(line), "\n", _became(line)))
+        table.add_row(
+            f"{line.seen_at:%H:%M:%S}", one_line(line.outlet), Text.assemble(_title(line), "\n", _became(line))
+        )
     if not lines:
         table.add_row("", "", Text("waiting for the first story …", style="dim"))
     if more > 0:
@@ -103,7 +107,8 @@ def _stories(lines: Sequence[StoryLine], more: int) -> RenderableType:
 
 
 def _title(line: StoryLine) -> Text:
-    title = Text(line.title, style="bold" if line.relevant else "dim")
+    # A headline is hostile: its control codes must not reach the operator's terminal.
+    title = Text(one_line(line.title), style="bold" if line.relevant else "dim")
     if line.version > 1:
         title.append(f"  (revision {line.version})", style="cyan")
     return title
@@ -113,7 +118,7 @@ def _became(line: StoryLine) -> Text:
     if line.relevant is None:
         return Text("  … on its way to the tagger", style="dim")
     if not line.relevant:
-        return Text(f"  not relevant: {line.reason}", style="dim")
+        return Text(f"  not relevant: {one_line(line.reason)}", style="dim")
     text = Text("  ")
     text.append(SEVERITY_WORD[line.severity], style=SEVERITY_STYLE[line.severity])
     text.append(f" · {', '.join(line.topics)} · {line.kind} · {' '.join(line.regions) or 'no region'}")

@@ -1,0 +1,154 @@
+"""`siaga why`: the whole chain of one story for one official, or the step where it ended.
+
+Each step asks one service's store through that service's read-only queries; nothing raw is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import sqlalchemy as sa
+
+from services.cli.where import DEFAULT_DATA
+from services.ingest import queries as ingest_queries
+from services.notifier import queries as notifier_queries
+from services.notifier.core.match import Match
+from services.runtime.errors import OperatorError
+from services.runtime.settings import ServiceSettings, load_settings
+from services.tagger import queries as tagger_queries
+from services.tagger.queries import StoryFate
+
+T = TypeVar("T")
+Step = tuple[str, str]
+_STAMP = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The three stores, each asked by a question of its own service."""
+
+    folder: Path
+
+    def ask(self, service: str, question: Callable[[sa.Connection], T]) -> T:
+        """Ask one store, read-only."""
+        path = self.folder / f"{service}.sqlite3"
+        if not path.exists():
+            raise OperatorError(str(path), "is not there; --data names the folder of a `siaga run`")
+        engine = sa.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", poolclass=sa.NullPool)
+        try:
+            with engine.connect() as conn:
+                return question(conn)
+        except sa.exc.OperationalError as error:
+            raise OperatorError(str(path), f"cannot be read: {error.orig}") from None
+        finally:
+            engine.dispose()
+
+
+def explain(stores: Stores, story_id: str, official_id: str | None) -> Iterator[Step]:
+    """Every step from the fetch to the last attempt, each as who and what."""
+    seen = stores.ask("ingest", lambda conn: ingest_queries.find_story(conn, story_id))
+    if seen is None:
+        yield "ingest", "never saw this story, or keeps it no longer"
+        return
+    story = seen.story
+    yield "ingest", f"first seen {seen.first_seen_at:{_STAMP}} UTC in {', '.join(seen.seen_in) or 'no feed now'}"
+    yield "ingest", f"version {story.version}, text by {story.extraction.method}, {len(story.copies)} copies"
+    if seen.withdrawn:
+        yield "ingest", "withdrawn by its outlet"
+    fate = stores.ask("tagger", lambda conn: tagger_queries.story_fate(conn, story_id))
+    if fate is None:
+        yield "tagger", "has not decided on it yet"
+        return
+    yield from _labels(fate)
+    if fate.incident_id is None:
+        return
+    incident_id = fate.incident_id
+    incident = stores.ask("tagger", lambda conn: tagger_queries.incident_state(conn, incident_id))
+    if incident is not None:
+        state = f"version {incident.version}, severity {int(incident.alert.severity)}"
+        yield "incident", f"{incident_id} {state}, {len(incident.alert.sources)} sources"
+    yield from _officials(stores, incident_id, official_id)
+
+
+def _labels(fate: StoryFate) -> Iterator[Step]:
+    tagged = fate.tagged
+    verdict = "relevant" if fate.relevant else "not relevant"
+    yield "tagger", f"decided {fate.decided_at:{_STAMP}} UTC on version {fate.version}: {verdict}, {tagged.reason}"
+    for topic in tagged.topics:
+        span = topic.evidence[0]
+        yield "tagger", f"topic {topic.code.value} by {span.rule}: “{span.text}”"
+    for trigger in tagged.triggers:
+        yield "tagger", f"severity {int(tagged.severity)} by {trigger.code}: “{trigger.evidence[0].text}”"
+    for place in tagged.places:
+        where = place.region or place.country
+        yield "tagger", f"place {place.name} ({where}) as {place.role.value}: “{place.evidence[0].text}”"
+
+
+def _officials(stores: Stores, incident_id: str, official_id: str | None) -> Iterator[Step]:
+    known = [one for one, _ in stores.ask("notifier", notifier_queries.official_ids)]
+    chosen = [one for one in known if official_id is None or one.startswith(official_id)]
+    if not chosen:
+        raise OperatorError(f"official {official_id}", "is not known; `siaga officials list` shows who is")
+    for one in chosen:
+        verdict = stores.ask("notifier", lambda conn, o=one: notifier_queries.why_matched(conn, incident_id, o))  # type: ignore[misc]
+        if isinstance(verdict, Match):
+            topics = ", ".join(topic.value for topic in verdict.topics)
+            yield f"official {one[:8]}", f"matches: {' '.join(verdict.regions)}; {topics}; {verdict.kind.value}"
+        else:
+            yield f"official {one[:8]}", f"does not match now: {verdict}"
+        yield from _deliveries(stores, incident_id, one)
+
+
+def _deliveries(stores: Stores, incident_id: str, official: str) -> Iterator[Step]:
+    found = stores.ask(
+        "notifier", lambda conn: notifier_queries.deliveries_of_incident(conn, incident_id, official)
+    )
+    for one in found:
+        where = f"{one.channel} {one.action} of version {one.version}"
+        yield f"official {official[:8]}", f"{where} because {one.why}: {one.state} ({one.reason})"
+        for attempt in stores.ask(
+            "notifier",
+            lambda conn, d=one: notifier_queries.attempts_of(conn, d.subject, official),  # type: ignore[misc]
+        ):
+            if (attempt.channel, attempt.action) == (one.channel, one.action):
+                told = f"attempt {attempt.n}, {attempt.phase}: {attempt.reason} {attempt.detail}".rstrip()
+                yield f"official {official[:8]}", f"  {attempt.at:{_STAMP}} UTC {told}"
+
+
+def _story(stores: Stores, part: str) -> str:
+    """The one story whose id contains ``part``."""
+    found = stores.ask("tagger", lambda conn: tagger_queries.find_stories(conn, part))
+    exact = [one for one in found if one == part]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if found:
+        raise OperatorError(f"story {part}", f"is the part of {len(found)} ids, e.g. {found[0]} and {found[1]}")
+    return part
+
+
+@click.command("why")
+@click.argument("story")
+@click.argument("official", required=False)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Folder of the stores (default: {DEFAULT_DATA} where there is one, else SIAGA_DATA_DIR).",
+)
+def why_command(story: str, official: str | None, data: Path | None) -> None:
+    """The whole chain from the fetch to each delivery attempt, or the step where it ended.
+
+    STORY is a story's id or a part of it; OFFICIAL an official's id or its beginning, else everyone.
+
+    \b
+    Example:
+      siaga why 141402
+      siaga why 141402 5cf1844e
+    """
+    folder = data or (DEFAULT_DATA if DEFAULT_DATA.exists() else load_settings(ServiceSettings).data_dir)
+    stores = Stores(folder)
+    for who, what in explain(stores, _story(stores, story), official):
+        click.echo(f"{who:18} {what}")

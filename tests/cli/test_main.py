@@ -1,0 +1,99 @@
+"""The command line answers for every command, with an example, and never with a traceback."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from services.cli.main import COMMANDS
+from services.cli.view import PartLine, Picture, StoryLine, draw
+
+
+def siaga(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli.main", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    done = siaga(command, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Example:" in done.stdout
+
+
+def test_a_command_that_does_not_exist_is_one_line_and_status_2() -> None:
+    done = siaga("dance")
+    assert done.returncode == 2
+    assert "dance" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_data_and_messages_go_their_own_ways() -> None:
+    done = siaga("why", "x", "--data", "/nowhere")
+    assert done.stdout == ""
+    assert "/nowhere" in done.stderr
+
+
+def line(title: str, **changes: object) -> StoryLine:
+    values: dict[str, object] = {
+        "story_id": "s",
+        "seen_at": datetime(2026, 11, 22, tzinfo=UTC),
+        "outlet": "antara",
+        "title": title,
+        "version": 1,
+        "relevant": True,
+        "topics": ("human_trafficking",),
+        "kind": "incident",
+        "severity": 4,
+        "regions": ("ID-NT",),
+        "fate": (("green", "pushed: Telegram 2"),),
+    }
+    return StoryLine(**(values | changes))  # type: ignore[arg-type]
+
+
+def shown(stories: list[StoryLine], height: int = 40, width: int = 120) -> str:
+    picture = Picture(
+        broker="embedded at 127.0.0.1:1",
+        broker_note="in memory",
+        stories=stories,
+        parts=[PartLine("ingest", "ready", "http://127.0.0.1:1/healthz", 90)],
+        places=[("Telegram", "http://127.0.0.1:2/")],
+        notes=[],
+        totals="1 stories",
+    )
+    console = Console(width=width, height=height, record=True, file=io.StringIO())
+    console.print(draw(picture, height))
+    return console.export_text()
+
+
+def test_the_view_shows_what_became_of_a_story() -> None:
+    text = shown([line("Kapal tenggelam")])
+    assert "Kapal tenggelam" in text
+    assert "critical · human_trafficking · incident · ID-NT → pushed: Telegram 2" in text
+
+
+def test_a_headline_with_markup_or_control_codes_is_shown_as_it_is_and_does_nothing() -> None:
+    text = shown([line("[red]merah[/red] \x1b[2Jhapus")])
+    assert "[red]merah[/red]" in text
+    assert "\x1b" not in text
+
+
+def test_a_story_not_yet_tagged_shows_no_headline_of_its_own() -> None:
+    text = shown([line("…", relevant=None)])
+    assert "on its way to the tagger" in text
+
+
+@pytest.mark.parametrize("height", [24, 40, 80])
+def test_the_view_fits_the_terminal(height: int) -> None:
+    text = shown([line(f"Berita {number}") for number in range(100)], height=height)
+    assert len(text.rstrip("\n").splitlines()) <= max(height, 26)
