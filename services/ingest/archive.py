@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from services.contracts.story import Story
 from services.ingest.copy_index import find_original, index_story, remember_copy
@@ -17,8 +18,11 @@ from services.ingest.core.source import Source
 from services.ingest.core.text import without_dateline
 from services.ingest.events import event_of, is_old, last_event, message_of, with_copy, withdrawal
 from services.ingest.tables import aliases, outbox, sightings, stories
+from services.runtime.errors import one_line
 from services.runtime.outbox import Message, enqueue
 from services.runtime.trace import new_trace
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,11 @@ def write_readings(
     reasons: list[Reason] = []
     messages: list[Message] = []
     for reading in readings:
-        reason, message = _write(conn, source, reading.draft, now, first_poll)
+        try:
+            reason, message = _write(conn, source, reading.draft, now, first_poll)
+        except (ValueError, TypeError) as error:  # one story the contract refuses must not hold up the others
+            log.warning("story refused", story=reading.draft.story_id, reason=one_line(str(error)))
+            reason, message = Reason.UNPUBLISHABLE, None
         reasons.append(reason)
         if message is not None:
             messages.append(message)

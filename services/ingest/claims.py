@@ -40,6 +40,9 @@ class Claim:
 
 def register(conn: sa.Connection, sources: Sequence[Source], now: float) -> None:
     """Make a row for each source; one whose address was changed in the file starts anew."""
+    if conn.dialect.name == "postgresql":
+        # Replicas start together: one makes the rows, the others find them.
+        conn.execute(sa.text("LOCK TABLE polls IN SHARE ROW EXCLUSIVE MODE"))
     known = {
         row.source_id: row.configured_url
         for row in conn.execute(sa.select(polls.c.source_id, polls.c.configured_url))

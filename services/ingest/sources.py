@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -24,6 +25,10 @@ _FEED = {
     "max_interval_s", "confidence", "fulltext", "notes", "fallback",
 }  # fmt: skip
 _TOP = {"version", "defaults", "outlets", "feeds"}
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 #: The built-in list only: nothing is downloaded to learn what a registrable domain is.
 _suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
@@ -100,6 +105,12 @@ class _Reader:
             raise self.wrong(where, key, "is missing" if value is None else "must be a text")
         return str(value)
 
+    def form(self, where: CommentedMap, key: str, form: re.Pattern[str]) -> str:
+        value = self.text(where, key)
+        if not form.fullmatch(value):
+            raise self.wrong(where, key, f"{value!r} is not of the form {form.pattern}")
+        return value
+
     def one_of(self, where: CommentedMap, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(where, key, default)
         if value not in choices:
@@ -170,13 +181,13 @@ def _source(
     if not local and (shortest < 60 or gap < 1):
         raise reader.wrong(raw, "min_interval_s", "a live source needs at least 60 s, and per_key_min_gap_s 1 s")
     return Source(
-        id=reader.text(raw, "id"),
+        id=reader.form(raw, "id", _ID),
         outlet=outlet,
         section=reader.text(raw, "section", "all"),
         url=url,
         format=FORMATS[reader.one_of(raw, "kind", tuple(FORMATS))],  # type: ignore[arg-type]
-        language=reader.text(raw, "language"),
-        default_region=str(raw.get("default_region", "")),
+        language=reader.form(raw, "language", _LANGUAGE),
+        default_region=reader.form(raw, "default_region", _REGION) if raw.get("default_region") else "",
         enabled=raw["enabled"],
         min_interval_s=shortest,
         max_interval_s=longest,

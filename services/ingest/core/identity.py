@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+import xxhash
+
 from services.ingest.core.source import Outlet
 
 #: Parameters that say where the reader came from, not what is read: the idea is Miniflux, the rest our outlets.
@@ -15,6 +17,8 @@ TRACKING = frozenset(
         "srsltid", "igshid", "_ga", "_gl", "s", "page", "pgrelated", "ref", "source", "fb_action_ids", "jxrecoid",
     )
 )  # fmt: skip
+#: Longest name of a story; contracts allow 500 characters.
+NAME_MAX = 400
 TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "jx")
 
 _AMP_VIEWER = re.compile(r"^/(?:amp/s|v/s|c/s)/(.+)$")
@@ -76,7 +80,11 @@ def story_id(outlet: Outlet, address: Address) -> str:
     if not address.number and outlet.shape == "tribun":
         dated = _TRIBUN_DATED.match(address.path)
         place = dated["rest"] if dated else place
-    return f"{outlet.key}:{address.host}:{place}"[:480]
+    name = f"{outlet.key}:{address.host}:{place}"
+    if len(name) <= NAME_MAX:
+        return name
+    # Two long addresses may differ in their last letter only.
+    return f"{name[: NAME_MAX - 17]}~{xxhash.xxh3_64_hexdigest(name.encode())}"
 
 
 def is_homepage(address: Address) -> bool:

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NO_TITLE = "no_title"
     COPY = "copy"
     WITHDRAWN = "withdrawn"
+    UNPUBLISHABLE = "unpublishable"
 
 
 @dataclass(frozen=True)

@@ -88,3 +88,10 @@ def test_a_homepage_is_no_story(url: str) -> None:
 
 def test_a_story_is_no_homepage() -> None:
     assert not is_homepage(canonical("https://www.tribunnews.com/nasional/1234567/x", tribun()))
+
+
+def test_long_addresses_that_differ_at_their_end_have_two_names_of_bounded_length() -> None:
+    base = "https://phnompenhpost.com/" + "a" * 900
+    one, other = (story_id(ppp(), canonical(base + end, ppp())) for end in ("1", "2"))
+    assert one != other
+    assert max(len(one), len(other)) <= 400

@@ -11,9 +11,10 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from services.ingest.core.address import is_public
-from services.ingest.core.identity import AddressError, canonical
+from services.ingest.core.identity import AddressError, canonical, story_id
 from services.ingest.core.outcome import PollReason
 from services.ingest.fetch import Fetcher, FetchError
+from services.ingest.queries import find_story
 from tests.ingest.builders import ACCEPT, NOW, a_feed, an_item, antara
 from tests.ingest.world import AGENT, FeedServer, Reply, World
 
@@ -59,8 +60,6 @@ async def test_c43_a_tracking_parameter_is_not_a_new_story(world: World, server:
     ],
 )
 def test_c43_every_dress_of_an_address_is_the_same_story(url: str) -> None:
-    from services.ingest.core.identity import story_id
-
     assert story_id(antara(), canonical(url, antara())) == "antara:kupang.antaranews.com:113955"
 
 
@@ -73,10 +72,8 @@ async def test_c44_a_story_in_two_channels_is_published_once_and_both_are_noted(
     await world.poll("desk-all")
     await world.poll("law")
     assert sorted(await world.titles()) == ["Story number 1", "Story number 2", "Story number 3", "Story number 9"]
-    from services.ingest.queries import find_story
-
-    story_id = next(one["story_id"] for one in await world.stories() if one["title"] == "Story number 1")
-    found = await world.store.read(lambda conn: find_story(conn, story_id))
+    name = next(one["story_id"] for one in await world.stories() if one["title"] == "Story number 1")
+    found = await world.store.read(lambda conn: find_story(conn, name))
     assert found is not None
     assert found.seen_in == ("desk-all", "law")
 
