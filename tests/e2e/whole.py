@@ -124,7 +124,8 @@ class Whole:
         fates = self.ask("tagger", lambda conn: tagger_queries.recent_stories(conn, 200)) or ()
         updated = any(UPDATED_STORY in one.story_id and UPDATED_TITLE in one.tagged.title for one in fates)
         states = self.states()
-        return bool(updated and seen == tagged and states and not IN_HAND & states.keys())
+        known = all(tagged.get(story) == version for story, version in seen.items())
+        return bool(updated and known and states and not IN_HAND & states.keys())
 
     async def until_at_work(self) -> None:
         """Wait until every service has something in its store."""
