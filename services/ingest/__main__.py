@@ -8,7 +8,7 @@ from services.ingest.app import create_service
 from services.ingest.settings import IngestSettings
 from services.runtime.errors import guarded
 from services.runtime.logs import configure_logs
-from services.runtime.service import run_service
+from services.runtime.process import run_service
 from services.runtime.settings import load_settings
 
 

@@ -8,7 +8,7 @@ from services.notifier.app import create_service
 from services.notifier.settings import NotifierSettings
 from services.runtime.errors import guarded
 from services.runtime.logs import configure_logs
-from services.runtime.service import run_service
+from services.runtime.process import run_service
 from services.runtime.settings import load_settings
 
 

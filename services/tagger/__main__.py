@@ -6,7 +6,7 @@ import sys
 
 from services.runtime.errors import guarded
 from services.runtime.logs import configure_logs
-from services.runtime.service import run_service
+from services.runtime.process import run_service
 from services.runtime.settings import load_settings
 from services.tagger.app import create_service
 from services.tagger.settings import TaggerSettings

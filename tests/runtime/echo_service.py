@@ -19,8 +19,9 @@ import sqlalchemy as sa
 from services.runtime.errors import guarded
 from services.runtime.logs import configure_logs
 from services.runtime.outbox import Message, enqueue, outbox_table
+from services.runtime.process import run_service
 from services.runtime.records import Received
-from services.runtime.service import Service, TopicMap, run_service
+from services.runtime.service import Service, TopicMap
 from services.runtime.settings import ServiceSettings, load_settings
 from services.runtime.store import Store
 

@@ -1,0 +1,208 @@
+"""Bring a service to life: start it, watch over its loops, and end it in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+import uvicorn
+from aiokafka.admin import AIOKafkaAdminClient
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.specification import AsyncAPI
+from prometheus_client import make_asgi_app
+
+from services.runtime.broker import RelayBroker, admin_client
+from services.runtime.errors import OperatorError
+from services.runtime.lag import Watch, watch_lag
+from services.runtime.service import VERSION, Loop, Service
+
+log = structlog.get_logger(__name__)
+
+#: A stop that takes longer is cut off; every step is safe to be cut off at.
+STOP_WITHIN_S = 9.5
+#: Loops see ``service.stopping`` and have so long to finish what they have in hand.
+FINISH_WITHIN_S = 5.0
+#: Then the consumers finish their batch, commit and leave the group, and the relay empties the outbox.
+LEAVE_WITHIN_S = 3.5
+START_WITHIN_S = 90.0
+
+
+@dataclass
+class _Health:
+    service: Service
+    relay_broker: RelayBroker
+    watch: Watch
+    started: bool = False
+
+    async def ready(self) -> list[str]:
+        """What stands in the way of work; empty when ready."""
+        wrong = [] if self.started else ["starting"]
+        if not await self.relay_broker.answers():
+            wrong.append("broker does not answer")
+        if not await self.service.store.answers():
+            wrong.append("store does not answer")
+        return wrong + self.watch.stalled
+
+
+def _routes(health: _Health) -> list[tuple[str, Any]]:
+    @get
+    async def healthz(_: Any) -> AsgiResponse:
+        return AsgiResponse(b"live\n", 200)
+
+    @get
+    async def readyz(_: Any) -> AsgiResponse:
+        wrong = await health.ready()
+        return AsgiResponse("\n".join(wrong or ["ready"]).encode() + b"\n", 503 if wrong else 200)
+
+    metrics = make_asgi_app(health.service.metrics.registry)
+    return [("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics), *health.service.routes]
+
+
+def run_service(create: Callable[[], Service]) -> int:
+    """Build and run a service until a signal or the death of one of its loops; returns the exit status."""
+    return asyncio.run(_run(create))
+
+
+async def _run(create: Callable[[], Service]) -> int:
+    service = create()
+    sock = _bind(service.settings.http_host, service.settings.http_port)
+    try:
+        async with admin_client(service.settings) as admin:
+            return await _serve(service, sock, admin)
+    finally:
+        sock.close()
+        await _close(service)
+
+
+async def _close(service: Service) -> None:
+    for closer in service.closers:
+        await closer()
+    await service.store.close()
+
+
+async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClient) -> int:
+    relay_broker = RelayBroker(service.broker, admin, service.settings.replication_factor)
+    relay = service.start_relay(relay_broker)
+    watch = Watch(stall_after_s=service.settings.stall_after_s)
+    health = _Health(service, relay_broker, watch)
+    started = asyncio.Event()
+    app = AsgiFastStream(
+        service.broker,
+        after_startup=[started.set],
+        asgi_routes=_routes(health),
+        logger=None,
+        specification=AsyncAPI(title=f"Siaga {service.name}", version=VERSION),
+    )
+    app.mount("/asyncapi.json", _asyncapi(app))
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+    _stop_on_signals(service)
+    serving = asyncio.create_task(server.serve(sockets=[sock]), name="http")
+    if not await _comes_up(started, serving):
+        log.critical("the consumers did not start")
+        return 1
+    health.started = True
+    below = [("relay", relay.run), ("lag", lambda: watch_lag(service, admin, watch)), *service.loops]
+    cut = [asyncio.create_task(_loop(loop), name=name) for name, loop in below]
+    finishing = [asyncio.create_task(_loop(loop), name=name) for name, loop in service.finishing]
+    stop = asyncio.create_task(service.stopping.wait(), name="stop")
+    host, port = sock.getsockname()[:2]
+    log.info("running", http=f"http://{host}:{port}", kafka=service.settings.kafka)
+    done, _ = await asyncio.wait({serving, stop, *cut, *finishing}, return_when=asyncio.FIRST_COMPLETED)
+    status = 0 if service.stopping.is_set() else _why_it_ended(done)
+    service.stopping.set()
+    _cut_off_after(STOP_WITHIN_S)
+    # First what has something in hand; then the consumers commit and leave; then what they decided goes out.
+    if finishing:
+        await asyncio.wait(finishing, timeout=FINISH_WITHIN_S)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LEAVE_WITHIN_S):
+            await asyncio.gather(*(one.subscriber.stop() for one in service.consumptions))
+            await relay.drained()
+    await _cancel([*finishing, *cut])
+    server.should_exit = True
+    with contextlib.suppress(Exception):
+        await serving
+    log.info("stopped", status=status)
+    return status
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _comes_up(started: asyncio.Event, serving: asyncio.Task[None]) -> bool:
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait({waiting, serving}, timeout=START_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    return started.is_set()
+
+
+async def _loop(loop: Loop) -> None:
+    await loop()
+
+
+def _why_it_ended(done: set[asyncio.Task[Any]]) -> int:
+    for task in done:
+        failure = None if task.cancelled() else task.exception()
+        log.critical("a loop ended, so the process ends", loop=task.get_name(), exc_info=failure)
+    return 1
+
+
+def _asyncapi(app: AsgiFastStream) -> Any:
+    @get
+    async def asyncapi(_: Any) -> AsgiResponse:
+        # The JSON alone: FastStream's page loads scripts from elsewhere and its "try it" publishes anywhere.
+        body = app.schema.to_specification().to_json()
+        return AsgiResponse(body.encode(), 200, headers={"content-type": "application/json"})
+
+    return asyncapi
+
+
+class _Server(uvicorn.Server):
+    """uvicorn raises a caught signal again when it ends, which would hide our exit status."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _stop_on_signals(service: Service) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
+
+
+def _cut_off_after(seconds: float) -> None:
+    """A producer waits for ever for a broker that is away; crash-safe work may be cut off."""
+
+    def cut() -> None:
+        time.sleep(seconds)
+        sys.stderr.write('{"event": "stop took too long, cut off"}\n')
+        sys.stderr.flush()
+        os._exit(0)
+
+    threading.Thread(target=cut, daemon=True, name="cut-off").start()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise OperatorError(f"SIAGA_HTTP_PORT {host}:{port}", f"cannot be listened on: {error.strerror}") from None
+    return sock
