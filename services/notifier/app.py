@@ -84,6 +84,7 @@ def create_service(settings: NotifierSettings) -> Service:
         dispatcher.wake()
 
     wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
+    service.on_close(dispatcher.finish)
     for channel in channels.values():
         service.on_close(channel.close)
     token = settings.telegram_token()

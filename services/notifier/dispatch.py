@@ -42,6 +42,13 @@ LOOK_AT = 200
 LOOK_ELSEWHERE = 5000
 IN_FLIGHT = 64
 IDLE_S = 0.5
+#: Below the time the runtime gives a process to end.
+FINISH_S = 7.0
+#: A channel that may not be used for longer than this stands still.
+STOPPED_S = 5.0
+#: So many recipients told to wait within so many seconds mean the whole channel.
+FLOOD_RECIPIENTS, FLOOD_WINDOW_S = 3, 10.0
+KNOWN_CHANNELS = frozenset({"telegram", "email"})
 
 
 class Relays(Protocol):
@@ -91,6 +98,7 @@ class Dispatcher:
         self._pacers = {name: Pacer(channel.pace) for name, channel in tools.channels.items()}
         self._busy: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._flooded: dict[str, dict[str, float]] = {}
         self._awake = asyncio.Event()
 
     def wake(self) -> None:
@@ -166,22 +174,35 @@ class Dispatcher:
         return await self._tools.store.read(work)
 
     async def use_what_there_is(self) -> None:
-        """Deliveries planned for a channel that is not set up here go by another of the official's, or wait."""
-        now, channels = self._tools.clock(), self._tools.channels.keys()
+        """Deliveries on a channel that is not set up, or that stands still, go by another of the official's.
+
+        Only what is urgent leaves a channel that stands still; where there is no other way a delivery waits.
+        """
+        now, clock = self._tools.clock(), self._tools.monotonic()
+        stopped = {name for name, pacer in self._pacers.items() if pacer.paused_for(clock) > STOPPED_S}
+        working = set(self._pacers) - stopped
 
         def work(conn: sa.Connection) -> None:
-            for row in rows.rows_elsewhere(conn, now.timestamp(), channels, LOOK_ELSEWHERE):
+            for row in rows.rows_elsewhere(conn, now.timestamp(), working, LOOK_ELSEWHERE):
+                if row.channel in stopped and row.priority is not Priority.CRITICAL:
+                    continue
                 official = roster.find_official(conn, row.official_id)
                 usable = roster.usable_channels(conn, official) if official else []
-                if official is None or channels & set(usable):
+                if official is None or working & set(usable):
                     hold_back(conn, row, Impossible(Reason.NO_CHANNEL), now)
 
-        await self._tools.store.write(work)
+        if stopped or len(self._pacers) < len(KNOWN_CHANNELS):
+            await self._tools.store.write(work)
 
     async def drain(self) -> None:
         """Wait for every send under way."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
+
+    async def finish(self) -> None:
+        """Let what is under way end before the process does: a send that is cut off is unknown for ever."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FINISH_S)
 
     def _choose(self, candidates: Sequence[Candidate], free: int) -> list[tuple[Candidate, float]]:
         """The most urgent ones whose recipient and channel have a slot soon, with the time of the slot."""
@@ -302,6 +323,9 @@ class Dispatcher:
             log.exception("channel failed", channel=row.channel)
             error = DeliveryError(type(failed).__name__, verdict=Verdict.UNKNOWN, reason=Reason.NO_ANSWER)
         outcome = error.result.verdict if error else Verdict.ACCEPTED
+        if receipt is not None and message.published_at is not None:
+            age = (self._tools.clock() - message.published_at).total_seconds()
+            self._tools.metrics.observe_age(row, age)
         self._tools.metrics.observe_attempt(row, outcome, self._tools.monotonic() - began)
         return receipt, error
 
@@ -311,12 +335,23 @@ class Dispatcher:
         if error is None or wait is None:
             return
         until = self._tools.monotonic() + wait
-        if error.scope is Scope.CHANNEL:
+        if error.scope is Scope.CHANNEL or self._all_flooded(error, row.channel, candidate.fingerprint):
             self._pacers[row.channel].pause(until)
             self._tools.metrics.channel_stopped(row.channel, until=self._tools.clock().timestamp() + wait)
             log.error("channel stopped", channel=row.channel, seconds=wait, reason=error.result.reason)
         else:
             self._pacers[row.channel].pause_recipient(candidate.fingerprint, until)
+
+    def _all_flooded(self, error: DeliveryError, channel: str, recipient: str) -> bool:
+        """Whether several recipients in a row were told to wait: then it is the whole bot that is meant."""
+        if error.result.reason is not Reason.RATE_LIMITED:
+            return False
+        now = self._tools.monotonic()
+        told = self._flooded.setdefault(channel, {})
+        told[recipient] = now
+        for name in [name for name, at in told.items() if now - at > FLOOD_WINDOW_S]:
+            del told[name]
+        return len(told) >= FLOOD_RECIPIENTS
 
     async def _write_outcome(self, ended: Ended) -> None:
         now = self._tools.clock()

@@ -40,6 +40,13 @@ class NotifierMetrics:
             buckets=_END_TO_END,
             registry=registry,
         )
+        self.age_seconds = Histogram(
+            "siaga_published_to_accepted_seconds",
+            "From the outlet's publication to acceptance by the channel, for new messages",
+            ("channel", "priority"),
+            buckets=_END_TO_END,
+            registry=registry,
+        )
         self.rows = Gauge("siaga_delivery_rows", "Ledger rows not finished", ("state",), registry=registry)
         self.oldest_due = Gauge(
             "siaga_oldest_due_seconds", "Age of the oldest delivery that is due", ("priority",), registry=registry
@@ -68,6 +75,10 @@ class NotifierMetrics:
             self.due_seconds.labels(row.channel, row.priority.name.lower()).observe(
                 max(0.0, at - row.first_due_at)
             )
+
+    def observe_age(self, row: Row, seconds: float) -> None:
+        """Note how old news was when its channel took it."""
+        self.age_seconds.labels(row.channel, row.priority.name.lower()).observe(max(0.0, seconds))
 
     def channel_stopped(self, channel: str, *, until: float) -> None:
         """A channel refused our credentials or told us to stop."""

@@ -87,7 +87,14 @@ def _single(
     if correcting and row.channel in EDITS_IN_PLACE and not any(thread):
         return Impossible(Reason.NO_MESSAGE, put_off=True)
     buttons = card_buttons(vault, official, incident.incident_id) if card.buttons else ()
-    return replace(outgoing, body=card, thread=tuple(ref for ref in thread if ref), buttons=buttons)
+    fresh = row.action is Action.PUSH and incident.alert is not None and not incident.alert.backfill
+    return replace(
+        outgoing,
+        body=card,
+        thread=tuple(ref for ref in thread if ref),
+        buttons=buttons,
+        published_at=incident.alert.published_at if fresh and incident.alert else None,
+    )
 
 
 def _card(conn: sa.Connection, incident: Incident, official: Official, row: Row, now: datetime) -> Card | None:

@@ -71,6 +71,12 @@ class NotifierProcess:
                 self.kills += 1
             self.process.wait()
 
+    async def stop(self) -> int:
+        """End it as an operator does; its exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.to_thread(self.process.wait, 15)
+
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")

@@ -9,7 +9,7 @@ from services.contracts.codes import Kind, Severity
 from services.contracts.delivery import Action, Outcome
 from services.contracts.tagging import Facts
 from services.notifier import roster
-from services.notifier.channels.base import Digest
+from services.notifier.channels.base import Digest, Outgoing, Receipt, Scope
 from services.notifier.core.card import Card
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.reason import Reason
@@ -27,7 +27,7 @@ from tests.notifier.builders import (
     an_entry,
     an_update,
 )
-from tests.notifier.world import World, refusal
+from tests.notifier.world import FakeChannel, World, refusal
 
 QUIET = {"quiet": {"from": "21:00", "to": "05:30"}}
 
@@ -65,6 +65,23 @@ async def test_the_intent_is_announced_before_the_message_is_sent(world: World) 
     await world.hear(an_alert())
     await world.send()
     assert [event.outcome for event in await world.published()] == [Outcome.INTENDED, Outcome.ACCEPTED]
+
+
+async def test_while_a_message_is_sent_its_intent_is_acknowledged_and_its_row_says_sending(world: World) -> None:
+    seen: list[tuple[list[Outcome], list[str]]] = []
+
+    class Looks(FakeChannel):
+        async def send(self, message: Outgoing) -> Receipt:
+            acknowledged = [event.outcome for event in world.relay.published]
+            seen.append((acknowledged, [state for _, _, state, _ in await world.states()]))
+            return await super().send(message)
+
+    await world.add(an_entry(channels=["telegram"]))
+    await world.hear(an_alert())
+    dispatcher = world.a_dispatcher(channels={"telegram": Looks()})
+    await dispatcher.round()
+    await dispatcher.drain()
+    assert seen == [([Outcome.INTENDED], ["sending"])]
 
 
 async def test_the_same_version_again_is_not_sent_again(world: World) -> None:
@@ -489,3 +506,41 @@ async def test_a_suspended_official_gets_nothing_that_waited(world: World) -> No
     assert {s[2] for s in [*await world.states(), *await world.states("incident-2")]} == {"suppressed"}
     outcomes = [event.outcome for event in await world.published()]
     assert outcomes == [Outcome.SUPPRESSED, Outcome.SUPPRESSED]
+
+
+async def test_a_channel_that_stands_still_is_left_by_what_is_urgent_alone(world: World) -> None:
+    await world.add(an_entry(), an_entry("other", contacts={"telegram": 2, "email": "b@example.org"}))
+    stop = refusal(Verdict.TRANSIENT, Reason.BAD_TOKEN, retry_after_s=60.0, scope=Scope.CHANNEL)
+    world.telegram.answers = [stop]
+    await world.hear(an_alert(incident_id="first"))
+    await world.dispatcher.round()
+    await world.dispatcher.drain()
+    await world.hear(an_alert(incident_id="high"), an_alert(incident_id="critical", severity=Severity.CRITICAL))
+    assert await world.dispatcher.round() == 0
+    await world.dispatcher.use_what_there_is()
+    await world.send()
+    assert sorted(m.subject for m in world.email.sent) == ["critical.1", "critical.1"]
+    world.pass_time(seconds=61)
+    await world.send()
+    assert {m.subject for m in world.telegram.sent} == {"first.1", "high.1"}
+
+
+async def test_one_flooded_chat_stops_itself_and_three_stop_the_channel(world: World) -> None:
+    chats = [an_entry(f"o{n}", contacts={"telegram": 10 + n}, channels=["telegram"]) for n in range(5)]
+    await world.add(*chats)
+    flood = [refusal(Verdict.TRANSIENT, Reason.RATE_LIMITED, retry_after_s=30.0) for _ in range(3)]
+    world.telegram.answers = flood[:1]
+    await world.hear(an_alert())
+    await world.dispatcher.round()
+    await world.dispatcher.drain()
+    assert len(world.telegram.sent) == 4
+    world.ticks += 20
+    world.telegram.answers = flood
+    await world.hear(an_alert(incident_id="incident-2"))
+    await world.dispatcher.round()
+    await world.dispatcher.drain()
+    await world.hear(an_alert(incident_id="incident-3"))
+    assert await world.dispatcher.round() == 0
+    world.pass_time(seconds=31)
+    await world.send()
+    assert len(world.telegram.sent) == 15

@@ -9,7 +9,7 @@ from services.contracts.delivery import Outcome
 from services.runtime.embedded import EmbeddedProcess
 from tests.notifier.builders import a_place, an_alert
 from tests.notifier.process import ROOT, TOKEN, notifying
-from tests.notifier.proof_crash import prove
+from tests.notifier.proof_crash import officials_file, prove
 
 DEMO = ROOT / "seeds" / "officials.demo.yaml"
 
@@ -41,3 +41,19 @@ async def test_killed_again_and_again_nothing_is_lost_or_blindly_doubled(tmp_pat
     assert found.holds, found
     assert found.kills == 3
     assert found.accepted > 0
+
+
+async def test_a_process_told_to_end_finishes_what_it_is_sending(
+    embedded: EmbeddedProcess, tmp_path: Path
+) -> None:
+    officials = officials_file(tmp_path, 30)
+    async with notifying(embedded.bootstrap, embedded.incarnation, tmp_path, officials) as one:
+        one.start()
+        await one.publish([an_alert(incident_id=f"{n:08d}-stop") for n in range(3)])
+        for stop in range(3):
+            await one.until(lambda enough=10 + 20 * stop: one.states()["accepted"] >= enough)
+            assert await one.stop() == 0
+            one.start()
+        await one.until(lambda: one.states()["accepted"] >= 90)
+        assert one.states() == {"accepted": 90}
+        assert set(one.copies().values()) == {1}

@@ -42,6 +42,7 @@ class Outgoing:
         urgent: may make a sound at night.
         silent: must not make a sound.
         buttons: label and callback data, as rows.
+        published_at: when the news was published, for a message that is sent anew.
     """
 
     subject: str
@@ -55,6 +56,7 @@ class Outgoing:
     urgent: bool = False
     silent: bool = False
     buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True)
