@@ -126,9 +126,11 @@ class RawServer:
 class World:
     """Ingest without a broker: events are read from the outbox, as the relay would."""
 
-    def __init__(self, folder: Path, *, limits: Limits | None = None, owner: str = "one") -> None:
+    def __init__(self, place: Path | str, *, limits: Limits | None = None, owner: str = "one") -> None:
+        """``place`` is a folder for SQLite, or the URL of a database."""
         self.now = NOW
-        self.store = Store.open(f"sqlite:///{folder / 'ingest.sqlite3'}", MIGRATIONS)
+        url = place if isinstance(place, str) else f"sqlite:///{place / 'ingest.sqlite3'}"
+        self.store = Store.open(url, MIGRATIONS)
         self.registry = CollectorRegistry()
         self.metrics = IngestMetrics(self.registry)
         self.fetcher = Fetcher(AGENT, limits)
