@@ -12,7 +12,7 @@ from services.contracts.codes import Role
 from services.contracts.tagging import Evidence, Facts, Number, Term
 from services.tagger.core.book import Rulebook
 from services.tagger.core.folding import fold
-from services.tagger.core.numerals import NUMBER, range_of, value_of
+from services.tagger.core.numerals import numbers_in, range_of, value_of
 from services.tagger.core.places import FoundPlace
 from services.tagger.core.reading import Reading
 
@@ -227,7 +227,7 @@ def read_facts(
 ) -> Facts:
     """Everything the story reports as numbers, dates and words of closed lists; nothing is guessed."""
     card = _Card(story_id)
-    for found in NUMBER.finditer(reading.whole[:20_000]):
+    for found in numbers_in(reading.whole[:20_000]):
         _count(found, card, reading, language)
     for money in _MONEY.finditer(reading.whole[:20_000]):
         _money(money, card, reading, language)
