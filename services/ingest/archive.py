@@ -13,11 +13,12 @@ import structlog
 from services.contracts.story import Story
 from services.ingest.copy_index import find_original, index_story, remember_copy
 from services.ingest.core.copies import print_of
+from services.ingest.core.looking import look_for_missing_text
 from services.ingest.core.revision import Decision, Draft, Known, Reason, decide
 from services.ingest.core.source import Source
 from services.ingest.core.text import without_dateline
 from services.ingest.events import event_of, is_old, last_event, message_of, with_copy, withdrawal
-from services.ingest.tables import aliases, outbox, sightings, stories
+from services.ingest.tables import aliases, looks, outbox, sightings, stories
 from services.runtime.errors import one_line
 from services.runtime.outbox import Message, enqueue
 from services.runtime.trace import new_trace
@@ -126,6 +127,15 @@ def _write_new(
     for alias in set(draft.aliases) - resolve_aliases(conn, draft.aliases).keys():
         conn.execute(sa.insert(aliases).values(alias=alias, story_id=draft.story_id))
     index_story(conn, draft.story_id, own, now)
+    if source.fulltext == "allowed" and draft.method == "summary" and not event.backfill:
+        conn.execute(
+            sa.insert(looks).values(
+                story_id=draft.story_id,
+                source_id=source.id,
+                domain=source.politeness_key,
+                due_at=look_for_missing_text(now).timestamp(),
+            )
+        )
     return decision.reason, message_of(event, trace)
 
 

@@ -141,8 +141,11 @@ def _without_preamble(body: bytes) -> bytes:
 
 def _ends_early(body: bytes) -> bool:
     """Whether the document's last closing tag is missing."""
-    tail = body[-400:].replace(b"\x00", b"").lower().rstrip()
-    return not re.search(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex)\s*>", tail)
+    tail = body[-20_000:].replace(b"\x00", b"").lower().rstrip()
+    # Caches sign their work below the document.
+    while (comment := tail.rfind(b"<!--")) >= 0 and tail.endswith(b"-->"):
+        tail = tail[:comment].rstrip()
+    return not re.search(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex)\s*>", tail[-400:])
 
 
 def _entry(raw: Mapping[str, Any], url: str) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,9 +14,10 @@ from services.ingest.core.compose import Named, Page, compose, name_entry, needs
 from services.ingest.core.conditional import NONE, Validators, after_not_modified, validators_of
 from services.ingest.core.dates import date_story
 from services.ingest.core.feed import Entry, FeedVerdict, ParsedFeed, guids_are_distinct, judge
-from services.ingest.core.hints import hints_of
+from services.ingest.core.hints import hints_of, retry_after
 from services.ingest.core.identity import AddressError
-from services.ingest.core.outcome import Outcome, PollReason, reason_of_status
+from services.ingest.core.outcome import BLOCKS, WAITS, Outcome, PollReason, reason_of_status
+from services.ingest.core.schedule import RETRY_AFTER_CAP_S
 from services.ingest.core.source import Source
 from services.ingest.core.state import SourceState, median_gap, validators_to_send, window_of
 from services.ingest.fetch import Answer, Fetcher, FetchError
@@ -27,6 +28,8 @@ from services.ingest.robots import Robots
 
 log = structlog.get_logger(__name__)
 
+#: After a refused page no other page of the domain is asked for, at least this long.
+PAGES_REST_S = 900.0
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
 
@@ -69,6 +72,7 @@ class SourceReader:
         self._metrics = metrics
         self._now = now
         self._robots = Robots(fetcher, pacer, now)
+        self._rest_until: dict[str, datetime] = {}
 
     async def poll(self, source: Source, state: SourceState) -> Polled:
         """One conditional request, and the entries of the body if it brought a new one."""
@@ -146,10 +150,12 @@ class SourceReader:
         Raises:
             FetchError: not allowed, or no usable answer.
         """
+        if self._now() < self._rest_until.get(source.politeness_key, self._now()):
+            raise FetchError(PollReason.RESTING, "an answer before this one asked for patience")
         if not await self._robots.allows(source, url):
             raise FetchError(PollReason.ROBOTS, url)
         async with self._pacer.turn(source.politeness_key, await self._robots.gap_s(source, url)):
-            return await self._fetcher.get(
+            answer = await self._fetcher.get(
                 url,
                 hosts=source.outlet.hosts,
                 accept=PAGE_ACCEPT,
@@ -157,6 +163,12 @@ class SourceReader:
                 validators=validators,
                 limit=self._fetcher.limits.page_bytes,
             )
+        reason = reason_of_status(answer.status, answer.challenged)
+        if reason in WAITS or reason in BLOCKS:
+            asked = retry_after(answer.headers.get("retry-after", ""), self._now()) or 0.0
+            seconds = min(max(asked, PAGES_REST_S), RETRY_AFTER_CAP_S)
+            self._rest_until[source.politeness_key] = self._now() + timedelta(seconds=seconds)
+        return answer
 
     async def read_page(self, source: Source, answer: Answer, title: str) -> Page | None:
         """The article in a page's answer.

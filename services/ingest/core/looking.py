@@ -36,6 +36,11 @@ class Looked:
     withdrawn_as: Literal["not_found", "gone"] | None = None
 
 
+def look_for_missing_text(now: datetime) -> datetime:
+    """When a page that could not be had at first is asked for again."""
+    return now + AFTER_MISS
+
+
 def first_look(now: datetime) -> datetime:
     """When a story that has just turned out to matter is looked at again."""
     return now + SCHEDULE[0]
@@ -54,8 +59,8 @@ def after_look(status: int, went_home: bool, done: int, misses: int, now: dateti
         if misses + 1 >= MISSES_MIN:
             return Looked(LookReason.WITHDRAWN, done, misses + 1, None, "not_found")
         return Looked(LookReason.MISSING, done, misses + 1, now + AFTER_MISS)
+    more = done + 1 < len(SCHEDULE)
     if status not in (200, 304):
-        return Looked(LookReason.FAILED, done, misses, now + AFTER_FAILURE)
+        return Looked(LookReason.FAILED, done + 1, misses, now + AFTER_FAILURE if more else None)
     reason = LookReason.READ if status == 200 else LookReason.UNCHANGED
-    later = now + SCHEDULE[done + 1] - SCHEDULE[done] if done + 1 < len(SCHEDULE) else None
-    return Looked(reason, done + 1, 0, later)
+    return Looked(reason, done + 1, 0, now + SCHEDULE[done + 1] - SCHEDULE[done] if more else None)

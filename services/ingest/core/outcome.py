@@ -36,6 +36,7 @@ class PollReason(StrEnum):
     LINKS_NOT_DISTINCT = "links_not_distinct"
     ENTITIES_REFUSED = "entities_refused"
     PARSER_KILLED = "parser_killed"
+    RESTING = "resting"
     UNREADABLE = "unreadable"
     ROBOTS = "disallowed_by_robots"
     INTERNAL = "internal_error"

@@ -72,6 +72,13 @@ async def test_c38_a_story_is_never_published_from_half_an_item(
     assert await world.titles() == ["First and whole"]
 
 
+async def test_c38_a_feed_signed_by_a_cache_is_whole(world: World, server: FeedServer) -> None:
+    signature = b"\n<!-- " + b"served from a cache " * 100 + b"-->\n<!-- twice -->\n"
+    server.answer(Reply(a_feed() + signature, headers={"ETag": '"x"'}))
+    row = await world.poll()
+    assert (row.last_reason, row.etag) == ("new_body", '"x"')
+
+
 TEXT = "Kota Kupang \u2013 \u201ctiga\u201d caf\u00e9"
 
 

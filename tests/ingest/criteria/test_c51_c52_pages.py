@@ -7,6 +7,7 @@ from html import escape
 import pytest
 from aiohttp import web
 
+from services.ingest.core.looking import LookReason
 from services.ingest.core.source import Outlet
 from tests.ingest.builders import a_feed, an_item
 from tests.ingest.world import FeedServer, Reply, World
@@ -144,3 +145,42 @@ async def test_pages_of_a_source_without_permission_are_never_asked_for(world: W
     server.pages = {"/story/1": tribun_page(PARAGRAPH * 3, PARAGRAPH)}
     await world.poll()
     assert {one.path for one in server.asked} == {"/feed"}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "minutes"),
+    [
+        (Reply(status=429, headers={"Retry-After": "3600"}), 60),
+        (Reply(status=503), 15),
+        (Reply(status=403), 15),
+    ],
+)
+async def test_c16_a_refused_page_is_the_last_one_asked_for_and_is_read_later(
+    world: World, server: FeedServer, refusal: Reply, minutes: int
+) -> None:
+    outlet = Outlet("desk", "The Desk", 420, "tribun", ("desk.localhost",))
+    await world.watch(world.watch_at(server.port, outlet=outlet, fulltext="allowed"))
+    links = [f"/kota/123456{number}/x" for number in range(5)]
+    server.answer(Reply(a_feed([an_item(n, link=link, title=TITLE) for n, link in enumerate(links)])))
+    server.pages = dict.fromkeys(links, refusal)
+    await world.poll()
+    assert len([one for one in server.asked if one.path.startswith("/kota")]) == 1
+    assert {one["extraction"]["method"] for one in await world.stories()} == {"summary"}
+
+    server.pages = {link: tribun_page(PARAGRAPH * 3, f"{PARAGRAPH} Nomor {n}.") for n, link in enumerate(links)}
+    world.pass_time(minutes=minutes + 16)
+    for _ in links:
+        assert await world.poller.looks.step("desk.localhost", world.sources) is LookReason.READ
+    revised = [one for one in await world.stories() if one["event"] == "StoryRevised"]
+    assert {one["extraction"]["method"] for one in revised} == {"rules"}
+    assert len(revised) == 5
+
+
+async def test_c16_a_missing_page_does_not_stop_the_others(world: World, server: FeedServer) -> None:
+    outlet = Outlet("desk", "The Desk", 420, "tribun", ("desk.localhost",))
+    await world.watch(world.watch_at(server.port, outlet=outlet, fulltext="allowed"))
+    server.pages = {"/kota/1234562/x": tribun_page(PARAGRAPH * 3, PARAGRAPH)}
+    items = [an_item(n, link=f"/kota/123456{n}/x", title=TITLE) for n in (1, 2)]
+    server.answer(Reply(a_feed(items)))
+    await world.poll()
+    assert sorted(one["extraction"]["method"] for one in await world.stories()) == ["rules", "summary"]
