@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
+import socket
 import ssl
 import time
 import tracemalloc
@@ -211,6 +213,20 @@ async def test_c33_a_refused_connection_is_a_network_failure(world: World) -> No
         port = gone.port
     await world.watch(world.watch_at(port))
     assert (await world.poll()).last_reason == "network"
+
+
+async def test_c33_a_host_that_takes_no_connection_is_given_up_after_the_connect_limit() -> None:
+    with socket.socket() as full, contextlib.ExitStack() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):  # the queue of connections nobody accepts is full: further ones are not answered
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        async with a_fetcher(total_s=20, connect_s=0.3) as fetcher:
+            with pytest.raises(FetchError) as failed:
+                await get(fetcher, full.getsockname()[1])
+    assert failed.value.reason is PollReason.TIMEOUT
 
 
 async def test_c33_a_name_that_does_not_resolve_is_a_network_failure() -> None:
