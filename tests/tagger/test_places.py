@@ -77,3 +77,11 @@ def test_a_statement_place_stands_in_where_there_is_no_other(book: Rulebook) -> 
     text = f"{LEAD}. Hal itu dikatakan Kapolda dalam keterangan di Pontianak, Kamis (15/1)."
     roles = {name: role for (_, name), role in found(book, text).items()}
     assert roles["Pontianak"] is Role.EVENT
+
+
+def test_khmer_is_read_without_spaces(book: Rulebook) -> None:
+    text = "នគរបាលបានឃាត់ខ្លួនជនសង្ស័យពីរនាក់ពាក់ព័ន្ធអំពើជួញដូរមនុស្សនៅខេត្តបាត់ដំបង។"
+    tagging = tag_story(an_article(text=text), book)
+    assert tagging.language == "km"
+    assert tagging.topics and tagging.topics[0].topic.value == "human_trafficking"
+    assert "KH-2" in {place.entry.region for place in tagging.places}

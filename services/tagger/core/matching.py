@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ from services.tagger.core.folding import fold, fold_term
 #: A crafted text must not buy unbounded work: characters read, and hits kept of one term.
 MAX_TEXT = 40_000
 MAX_HITS_OF_A_TERM = 30
+#: Thai is the first script without spaces between words; Lao and Khmer follow it.
+_OTHER_SCRIPTS = "\u0e00"
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,15 @@ class Matcher:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         by_bytes: dict[bytes, list[Pattern]] = {}
+        by_script: dict[str, list[Pattern]] = {}
         for pattern in patterns:
+            if max(pattern.term) >= _OTHER_SCRIPTS:
+                by_script.setdefault(pattern.term, []).append(pattern)
+                continue
             folded = fold_term(pattern.term)
             if folded:
                 by_bytes.setdefault(folded, []).append(pattern)
+        self._other_scripts = by_script
         self._groups: Sequence[tuple[Pattern, ...]] = [tuple(group) for group in by_bytes.values()]
         #: Where a term has one reading and asks nothing of its case, which is nearly always.
         self._plain = [
@@ -76,7 +83,19 @@ class Matcher:
                 if pattern.capital and not text[start].isupper():
                     continue
                 found.append(Hit(start, stop, pattern))
+        if max(text, default="") >= _OTHER_SCRIPTS:
+            found += self._substrings(text)
+            found.sort(key=lambda hit: hit.end)
         return found
+
+    def _substrings(self, text: str) -> Iterator[Hit]:
+        """Khmer and Lao put no space between words: a term counts wherever it stands."""
+        for term, patterns in self._other_scripts.items():
+            at, count = text.find(term), 0
+            while at >= 0 and count < MAX_HITS_OF_A_TERM:
+                for pattern in patterns:
+                    yield Hit(at, at + len(term), pattern)
+                at, count = text.find(term, at + len(term)), count + 1
 
 
 def _has_small_letters(text: str) -> bool:
