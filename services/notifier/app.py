@@ -15,6 +15,7 @@ from services.contracts.delivery import DeliveryRecorded
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, TOPICS
 from services.notifier import queries, roster
 from services.notifier.bot import Bot
+from services.notifier.bounces import BounceReader
 from services.notifier.channels.base import Channel
 from services.notifier.channels.email import Email
 from services.notifier.channels.telegram import BotApi, Telegram
@@ -92,6 +93,8 @@ def create_service(settings: NotifierSettings) -> Service:
         api = BotApi(token, settings.telegram_api_url)
         service.background("bot", Bot(api, store, vault, _now).run)
         service.on_close(api.close)
+    if settings.bounce_maildir is not None:
+        service.every("bounces", 30.0, BounceReader(settings.bounce_maildir, store, _now))
     if not channels:
         log.warning(
             "no channel is set up: deliveries wait", telegram="SIAGA_TELEGRAM_TOKEN_FILE", email="SIAGA_SMTP_HOST"

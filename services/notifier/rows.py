@@ -125,6 +125,12 @@ def find_member(conn: sa.Connection, subject: str, official_id: str) -> Row | No
     return _row(found) if found else None
 
 
+def find_by_ref(conn: sa.Connection, channel: str, ref: str) -> Row | None:
+    """The delivery that became this message."""
+    found = conn.execute(sa.select(DELIVERY).where(DELIVERY.c.channel == channel, DELIVERY.c.ref == ref)).first()
+    return _row(found) if found else None
+
+
 def rows_in(conn: sa.Connection, states: Iterable[State]) -> list[Row]:
     """Every delivery in one of these states."""
     query = sa.select(DELIVERY).where(DELIVERY.c.state.in_([*states])).order_by(DELIVERY.c.created_at)

@@ -36,6 +36,9 @@ class NotifierSettings(ServiceSettings):
     smtp_password_file: Path | None = None
     smtp_ca_file: Path | None = None
     mail_from: str = Field(default="siaga@localhost.localdomain", description="sender, one plain mailbox")
+    bounce_maildir: Path | None = Field(
+        default=None, description="Maildir to which the mail server delivers what comes back to the sender"
+    )
     unsubscribe_url: str = Field(default="", description="https address for one-click unsubscription")
 
     def store_url(self) -> str:

@@ -63,12 +63,13 @@ class FakeChannel:
     pace: Pace = field(default_factory=lambda: Pace(0.0, 0.0, 0.0))
     sent: list[Outgoing] = field(default_factory=list)
     answers: list[DeliveryError | BaseException] = field(default_factory=list)
+    reference: str = "10{n}"
 
     async def send(self, message: Outgoing) -> Receipt:
         if self.answers:
             raise self.answers.pop(0)
         self.sent.append(message)
-        return Receipt(str(100 + len(self.sent)))
+        return Receipt(self.reference.format(n=len(self.sent)))
 
     async def close(self) -> None:
         pass

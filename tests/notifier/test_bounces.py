@@ -1,0 +1,118 @@
+"""Mails that come back: which ones count, and what follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.notifier.bounces import BounceReader
+from services.notifier.core.bounce import read_bounce
+from services.notifier.core.reason import Reason
+from tests.notifier.builders import an_alert, an_entry
+from tests.notifier.world import World
+
+MAIL = """From: MAILER-DAEMON@example.org
+To: siaga@example.org
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+
+--B
+Content-Type: text/plain
+
+This is the mail system.
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; ppa@example.org
+Action: {action}
+Status: {status}
+
+--B
+Content-Type: text/rfc822-headers
+
+From: siaga@example.org
+Message-ID: {message_id}
+
+--B--
+"""
+
+
+def a_bounce(
+    message_id: str = "<a.b.push.email@example.org>", *, status: str = "5.1.1", action: str = "failed"
+) -> bytes:
+    return MAIL.format(message_id=message_id, status=status, action=action).encode()
+
+
+MUST_NOT = {
+    "an ordinary mail": b"From: a@example.org\nSubject: hello\n\nhi\n",
+    "an answer out of office": b"Auto-Submitted: auto-replied\nSubject: away\n\nback on Monday\n",
+    "a delay": a_bounce(status="4.4.1", action="delayed"),
+    "a success": a_bounce(status="2.1.5", action="delivered"),
+    "a status that is none": a_bounce(status="whatever"),
+    "no message id": a_bounce(message_id=""),
+    "nothing": b"",
+    "bytes": b"\xff\xfe\x00" * 50,
+}
+
+
+@pytest.mark.parametrize("name", MUST_NOT)
+def test_these_are_no_bounces(name: str) -> None:
+    assert read_bounce(MUST_NOT[name]) is None
+
+
+def test_a_failure_for_good_is_one_and_says_whether_the_address_is_gone() -> None:
+    gone, full = read_bounce(a_bounce()), read_bounce(a_bounce(status="5.2.2"))
+    assert gone is not None
+    assert full is not None
+    assert (gone.permanent, gone.gone) == (True, True)
+    assert (full.permanent, full.gone) == (True, False)
+
+
+async def come_back(world: World, folder: Path, data: bytes) -> None:
+    maildir = folder / "bounces"
+    for name in ("new", "cur", "tmp"):
+        (maildir / name).mkdir(parents=True, exist_ok=True)
+    (maildir / "new" / "1").write_bytes(data)
+    await BounceReader(maildir, world.store, lambda: world.now)()
+    assert [path.name for path in (maildir / "cur").iterdir()] == ["1:2,S"]
+    assert list((maildir / "new").iterdir()) == []
+
+
+async def test_a_mail_that_is_not_ours_changes_nothing(world: World, tmp_path: Path) -> None:
+    await world.add(an_entry(channels=["email", "telegram"]))
+    await world.hear(an_alert())
+    await world.send()
+    await come_back(world, tmp_path, a_bounce("<somebody.else@example.org>"))
+    assert await world.states() == [("email", "push", "accepted", Reason.SENT)]
+
+
+async def test_a_mail_that_came_back_is_marked_its_address_shut_and_its_news_told_elsewhere(
+    world: World, tmp_path: Path
+) -> None:
+    world.email.reference = "<{n}@example.org>"
+    await world.add(an_entry(channels=["email", "telegram"]))
+    await world.hear(an_alert())
+    await world.send()
+    await come_back(world, tmp_path, a_bounce("<1@example.org>"))
+    assert ("email", "push", "bounced", Reason.BOUNCED) in await world.states()
+    world.pass_time(hours=12)
+    await world.send_digests()
+    assert [m.action for m in world.telegram.sent] == ["digest"]
+    await world.hear(an_alert(incident_id="incident-2"))
+    await world.send()
+    assert [m.action for m in world.telegram.sent] == ["digest", "push"]
+
+
+async def test_a_full_mailbox_keeps_its_address(world: World, tmp_path: Path) -> None:
+    world.email.reference = "<{n}@example.org>"
+    await world.add(an_entry(channels=["email"]))
+    await world.hear(an_alert())
+    await world.send()
+    await come_back(world, tmp_path, a_bounce("<1@example.org>", status="5.2.2"))
+    await world.hear(an_alert(incident_id="incident-2"))
+    await world.send()
+    assert len(world.email.sent) == 2
