@@ -150,7 +150,8 @@ class SourceReader:
         Raises:
             FetchError: not allowed, or no usable answer.
         """
-        if self._now() < self._rest_until.get(source.politeness_key, self._now()):
+        rests_until = self._rest_until.get(source.politeness_key)
+        if rests_until is not None and self._now() < rests_until:
             raise FetchError(PollReason.RESTING, "an answer before this one asked for patience")
         if not await self._robots.allows(source, url):
             raise FetchError(PollReason.ROBOTS, url)

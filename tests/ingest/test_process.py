@@ -9,7 +9,7 @@ import random
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Stage:
     broker: EmbeddedProcess
     feeds: SeedFeeds
     folder: Path
+    started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self) -> asyncio.subprocess.Process:
         """Ingest as its container would run it."""
@@ -44,9 +45,11 @@ class Stage:
             "SIAGA_DATA_DIR": str(self.folder),
         }
         with (self.folder / "log").open("ab") as errors:
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "services.ingest"), cwd=ROOT, env=os.environ | own, stderr=errors
             )
+        self.started.append(process)
+        return process
 
     async def told(self) -> list[dict[str, Any]]:
         """Every record of the topic of stories, from its beginning."""
@@ -78,9 +81,14 @@ async def a_stage(folder: Path) -> AsyncIterator[Stage]:
     feeds = SeedFeeds(ROOT / "seeds" / "stories", scene_every_s=0)
     await feeds.start()
     broker = await start_embedded({name: spec.partitions for name, spec in TOPICS.items()})
+    stage = Stage(broker, feeds, folder)
     try:
-        yield Stage(broker, feeds, folder)
+        yield stage
     finally:
+        for process in stage.started:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         await broker.stop()
         await feeds.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html import escape
 
 import pytest
@@ -9,6 +10,7 @@ from aiohttp import web
 
 from services.ingest.core.looking import LookReason
 from services.ingest.core.source import Outlet
+from services.ingest.reading import SourceReader
 from tests.ingest.builders import a_feed, an_item
 from tests.ingest.world import FeedServer, Reply, World
 
@@ -184,3 +186,19 @@ async def test_c16_a_missing_page_does_not_stop_the_others(world: World, server:
     server.answer(Reply(a_feed(items)))
     await world.poll()
     assert sorted(one["extraction"]["method"] for one in await world.stories()) == ["rules", "summary"]
+
+
+async def test_c16_on_a_running_clock_a_page_after_a_good_one_is_asked_for(
+    world: World, server: FeedServer
+) -> None:
+    reader = SourceReader(
+        fetcher=world.fetcher,
+        parser=world.parser,
+        pacer=world.pacer,
+        metrics=world.metrics,
+        now=lambda: datetime.now(UTC),
+    )
+    server.pages = {"/one": Reply(b"x"), "/two": Reply(b"x")}
+    base = f"http://desk.localhost:{server.port}"
+    source = world.watch_at(server.port, fulltext="allowed")
+    assert [(await reader.fetch_page(source, f"{base}{path}")).status for path in ("/one", "/two")] == [200, 200]
