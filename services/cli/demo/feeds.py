@@ -54,9 +54,12 @@ class SeedFeeds:
         scene_every_s: float = 20.0,
         clock: Clock = lambda: datetime.now(UTC),
         started_at: datetime | None = None,
+        on_first_request: Callable[[datetime], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._started_at = started_at or clock()
+        self._first_asked_at = started_at
+        self._on_first_request = on_first_request
         self._stories = load_stories(folder, self._started_at)
         self._scene_every_s = scene_every_s
         self._wanted_port = port
