@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from services.tagger.core.folding import fold, fold_term
 #: A crafted text must not buy unbounded work: characters read, and hits kept of one term.
 MAX_TEXT = 40_000
 MAX_HITS_OF_A_TERM = 30
+CROWDED = 1200
 #: Thai is the first script without spaces between words; Lao and Khmer follow it.
 _OTHER_SCRIPTS = "\u0e00"
 
@@ -64,14 +66,11 @@ class Matcher:
         """Every hit in the first ``MAX_TEXT`` characters, in order of its end."""
         text = text[:MAX_TEXT]
         found: list[Hit] = []
-        seen: dict[int, int] = {}
         shouting = not _has_small_letters(text)
-        padded = b" " + fold(text) + b" "
-        for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
-            count = seen.get(index, 0)
-            if count >= MAX_HITS_OF_A_TERM:
-                continue
-            seen[index] = count + 1
+        matches = self._automaton.find_matches_as_indexes(b" " + fold(text) + b" ", overlapping=True)
+        if len(matches) > CROWDED:
+            matches = _thinned(matches)
+        for index, start, end in matches:
             stop = end - 2
             plain = self._plain[index]
             if plain is not None:
@@ -96,6 +95,17 @@ class Matcher:
                 for pattern in patterns:
                     yield Hit(at, at + len(term), pattern)
                 at, count = text.find(term, at + len(term)), count + 1
+
+
+def _thinned(matches: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """At most ``MAX_HITS_OF_A_TERM`` of each term, the first ones."""
+    seen: Counter[int] = Counter()
+    kept = []
+    for match in matches:
+        seen[match[0]] += 1
+        if seen[match[0]] <= MAX_HITS_OF_A_TERM:
+            kept.append(match)
+    return kept
 
 
 def _has_small_letters(text: str) -> bool:
