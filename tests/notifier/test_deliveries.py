@@ -166,6 +166,24 @@ async def test_a_digest_shows_an_incident_once_and_in_its_last_state(world: Worl
     assert "13 korban" in entry.card.sentence
 
 
+async def test_an_update_while_its_digest_is_on_its_way_is_in_the_next_one(world: World) -> None:
+    class Busy(FakeChannel):
+        async def send(self, message: Outgoing) -> Receipt:
+            if not self.sent:
+                await world.hear(an_update(severity=Severity.LOW, facts=Facts(victims=(a_number(13),))))
+            return await super().send(message)
+
+    busy = Busy()
+    await world.add(an_entry(channels=["telegram"]))
+    await world.hear(an_alert(severity=Severity.LOW))
+    world.dispatcher = world.a_dispatcher(channels={"telegram": busy})
+    for _ in range(2):
+        world.pass_time(hours=12)
+        await world.send_digests()
+    said = [body.entries[0].card.sentence for body in (m.body for m in busy.sent) if isinstance(body, Digest)]
+    assert ["12 korban" in said[0], "13 korban" in said[1]] == [True, True]
+
+
 async def test_a_long_digest_goes_on_in_a_second_message(world: World) -> None:
     await world.add(an_entry())
     for number in range(15):
