@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.contracts.alert import Alert
@@ -17,6 +17,8 @@ from services.notifier.core.subscription import Official
 
 #: From this severity on a message may interrupt somebody outside quiet hours.
 PUSH_FROM = Severity.HIGH
+#: What a new source published longer ago than this is history: not even a digest tells it.
+TOO_OLD_AFTER = timedelta(days=14)
 
 
 class Way(StrEnum):
@@ -86,6 +88,8 @@ def _correct_only(alert: Alert, told: Told) -> Decision:
 
 
 def _first_time(official: Official, alert: Alert, moment: Moment) -> Decision:
+    if alert.backfill and moment.now - alert.published_at > TOO_OLD_AFTER:
+        return _held(Action.DIGEST, Reason.TOO_OLD)
     held_back = why_not_push(official, alert.severity, alert.kind, alert.backfill, moment)
     if held_back is not None:
         return Decision(Action.DIGEST, held_back)

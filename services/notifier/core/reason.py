@@ -49,6 +49,7 @@ class Reason(StrEnum):
     WITHDRAWN_UNSENT = "withdrawn_before_sending"
     REGION_ONLY = "left_one_region_only"
     MUTED = "muted_by_official"
+    TOO_OLD = "too_old_at_first_look"
     OFFICIAL_SUSPENDED = "official_suspended"
     NO_CHANNEL = "no_channel_left"
     NOT_RENDERED = "cannot_be_rendered"

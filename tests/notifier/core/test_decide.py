@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -161,6 +161,17 @@ def test_who_does_not_subscribe_and_was_never_told_is_left_alone() -> None:
 def test_who_was_told_of_what_left_the_subscription_is_corrected_not_pushed() -> None:
     decision = decided(told(), severity=Severity.CRITICAL, places=(a_place("ID-KB"),))
     assert decision == Decision(Action.EDIT, Reason.NO_LONGER_YOURS)
+
+
+def test_history_found_at_the_first_look_is_not_told_and_last_weeks_news_is_in_the_digest() -> None:
+    history = decided(backfill=True, published_at=NOON - timedelta(days=15))
+    assert history == Decision(Action.DIGEST, Reason.TOO_OLD, suppressed=True)
+    recent = decided(backfill=True, published_at=NOON - timedelta(days=13))
+    assert recent == Decision(Action.DIGEST, Reason.BACKFILL)
+
+
+def test_old_news_that_a_source_publishes_now_is_told() -> None:
+    assert decided(published_at=NOON - timedelta(days=15)) == Decision(Action.PUSH, Reason.HIGH)
 
 
 def test_muted_means_silent() -> None:
