@@ -25,7 +25,7 @@ class Evidence(Value):
     @model_validator(mode="after")
     def _spans_its_text(self) -> Self:
         if self.end - self.start != len(self.text):
-            raise ValueError(f"evidence {self.start}-{self.end} is not as long as its text {self.text!r}")
+            raise ValueError(f"evidence {self.start}-{self.end} is not as long as its text")
         return self
 
 

@@ -19,9 +19,9 @@ from services.ingest.core.source import Source
 from services.ingest.core.text import without_dateline
 from services.ingest.events import event_of, is_old, last_event, message_of, with_copy, withdrawal
 from services.ingest.tables import aliases, looks, outbox, sightings, stories
-from services.runtime.errors import one_line
+from services.runtime.errors import told
 from services.runtime.outbox import Message, enqueue
-from services.runtime.trace import new_trace
+from services.runtime.trace import new_trace, trace_id
 
 log = structlog.get_logger(__name__)
 
@@ -71,11 +71,14 @@ def write_readings(
         try:
             reason, message = _write(conn, source, reading.draft, now, first_poll)
         except (ValueError, TypeError) as error:  # one story the contract refuses must not hold up the others
-            log.warning("story refused", story=reading.draft.story_id, reason=one_line(str(error)))
+            log.warning("story refused", story_id=reading.draft.story_id, reason=told(error))
             reason, message = Reason.UNPUBLISHABLE, None
         reasons.append(reason)
         if message is not None:
             messages.append(message)
+            log.info(
+                "decided", story_id=reading.draft.story_id, reason=str(reason), trace_id=trace_id(message.trace)
+            )
         if reason is not Reason.NO_TITLE:
             _sight(conn, source, reading, now)
     return Written(tuple(reasons), tuple(enqueue(conn, outbox, messages)))

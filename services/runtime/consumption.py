@@ -19,7 +19,7 @@ from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from services.runtime.errors import UnavailableError, one_line
+from services.runtime.errors import UnavailableError, told
 from services.runtime.metrics import RuntimeMetrics
 from services.runtime.outbox import enqueue
 from services.runtime.records import Received, dead_letter, text_headers
@@ -165,7 +165,7 @@ class Consumption(Generic[T]):
         await self._through_outages(once)
 
     async def _bury(self, record: ConsumerRecord, kind: str, error: Exception) -> None:
-        reason = f"{type(error).__name__}: {one_line(str(error), 300)}"
+        reason = told(error)
         letter = dead_letter(record, to=self._dead_topic, service=self._service, kind=kind, reason=reason)
 
         async def write() -> None:
@@ -181,7 +181,7 @@ class Consumption(Generic[T]):
             partition=record.partition,
             offset=record.offset,
             kind=kind,
-            reason=reason,
+            error=type(error).__name__,  # the letter says more, to those who may read it
         )
 
     async def _through_outages(self, step: Callable[[], Awaitable[None]]) -> None:

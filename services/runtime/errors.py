@@ -6,6 +6,9 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
 #: Exit status of a mistake the operator can mend: configuration, a missing secret, a port in use.
 EXIT_OPERATOR = 2
 
@@ -27,6 +30,17 @@ def one_line(text: str, limit: int = 500) -> str:
     """The text without control characters or line breaks, cut at ``limit`` characters."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def told(error: BaseException) -> str:
+    """What an exception says, without the input it was made from: that may be a story or a name."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        return f"{type(error).__name__}: {error.error_count()} wrong, first {where}: {first['type']}"
+    if isinstance(error, DBAPIError):
+        return f"{type(error).__name__}: {one_line(str(error.orig), 200)}"
+    return f"{type(error).__name__}: {one_line(str(error), 200)}"
 
 
 def end_with(error: OperatorError, program: str) -> NoReturn:

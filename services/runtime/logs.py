@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+from services.runtime.errors import told
 
 # A bot token is digits, a colon and 35 characters; httpx writes it into every request line.
 _BOT_TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{20,}")
@@ -38,6 +41,12 @@ def _redacting(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str,
     return {key: _without_secrets(value, key) for key, value in event.items()}
 
 
+def _traceback(exc_info: Any) -> str:
+    """Where it happened and what kind it was; an exception's own words may hold a story's text."""
+    _, error, trace = exc_info
+    return "".join(traceback.format_tb(trace)) + told(error)
+
+
 def configure_logs(service: str, level: str = "INFO") -> None:
     """Send every logger of this process to stderr as one JSON object a line."""
     shared: list[Any] = [
@@ -46,7 +55,7 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_traceback),
         _redacting,
     ]
     structlog.configure(

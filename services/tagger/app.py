@@ -17,6 +17,7 @@ from services.contracts.topics import ALERTS, DEAD, GROUP_TAGGER, STORIES, STORI
 from services.runtime.records import Received
 from services.runtime.service import Service, TopicMap
 from services.runtime.store import Store
+from services.runtime.trace import trace_id
 from services.tagger import memory
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rulebook
@@ -39,7 +40,7 @@ def wire(service: Service, book: Rulebook, metrics: TaggerMetrics, now: Callable
         labelled = await asyncio.to_thread(_label_all, batch, book, metrics)
         settled = await service.store.write(lambda conn: settle(conn, labelled, book, now()), serial=True)
         service.kick()
-        report(settled, metrics)
+        report(settled, [one.trace for one in labelled], metrics)
 
     service.publishes(STORIES_TAGGED, StoryTagged, "What the tagger says of a story, relevant or not.")
     service.publishes(ALERTS, AlertRaised, "An incident was recognised.")
@@ -63,9 +64,9 @@ def create_service(settings: TaggerSettings) -> Service:
     return service
 
 
-def report(settled: Sequence[Settled], metrics: TaggerMetrics) -> None:
+def report(settled: Sequence[Settled], traces: Sequence[str | None], metrics: TaggerMetrics) -> None:
     """Count every decision; log the relevant ones, and those given before not at all."""
-    for one in settled:
+    for one, trace in zip(settled, traces, strict=True):
         metrics.decided.labels("again" if one.again else one.reason.value).inc()
         for event in one.events:
             if isinstance(event, StoryTagged):
@@ -74,7 +75,13 @@ def report(settled: Sequence[Settled], metrics: TaggerMetrics) -> None:
             else:
                 metrics.alerts.labels(type(event).__name__).inc()
         if one.incident_id and not one.again:
-            log.info("decided", story_id=one.story_id, reason=one.reason.value, incident_id=one.incident_id)
+            log.info(
+                "decided",
+                story_id=one.story_id,
+                reason=one.reason.value,
+                incident_id=one.incident_id,
+                trace_id=trace_id(trace),
+            )
 
 
 def _label_all(batch: Sequence[Received[StoryEvent]], book: Rulebook, metrics: TaggerMetrics) -> list[Labelled]:
