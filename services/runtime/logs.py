@@ -14,7 +14,7 @@ import structlog
 from services.runtime.errors import told
 
 # A bot token is digits, a colon and 35 characters; httpx writes it into every request line.
-_BOT_TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{20,}")
+_BOT_TOKEN = re.compile(r"(?<!\d)\d{5,}:[A-Za-z0-9_-]{20,}")
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
 _SECRET_KEYS = re.compile(r"token|password|secret|authorization|cookie", re.IGNORECASE)
 _NOISY = ("httpx", "httpcore", "aiokafka", "faststream", "alembic", "aiohttp.access", "uvicorn.access", "mail.log")
