@@ -156,9 +156,13 @@ def _changes(words: Words, alert: Alert, before: Snapshot | None) -> Iterable[st
     now: Mapping[str, float] = counts(alert.facts)
     for key, name in words.people.items():
         old, new = before.counts.get(key), now.get(key)
-        if new is not None and new != old:
-            said = "–" if old is None else say_amount(words, old)
-            yield words.labels["became"].format(what=name, a=said, b=say_amount(words, new))
+        if new is None or new == old:
+            continue
+        if old is None:
+            yield words.labels["first_said"].format(what=name, b=say_amount(words, new))
+        else:
+            said = words.labels["became"]
+            yield said.format(what=name, a=say_amount(words, old), b=say_amount(words, new))
 
 
 def _place_line(words: Words, alert: Alert) -> str:

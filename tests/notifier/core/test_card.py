@@ -199,7 +199,9 @@ def test_an_update_says_what_changed_from_what_this_reader_saw() -> None:
         severity=Severity.CRITICAL,
         facts=Facts(victims=(a_number(15),), deaths=(a_number(1),)),
     )
-    assert card.banner == "DIPERBARUI: tingkat naik dari TINGGI ke KRITIS; meninggal – → 1; korban 12 → 15"
+    assert (
+        card.banner == "DIPERBARUI: tingkat naik dari TINGGI ke KRITIS; kini disebut 1 meninggal; korban 12 → 15"
+    )
 
 
 def test_a_second_copy_says_that_it_may_be_one() -> None:
