@@ -21,7 +21,7 @@ from services.runtime.topics_admin import ensure_topic
 
 GRACE_S = 8.0
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
-REGION_RETENTION_MS = 30 * 24 * 3600 * 1000
+DAY_MS = 24 * 3600 * 1000
 
 
 def make_broker(settings: ServiceSettings, service: str) -> KafkaBroker:
@@ -116,10 +116,20 @@ async def _until_reached(client: AIOKafkaAdminClient) -> None:
 class RelayBroker:
     """What the relay asks of a broker, over a started FastStream broker and an admin client."""
 
-    def __init__(self, broker: KafkaBroker, admin: AIOKafkaAdminClient, replication_factor: int) -> None:
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        admin: AIOKafkaAdminClient,
+        *,
+        replication_factor: int,
+        lazy_prefix: str,
+        lazy_retention_days: int,
+    ) -> None:
         self._broker = broker
         self._admin = admin
         self._replication_factor = replication_factor
+        self._lazy_prefix = lazy_prefix
+        self._lazy_retention_ms = lazy_retention_days * DAY_MS
 
     async def publish(self, row: Pending) -> asyncio.Future[object]:
         """Hand a row to the producer; the partition follows from its key."""
@@ -142,12 +152,12 @@ class RelayBroker:
         return {(tp.topic, tp.partition): max(0, at.offset) for tp, at in found.items()}
 
     async def ensure_topic(self, topic: str) -> None:
-        """A region's topic comes into being with its first alert; the fixed ones exist already."""
-        if topic.startswith("alerts."):
+        """A topic of the lazy prefix comes into being with its first record; the others exist already."""
+        if self._lazy_prefix and topic.startswith(self._lazy_prefix):
             await ensure_topic(
                 self._admin,
                 topic,
-                retention_ms=REGION_RETENTION_MS,
+                retention_ms=self._lazy_retention_ms,
                 replication_factor=self._replication_factor,
             )
 

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 import structlog
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
@@ -33,8 +34,16 @@ Handler = Callable[[Sequence[Received[T]]], Awaitable[None]]
 RETRY_WAITS_S = (0.2, 1.0, 3.0)
 #: Waits while a store or a broker is away; then the batch is read again.  Well below max.poll.interval.
 OUTAGE_WAITS_S = (0.5, 1.0, 2.0, 5.0)
-#: A handler that takes longer counts as failed, so that nothing hangs.
-HANDLER_LIMIT_S = 120.0
+#: A handler that takes longer counts as failed, so that nothing hangs; less once a batch has cost too much.
+HANDLER_LIMIT_S = 20.0
+HASTY_LIMIT_S = 5.0
+#: A batch that has cost this much gives no second chances any more, so the records behind it come through.
+PATIENCE_S = 30.0
+#: While a bad batch is sorted out, what is done of it is committed this often: nothing is done twice, and
+#: the watchdog, which ends a process that commits nothing, sees it move.
+PROGRESS_EVERY_S = 10.0
+#: Our watchdog and not the client decides when a consumer is stuck.
+MAX_POLL_INTERVAL_MS = 3_600_000
 DRAIN_S = 8.0
 
 
@@ -60,6 +69,7 @@ class Consumption(Generic[T]):
         self.waiting_for: str | None = None
         self.last_committed_at = time.monotonic()
         self.subscriber: Any = None
+        self._batch_began = self._progress_at = time.monotonic()
         self._service = service
         self._decode = decode
         self._handler = handler
@@ -85,6 +95,7 @@ class Consumption(Generic[T]):
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=session_timeout_ms // 4,
             rebalance_timeout_ms=20_000,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             listener=drain,
             parser=_tolerant_parser,
             decoder=_no_decoding,
@@ -102,15 +113,17 @@ class Consumption(Generic[T]):
         Raises:
             UnavailableError: a store or a broker stayed away; the batch will be read again.
         """
-        began = time.monotonic()
+        began = self._batch_began = self._progress_at = time.monotonic()
         batch: list[tuple[ConsumerRecord, Received[T]]] = []
         for record in records:
             try:
                 batch.append((record, self._received(record)))
             except Exception as error:  # noqa: BLE001 - whatever the bytes did, they go to the dead letters
+                # In the order of the batch, or a commit of what is done would pass over what is not.
+                await self._handle(batch)
+                batch = []
                 await self._bury(record, "undecodable", error)
-        if batch:
-            await self._handle(batch)
+        await self._handle(batch)
         self.last_committed_at = time.monotonic()
         self._metrics.handling.labels(self.topic).observe(time.monotonic() - began)
 
@@ -129,6 +142,8 @@ class Consumption(Generic[T]):
 
     async def _handle(self, batch: list[tuple[ConsumerRecord, Received[T]]]) -> None:
         """Halve a batch that fails until the one bad record stands alone."""
+        if not batch:
+            return
         try:
             await self._attempt([received for _, received in batch])
         except UnavailableError:
@@ -142,9 +157,12 @@ class Consumption(Generic[T]):
             await self._handle(batch[middle:])
             return
         self._metrics.consumed.labels(self.topic, "handled").inc(len(batch))
+        await self._done_up_to(batch[-1][0])
 
     async def _insist(self, record: ConsumerRecord, received: Received[T], error: Exception) -> None:
         for wait in RETRY_WAITS_S:
+            if self._in_haste():
+                break
             await asyncio.sleep(wait)
             try:
                 await self._attempt([received])
@@ -154,15 +172,31 @@ class Consumption(Generic[T]):
                 error = again
             else:
                 self._metrics.consumed.labels(self.topic, "retried").inc()
+                await self._done_up_to(record)
                 return
         await self._bury(record, "unhandled", error)
 
+    def _in_haste(self) -> bool:
+        return time.monotonic() - self._batch_began > PATIENCE_S
+
     async def _attempt(self, batch: Sequence[Received[T]]) -> None:
         async def once() -> None:
-            async with asyncio.timeout(HANDLER_LIMIT_S):
+            async with asyncio.timeout(HASTY_LIMIT_S if self._in_haste() else HANDLER_LIMIT_S):
                 await self._handler(batch)
 
         await self._through_outages(once)
+
+    async def _done_up_to(self, record: ConsumerRecord) -> None:
+        """Commit what is done of a batch that takes long; the batch is worked through in its own order."""
+        if time.monotonic() - self._progress_at < PROGRESS_EVERY_S:
+            return
+        self._progress_at = time.monotonic()
+        spot = TopicPartition(record.topic, record.partition)
+        for consumer in self.consumers():
+            try:
+                await consumer.commit({spot: record.offset + 1})
+            except KafkaError as error:  # the partition went elsewhere: whoever has it begins where we committed
+                log.warning("progress not committed", topic=record.topic, reason=told(error))
 
     async def _bury(self, record: ConsumerRecord, kind: str, error: Exception) -> None:
         reason = told(error)
@@ -173,6 +207,7 @@ class Consumption(Generic[T]):
 
         await self._through_outages(write)
         self._on_enqueued()
+        await self._done_up_to(record)
         self._metrics.dead.labels(self.topic, kind).inc()
         self._metrics.consumed.labels(self.topic, "dead").inc()
         log.error(

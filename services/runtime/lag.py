@@ -31,6 +31,13 @@ class Watch:
     stalled: list[str] = field(default_factory=list)
     moved: dict[tuple[str, str, int], tuple[int, float]] = field(default_factory=dict)
 
+    def forget(self, group: str, topic: str, kept: set[int]) -> list[tuple[str, int]]:
+        """Drop what is known of partitions that went elsewhere: when they come back they begin anew."""
+        gone = [key for key in self.moved if key[:2] == (group, topic) and key[2] not in kept]
+        for key in gone:
+            del self.moved[key]
+        return [(topic, partition) for _, _, partition in gone]
+
     def note(self, key: tuple[str, str, int], committed: int, lag: int, now: float) -> float:
         """Seconds since this partition's committed offset moved while there was something to read."""
         seen = self.moved.get(key)
@@ -60,6 +67,8 @@ async def watch_lag(service: Service, admin: AIOKafkaAdminClient, watch: Watch) 
 async def _look(service: Service, admin: AIOKafkaAdminClient, watch: Watch, consumption: Consumption[Any]) -> None:
     spots = sorted(consumption.assignment())
     metrics = service.metrics
+    for topic, partition in watch.forget(consumption.group, consumption.topic, {tp.partition for tp in spots}):
+        metrics.lag.remove(topic, str(partition))
     if not spots:
         metrics.lag_seconds.labels(consumption.topic).set(0)
         return

@@ -17,12 +17,13 @@ from typing import Any
 import structlog
 import uvicorn
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.specification import AsyncAPI
 from prometheus_client import make_asgi_app
 
 from services.runtime.broker import RelayBroker, admin_client
-from services.runtime.errors import OperatorError
+from services.runtime.errors import OperatorError, UnavailableError, told
 from services.runtime.lag import Watch, watch_lag
 from services.runtime.service import VERSION, Loop, Service
 
@@ -85,68 +86,107 @@ async def _run(create: Callable[[], Service]) -> int:
 
 
 async def _close(service: Service) -> None:
-    for closer in service.closers:
-        await closer()
-    await service.store.close()
+    for closer in (*service.closers, service.store.close):
+        try:
+            await closer()
+        except Exception:  # one that fails must not keep the others open
+            log.exception("not closed in order")
 
 
 async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClient) -> int:
-    relay_broker = RelayBroker(service.broker, admin, service.settings.replication_factor)
+    relay_broker = RelayBroker(
+        service.broker,
+        admin,
+        replication_factor=service.settings.replication_factor,
+        lazy_prefix=service.topics.lazy_prefix,
+        lazy_retention_days=service.topics.lazy_retention_days,
+    )
     relay = service.start_relay(relay_broker)
     watch = Watch(stall_after_s=service.settings.stall_after_s)
     health = _Health(service, relay_broker, watch)
-    started = asyncio.Event()
-    app = AsgiFastStream(
-        service.broker,
-        after_startup=[started.set],
-        asgi_routes=_routes(health),
-        logger=None,
-        specification=AsyncAPI(title=f"Siaga {service.name}", version=VERSION),
-    )
-    app.mount("/asyncapi.json", _asyncapi(app))
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+    server, serving = await _listen(service, sock, health)
     _stop_on_signals(service)
-    serving = asyncio.create_task(server.serve(sockets=[sock]), name="http")
-    if not await _comes_up(started, serving):
-        log.critical("the consumers did not start")
-        return 1
-    health.started = True
-    below = [("relay", relay.run), ("lag", lambda: watch_lag(service, admin, watch)), *service.loops]
-    cut = [asyncio.create_task(_loop(loop), name=name) for name, loop in below]
-    finishing = [asyncio.create_task(_loop(loop), name=name) for name, loop in service.finishing]
-    stop = asyncio.create_task(service.stopping.wait(), name="stop")
-    host, port = sock.getsockname()[:2]
-    log.info("running", http=f"http://{host}:{port}", kafka=service.settings.kafka)
-    done, _ = await asyncio.wait({serving, stop, *cut, *finishing}, return_when=asyncio.FIRST_COMPLETED)
-    status = 0 if service.stopping.is_set() else _why_it_ended(done)
+    try:
+        if not await _start_consumers(service):
+            return 0
+        health.started = True
+        below = [("relay", relay.run), ("lag", lambda: watch_lag(service, admin, watch)), *service.loops]
+        cut = [asyncio.create_task(_loop(loop), name=name) for name, loop in below]
+        finishing = [asyncio.create_task(_loop(loop), name=name) for name, loop in service.finishing]
+        stop = asyncio.create_task(service.stopping.wait(), name="stop")
+        host, port = sock.getsockname()[:2]
+        log.info("running", http=f"http://{host}:{port}", kafka=service.settings.kafka)
+        done, _ = await asyncio.wait({serving, stop, *cut, *finishing}, return_when=asyncio.FIRST_COMPLETED)
+        status = 0 if service.stopping.is_set() else _why_it_ended(done)
+        await _wind_down(service, cut, finishing, status)
+        return status
+    finally:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _listen(
+    service: Service, sock: socket.socket, health: _Health
+) -> tuple[uvicorn.Server, asyncio.Task[None]]:
+    """Answer HTTP from the first moment, so that a slow start can be told from a dead process."""
+    spec = AsyncAPI(title=f"Siaga {service.name}", version=VERSION)
+    app = AsgiFastStream(service.broker, asgi_routes=_routes(health), logger=None, specification=spec)
+    app.mount("/asyncapi.json", _asyncapi(app))
+    # The broker is started and stopped here and not by the app's lifespan, where a failure would go unseen.
+    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=3)
+    server = _Server(config)
+    return server, asyncio.create_task(server.serve(sockets=[sock]), name="http")
+
+
+async def _start_consumers(service: Service) -> bool:
+    """Join the groups; False when a signal came first.
+
+    Raises:
+        OperatorError: the broker does not let us, or not in time.
+    """
+    starting = asyncio.create_task(service.broker.start())
+    stop = asyncio.create_task(service.stopping.wait())
+    done, _ = await asyncio.wait({starting, stop}, timeout=START_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if starting not in done:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        if service.stopping.is_set():
+            return False
+        raise OperatorError(f"SIAGA_KAFKA {service.settings.kafka}", f"not joined within {START_WITHIN_S:.0f} s")
+    failure = starting.exception()
+    if failure is not None:
+        await asyncio.gather(service.broker.stop(), return_exceptions=True)
+        raise OperatorError(
+            f"SIAGA_KAFKA {service.settings.kafka}", f"the consumers cannot start: {told(failure)}"
+        )
+    return True
+
+
+async def _wind_down(
+    service: Service, cut: list[asyncio.Task[None]], finishing: list[asyncio.Task[None]], status: int
+) -> None:
+    """First what has something in hand; then the consumers commit and leave; then what they decided goes out."""
     service.stopping.set()
-    _cut_off_after(STOP_WITHIN_S)
-    # First what has something in hand; then the consumers commit and leave; then what they decided goes out.
+    _cut_off_after(STOP_WITHIN_S, status)
     if finishing:
         await asyncio.wait(finishing, timeout=FINISH_WITHIN_S)
-    with contextlib.suppress(TimeoutError):
+    try:
         async with asyncio.timeout(LEAVE_WITHIN_S):
             await asyncio.gather(*(one.subscriber.stop() for one in service.consumptions))
-            await relay.drained()
+            await service.relay.drained()
+    except (TimeoutError, UnavailableError, KafkaError) as error:
+        log.warning("left in haste", reason=told(error))
     await _cancel([*finishing, *cut])
-    server.should_exit = True
-    with contextlib.suppress(Exception):
-        await serving
+    with contextlib.suppress(KafkaError, OSError):
+        await service.broker.stop()
     log.info("stopped", status=status)
-    return status
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _comes_up(started: asyncio.Event, serving: asyncio.Task[None]) -> bool:
-    waiting = asyncio.create_task(started.wait())
-    await asyncio.wait({waiting, serving}, timeout=START_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    return started.is_set()
 
 
 async def _loop(loop: Loop) -> None:
@@ -183,14 +223,14 @@ def _stop_on_signals(service: Service) -> None:
         asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
 
 
-def _cut_off_after(seconds: float) -> None:
+def _cut_off_after(seconds: float, status: int) -> None:
     """A producer waits for ever for a broker that is away; crash-safe work may be cut off."""
 
     def cut() -> None:
         time.sleep(seconds)
         sys.stderr.write('{"event": "stop took too long, cut off"}\n')
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(status)
 
     threading.Thread(target=cut, daemon=True, name="cut-off").start()
 

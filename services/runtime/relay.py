@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import structlog
 from aiokafka.errors import MessageSizeTooLargeError
 
-from services.runtime.errors import UnavailableError
+from services.runtime.errors import OperatorError, UnavailableError
 from services.runtime.metrics import RuntimeMetrics
 from services.runtime.outbox import (
     Backlog,
@@ -159,7 +159,8 @@ class Relay:
                     await self._broker.ensure_topic(row.topic)
                     self._topics.add(row.topic)
                 sent.append((row, await self._broker.publish(row)))
-            except MessageSizeTooLargeError as error:
+            except (MessageSizeTooLargeError, OperatorError) as error:
+                # Too large, or a topic we may not create: this row alone, not all that stand behind it.
                 await self._set_aside(row, str(error))
             except UnavailableError as error:
                 failed = error

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from faststream.kafka import KafkaBroker
 from pydantic import BaseModel
 
 from services.runtime.broker import RelayBroker, make_broker
 from services.runtime.consumption import Consumption, Handler
+from services.runtime.errors import UnavailableError
 from services.runtime.metrics import RuntimeMetrics
 from services.runtime.relay import Forgetful, Relay
 from services.runtime.settings import ServiceSettings
 from services.runtime.store import Store
 
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 Loop = Callable[[], Awaitable[None]]
 
@@ -33,10 +36,14 @@ class TopicMap:
     Attributes:
         dead: the topic of dead letters.
         readers: the groups that must read a topic before a forgetful broker's rows are dropped.
+        lazy_prefix: topics of this prefix are created at their first use; empty where there are none.
+        lazy_retention_days: how long such a topic keeps its records.
     """
 
     dead: str
     readers: Mapping[str, tuple[str, ...]]
+    lazy_prefix: str = ""
+    lazy_retention_days: int = 30
 
 
 class Service:
@@ -105,7 +112,10 @@ class Service:
 
         async def repeat() -> None:
             while not self.stopping.is_set():
-                await step()
+                try:
+                    await step()
+                except UnavailableError as error:
+                    log.warning("waits", step=name, reason=str(error))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), seconds)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.runtime.errors import OperatorError
@@ -36,6 +36,15 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(default=0, ge=0, le=65535, description="of health and metrics; 0 takes a free one")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     data_dir: Path = Field(default=Path("var"), description="where SQLite stores live by default")
+
+    @field_validator("kafka")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for part in value.split(","):
+            host, _, port = part.strip().rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ValueError("is not host:port[,host:port]")
+        return value
 
     def store_or_default(self, url: str, name: str) -> str:
         """The store's URL, by default SQLite in the data folder."""

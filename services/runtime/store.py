@@ -69,7 +69,7 @@ class Store:
         shown = engine.url.render_as_string(hide_password=True)
         try:
             _migrate(engine, migrations)
-        except (OperationalError, InterfaceError) as error:
+        except DBAPIError as error:
             raise OperatorError(f"store {shown}", _first_line(error)) from None
         return cls(engine)
 
@@ -156,13 +156,12 @@ class Store:
                 return
 
     def _commit(self, group: list[_Queued]) -> None:
+        # Who waits no more has nothing begun, so it never happened.  Once begun it cannot be called off.
+        begun = [queued for queued in group if queued.done.set_running_or_notify_cancel()]
         results: list[tuple[_Queued, Any, BaseException | None]] = []
         try:
             with self.engine.begin() as conn:
-                for queued in group:
-                    # Nobody waits any more: not begun, so never happened.  Once begun it cannot be called off.
-                    if not queued.done.set_running_or_notify_cancel():
-                        continue
+                for queued in begun:
                     try:
                         with conn.begin_nested():
                             results.append((queued, queued.work(conn), None))
@@ -173,9 +172,8 @@ class Store:
         except Exception as error:  # noqa: BLE001 - the thread must live, and whoever waits must hear
             # Nothing of the group is durable: everyone who waits hears so.
             told = _told_apart(error) if isinstance(error, DBAPIError) else error
-            for queued in group:
-                if queued.done.running() or queued.done.set_running_or_notify_cancel():
-                    queued.done.set_exception(told)
+            for queued in begun:
+                queued.done.set_exception(told)
             return
         for queued, value, failure in results:
             if failure is None:
@@ -188,13 +186,21 @@ class Store:
             return self._still_leads(name)
         if self.is_sqlite:
             return self._lead_by_file(name)
-        conn = self.engine.connect()
-        key = zlib.crc32(name.encode())
-        if conn.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
-            conn.commit()
-            self._leads[name] = conn
-            return True
-        conn.close()
+        try:
+            conn = self.engine.connect()
+            try:
+                locked = conn.execute(
+                    sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": zlib.crc32(name.encode())}
+                )
+                if locked.scalar():
+                    conn.commit()
+                    self._leads[name] = conn
+                    return True
+            finally:
+                if name not in self._leads:
+                    conn.close()
+        except DBAPIError as error:
+            raise _told_apart(error) from error
         return False
 
     def _still_leads(self, name: str) -> bool:
@@ -214,7 +220,10 @@ class Store:
         database = self.engine.url.database
         if not database or database == ":memory:":
             return True
-        handle = Path(f"{database}.{name}.lock").open("w")  # noqa: SIM115 - held as long as we lead
+        try:
+            handle = Path(f"{database}.{name}.lock").open("w")  # noqa: SIM115 - held as long as we lead
+        except OSError as error:
+            raise UnavailableError(f"{name}.lock: {error.strerror}") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -244,6 +253,10 @@ def _told_apart(error: DBAPIError) -> Exception:
 
 def _first_line(error: DBAPIError) -> str:
     return one_line(str(error.orig or error).strip().splitlines()[0], 300)
+
+
+#: libpq: a server that does not answer is an outage after seconds, not after the kernel's minutes.
+_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "keepalives_idle": 10}
 
 
 def _engine(url: str) -> sa.Engine:

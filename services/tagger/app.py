@@ -13,7 +13,15 @@ import structlog
 from services.contracts.alert import AlertRaised, AlertUpdated, AlertWithdrawn, IncidentMerged
 from services.contracts.story import STORY_EVENT, StoryEvent
 from services.contracts.tagging import StoryTagged
-from services.contracts.topics import ALERTS, DEAD, GROUP_TAGGER, STORIES, STORIES_TAGGED, TOPICS
+from services.contracts.topics import (
+    ALERTS,
+    DEAD,
+    GROUP_TAGGER,
+    REGION_RETENTION_DAYS,
+    STORIES,
+    STORIES_TAGGED,
+    TOPICS,
+)
 from services.runtime.records import Received
 from services.runtime.service import Service, TopicMap
 from services.runtime.store import Store
@@ -57,7 +65,12 @@ def create_service(settings: TaggerSettings) -> Service:
     """
     book = load_book(settings.topics, settings.places)
     store = Store.open(settings.store_url, MIGRATIONS)
-    topics = TopicMap(dead=DEAD, readers={name: spec.readers for name, spec in TOPICS.items()})
+    topics = TopicMap(
+        dead=DEAD,
+        readers={name: spec.readers for name, spec in TOPICS.items()},
+        lazy_prefix=f"{ALERTS}.",
+        lazy_retention_days=REGION_RETENTION_DAYS,
+    )
     service = Service("tagger", settings, store, outbox, topics)
     wire(service, book, TaggerMetrics(service.metrics.registry), lambda: datetime.now(UTC))
     service.every("prune", _PRUNE_EVERY_S, lambda: _prune(store, settings.keep_decisions_days))

@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from services.runtime import consumption
 from services.runtime.errors import guarded
 from services.runtime.logs import configure_logs
 from services.runtime.outbox import Message, enqueue, outbox_table
@@ -41,6 +42,10 @@ def decode(value: bytes) -> dict[str, Any]:
     return found
 
 
+async def no_drain(self: object, revoked: object) -> None:
+    """What the proof of the drain has to fail with."""
+
+
 def create() -> Service:
     settings = load_settings(ServiceSettings)
     configure_logs("echo", settings.log_level)
@@ -49,6 +54,8 @@ def create() -> Service:
     (migrations / "versions" / "0001_first.py").write_text(MIGRATION)
     store = Store.open(f"sqlite:///{settings.data_dir / 'echo.sqlite3'}", migrations)
     outbox = outbox_table(sa.MetaData())
+    if os.environ.get("ECHO_NO_DRAIN"):
+        consumption._DrainOnRebalance.on_partitions_revoked = no_drain  # type: ignore[method-assign,assignment]
     readers = json.loads(os.environ.get("ECHO_READERS", "{}"))
     prefix = os.environ.get("ECHO_PREFIX", "")
     topics = TopicMap(f"{prefix}dead", {k: tuple(v) for k, v in readers.items()})
@@ -63,6 +70,8 @@ def create() -> Service:
     async def echo(batch: Sequence[Received[dict[str, Any]]]) -> None:
         if any(received.value.get("do") == "fail" for received in batch):
             raise ValueError("told to fail")
+        if slow := float(os.environ.get("ECHO_BATCH_SECONDS", "0")):
+            await asyncio.sleep(slow)
         for received in batch:
             if received.value.get("do") == "slow":
                 await asyncio.sleep(1.0)

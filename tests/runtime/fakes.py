@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 from aiokafka.errors import MessageSizeTooLargeError
 
-from services.runtime.errors import UnavailableError
+from services.runtime.errors import OperatorError, UnavailableError
 from services.runtime.outbox import Pending
 
 
@@ -19,6 +19,7 @@ class FakeBroker:
     partitions: int = 2
     away: bool = False
     too_large: int = 10**9
+    forbidden: str = ""
     log: dict[tuple[str, int], list[Pending]] = field(default_factory=lambda: defaultdict(list))
     order: list[int] = field(default_factory=list)
     commits: dict[str, dict[tuple[str, int], int]] = field(default_factory=lambda: defaultdict(dict))
@@ -40,6 +41,8 @@ class FakeBroker:
         return {spot: self.commits[group].get(spot, 0) for spot in partitions}
 
     async def ensure_topic(self, topic: str) -> None:
+        if topic == self.forbidden:
+            raise OperatorError(topic, "we may not create it")
         self.made.append(topic)
 
     def read_all(self, group: str) -> None:

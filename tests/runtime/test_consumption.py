@@ -169,6 +169,38 @@ async def test_a_handler_that_hangs_is_a_failure_and_not_a_stop(
     assert json.loads(letter.headers)[DEAD_OFFSET] == "2"
 
 
+async def test_a_batch_that_has_cost_too_much_gives_no_second_chances(
+    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", -1.0)
+    monkeypatch.setattr(module, "RETRY_WAITS_S", (1000.0,))
+    handler = Handler(fails_on=range(0, 40, 2))
+    await consuming(store, outbox, handler).process(numbers(*range(40)))
+    assert handler.handled == list(range(1, 40, 2))
+    assert len(await letters(store, outbox)) == 20
+
+
+async def test_what_is_done_of_a_slow_batch_is_committed_on_the_way_and_never_beyond_what_is_done(
+    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROGRESS_EVERY_S", 0.0)
+    handler = Handler(fails_on=[3])
+    consumption = consuming(store, outbox, handler)
+    committed: list[tuple[int, set[int]]] = []
+
+    async def commit(offsets: dict[Any, int]) -> None:
+        (offset,) = offsets.values()
+        dead = {int(json.loads(letter.headers)[DEAD_OFFSET]) for letter in await letters(store, outbox)}
+        committed.append((offset, set(handler.handled) | dead))
+
+    consumption.subscriber = SimpleNamespace(consumer=SimpleNamespace(commit=commit))
+    await consumption.process(numbers(*range(8)))
+    assert committed[-1][0] == 8
+    assert len(committed) > 1
+    for offset, done in committed:
+        assert set(range(offset)) <= done
+
+
 def test_metrics_of_two_services_do_not_share_a_registry() -> None:
     one, two = RuntimeMetrics("one", "0"), RuntimeMetrics("two", "0")
     assert one.registry is not two.registry

@@ -85,6 +85,19 @@ async def test_a_record_too_large_for_any_broker_is_set_aside_and_blocks_nothing
     assert [(row.id, bool(row.refused)) for row in left] == [(ids[2], True)]
 
 
+async def test_a_topic_that_may_not_be_created_costs_its_own_rows_only(store: Store, outbox: sa.Table) -> None:
+    broker = FakeBroker(forbidden="alerts.kh")
+    rows = [*messages(1, topic="alerts.kh"), *messages(2, topic="alerts")]
+    ids = await store.write(lambda conn: enqueue(conn, outbox, rows))
+    async with relaying(store, outbox, broker) as relay:
+        async with asyncio.timeout(20):
+            await relay.wait_acknowledged(ids[1:])
+    assert broker.order == ids[1:]
+    left = await store.read(lambda conn: conn.execute(sa.select(outbox.c.id, outbox.c.refused)).all())
+    assert [row.id for row in left] == ids[:1]
+    assert "may not" in left[0].refused
+
+
 async def test_a_topic_is_created_at_its_first_use_only(store: Store, outbox: sa.Table) -> None:
     broker = FakeBroker()
     rows = [*messages(2, topic="alerts.id-nt"), *messages(1, topic="alerts.id")]

@@ -126,3 +126,45 @@ async def test_work_nobody_waits_for_any_more_does_not_stop_the_writer(store: St
     await asyncio.gather(waiting, queued, return_exceptions=True)
     await store.write(add(note, "next"))
     assert {"slow", "next"} <= await store.read(texts(note))
+
+
+async def test_work_called_off_in_a_group_that_meets_an_outage_does_not_stop_the_writer(
+    store: Store, note: sa.Table
+) -> None:
+    def slow(conn: sa.Connection) -> None:
+        time.sleep(0.1)
+
+    def away(conn: sa.Connection) -> None:
+        raise sa.exc.OperationalError("x", {}, locked)
+
+    locked = sqlite3.OperationalError("database is locked")
+    locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    first = asyncio.create_task(store.write(slow))
+    await asyncio.sleep(0.02)
+    called_off = asyncio.create_task(store.write(add(note, "called off")))
+    meets_it = asyncio.create_task(store.write(away))
+    await asyncio.sleep(0.02)
+    called_off.cancel()
+    results = await asyncio.gather(first, called_off, meets_it, return_exceptions=True)
+    assert isinstance(results[2], UnavailableError)
+    await store.write(add(note, "next"))
+    assert await store.read(texts(note)) == {"next"}
+
+
+async def test_a_lock_file_that_cannot_be_made_is_an_outage(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "test.sqlite3.relay.lock").mkdir()
+    with pytest.raises(UnavailableError, match=r"relay\.lock"):
+        await store.lead("relay")
+
+
+async def test_a_postgresql_that_went_away_is_an_outage_for_whoever_wants_to_lead() -> None:
+    store = Store(sa.create_engine("postgresql+psycopg://siaga@127.0.0.1:1/none"))
+    with pytest.raises(UnavailableError):
+        await store.lead("relay")
+    await store.close()
+
+
+def test_a_file_that_is_no_database_is_one_clear_line(tmp_path: Path, migrations: Path) -> None:
+    (tmp_path / "x.sqlite3").write_text("no database " * 100)
+    with pytest.raises(OperatorError, match="not a database"):
+        Store.open(f"sqlite:///{tmp_path / 'x.sqlite3'}", migrations)

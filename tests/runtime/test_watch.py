@@ -1,0 +1,80 @@
+"""The watchdog ends a process whose consumer commits nothing, and only such a one."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from services.runtime import lag
+from services.runtime.lag import Watch, watch_lag
+from services.runtime.metrics import RuntimeMetrics
+
+SPOT = TopicPartition("stories", 0)
+
+
+class FakeAdmin:
+    def __init__(self, committed: list[int]) -> None:
+        self.committed = committed
+
+    async def list_consumer_group_offsets(self, group: str, partitions: Any) -> dict[Any, Any]:
+        offset = self.committed.pop(0) if len(self.committed) > 1 else self.committed[0]
+        return {SPOT: SimpleNamespace(offset=offset)}
+
+
+def a_service(*, end: int, waiting_for: str | None = None) -> Any:
+    async def end_offsets(spots: Any) -> dict[Any, int]:
+        return dict.fromkeys(spots, end)
+
+    consumer = SimpleNamespace(end_offsets=end_offsets)
+    consumption = SimpleNamespace(
+        topic="stories",
+        group="readers",
+        waiting_for=waiting_for,
+        assignment=lambda: {SPOT},
+        consumers=lambda: [consumer],
+    )
+    return SimpleNamespace(consumptions=[consumption], metrics=RuntimeMetrics("test", "0"))
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lag, "LOOK_EVERY_S", 0.01)
+
+
+async def test_a_consumer_with_records_to_read_that_commits_nothing_ends_the_process() -> None:
+    with pytest.raises(RuntimeError, match="has committed nothing of stories"):
+        async with asyncio.timeout(20):
+            await watch_lag(a_service(end=5), FakeAdmin([3]), Watch(stall_after_s=0.1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("end", "committed", "waiting_for"),
+    [(3, [3], None), (10**6, list(range(10**4)), None), (5, [3], "the store is away")],
+    ids=["nothing to read", "it moves", "it waits for a store"],
+)
+async def test_any_other_consumer_goes_on(end: int, committed: list[int], waiting_for: str | None) -> None:
+    watch = Watch(stall_after_s=0.1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.6):
+            await watch_lag(a_service(end=end, waiting_for=waiting_for), FakeAdmin(committed), watch)  # type: ignore[arg-type]
+    assert bool(watch.stalled) == bool(waiting_for)
+
+
+def test_a_partition_that_went_elsewhere_and_came_back_begins_anew() -> None:
+    watch = Watch(stall_after_s=1)
+    key = ("readers", "stories", 0)
+    assert watch.note(key, committed=100, lag=5, now=0.0) == 0.0
+    assert watch.note(key, committed=100, lag=5, now=9.0) == 9.0
+    assert watch.forget("readers", "stories", set()) == [("stories", 0)]
+    assert watch.note(key, committed=100, lag=5, now=600.0) == 0.0
+
+
+def test_a_partition_that_stayed_is_remembered() -> None:
+    watch = Watch(stall_after_s=1)
+    watch.note(("readers", "stories", 0), committed=100, lag=5, now=0.0)
+    assert watch.forget("readers", "stories", {0}) == []
+    assert watch.note(("readers", "stories", 0), committed=100, lag=5, now=9.0) == 9.0
