@@ -91,3 +91,67 @@ def test_a_new_optional_field_is_no_break() -> None:
     changed = copy.deepcopy(current("StoryPublished"))
     changed["properties"]["mood"] = {"type": "string", "default": ""}
     assert breaks(current("StoryPublished"), changed) == []
+
+
+def a_field(**constraints: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"field": constraints}}
+
+
+LENGTH, COUNT, NUMBER = {"type": "string"}, {"type": "array"}, {"type": "integer"}
+TIGHTER: list[tuple[dict[str, Any], str, Any, Any]] = [
+    (LENGTH, "minLength", 1, 2),
+    (LENGTH, "minLength", None, 1),
+    (LENGTH, "maxLength", 9, 8),
+    (LENGTH, "maxLength", None, 8),
+    (LENGTH, "pattern", "^a", "^b"),
+    (LENGTH, "pattern", None, "^b"),
+    (LENGTH, "format", "date-time", "date"),
+    (LENGTH, "format", None, "uri"),
+    (COUNT, "minItems", 0, 1),
+    (COUNT, "minItems", None, 1),
+    (COUNT, "maxItems", 9, 8),
+    (COUNT, "maxItems", None, 8),
+    (NUMBER, "minimum", 0, 1),
+    (NUMBER, "minimum", None, 0),
+    (NUMBER, "maximum", 9, 8),
+    (NUMBER, "maximum", None, 8),
+    (NUMBER, "exclusiveMinimum", 0, 1),
+    (NUMBER, "exclusiveMinimum", None, 0),
+]
+LOOSER = [one for one in TIGHTER if one[1] not in {"pattern", "format"} or one[2] is None]
+
+
+@pytest.mark.parametrize(("base", "keyword", "before", "after"), TIGHTER)
+def test_a_constraint_that_allows_less_is_noticed(
+    base: dict[str, Any], keyword: str, before: Any, after: Any
+) -> None:
+    old = a_field(**base) if before is None else a_field(**base, **{keyword: before})
+    new = a_field(**base, **{keyword: after})
+    assert breaks(old, new) == [f"$.field tightened {keyword} from {before!r} to {after!r}"]
+
+
+@pytest.mark.parametrize(("base", "keyword", "after", "before"), LOOSER)
+def test_a_constraint_that_allows_more_or_the_same_is_no_break(
+    base: dict[str, Any], keyword: str, before: Any, after: Any
+) -> None:
+    old = a_field(**base, **{keyword: before})
+    new = a_field(**base) if after is None else a_field(**base, **{keyword: after})
+    assert breaks(old, new) == []
+    assert breaks(old, old) == []
+
+
+def test_a_tightened_constraint_is_noticed_inside_lists_maps_and_choices() -> None:
+    short, long = {"type": "string", "maxLength": 5}, {"type": "string", "maxLength": 6}
+
+    def nested(inner: dict[str, Any]) -> dict[str, Any]:
+        choice = {"anyOf": [inner, {"type": "null"}]}
+        return a_field(type="array", items={"type": "object", "additionalProperties": choice})
+
+    assert breaks(nested(long), nested(short)) == ["$.field[]{} tightened maxLength from 6 to 5"]
+    assert breaks(nested(short), nested(long)) == []
+
+
+def test_a_tightened_constraint_of_an_event_is_noticed() -> None:
+    changed = copy.deepcopy(current("StoryPublished"))
+    changed["properties"]["title"]["maxLength"] = 1
+    assert any("$.title tightened maxLength" in line for line in breaks(current("StoryPublished"), changed))
