@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.cli.supervisor import Part
+from services.runtime.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "seeds"
@@ -55,9 +56,20 @@ class Plan:
 
 
 def prepare_secrets(folder: Path) -> dict[str, Path]:
-    """Secrets of this installation, made once and readable by its owner alone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    """Secrets of this installation, made once and readable by its owner alone.
+
+    Raises:
+        OperatorError: they cannot be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        return _made_once(folder)
+    except OSError as error:
+        raise OperatorError(f"secrets in {folder}", f"cannot be made: {error.strerror}") from None
+
+
+def _made_once(folder: Path) -> dict[str, Path]:
     made: dict[str, Path] = {}
     for name, value in (
         # The form of a bot token; the stand-in takes any, Telegram takes none of ours.
@@ -66,9 +78,24 @@ def prepare_secrets(folder: Path) -> dict[str, Path]:
     ):
         path = made[name] = folder / name
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(value + "\n", encoding="utf-8")
+            _write_whole(path, value + "\n")
     return made
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """All of it or nothing, whenever the machine stops: a secret that is there and empty refuses every start."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with open(fresh, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def service_parts(plan: Plan, bootstrap: str, incarnation: str, secret: Mapping[str, Path]) -> list[Part]:

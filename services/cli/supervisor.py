@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import shutil
 import signal
 import sys
 import time
@@ -20,6 +21,7 @@ from services.runtime.errors import EXIT_OPERATOR, OperatorError, one_line
 RESTART_WAITS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STOP_WITHIN_S = 12.0
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
+LOOK_AT_LOGS_S = 10.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -64,10 +66,13 @@ class Supervisor:
         self._proven: set[str] = set()
         self.running: dict[str, Running] = {}
         self.failed: asyncio.Future[OperatorError] = asyncio.get_running_loop().create_future()
+        self._trimming: asyncio.Task[None] | None = None
         logs.mkdir(parents=True, exist_ok=True)
 
     async def start(self, part: Part) -> None:
         """Start a part and watch over it."""
+        if self._trimming is None:
+            self._trimming = asyncio.create_task(self._trim_logs(), name="trim logs")
         self._stopping[part.name] = asyncio.Event()
         self.running[part.name] = await self._spawn(part)
         self._watchers[part.name] = asyncio.create_task(self._watch(part.name), name=f"watch {part.name}")
@@ -88,6 +93,16 @@ class Supervisor:
         """Stop every part, the last started first."""
         for name in reversed(list(self.running)):
             await self.stop([name])
+        if self._trimming:
+            self._trimming.cancel()
+            await asyncio.gather(self._trimming, return_exceptions=True)
+            self._trimming = None
+
+    async def _trim_logs(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AT_LOGS_S)
+            for name in list(self.running):
+                await asyncio.to_thread(trim, self.log_of(name), LOG_LIMIT_BYTES)
 
     def log_of(self, name: str) -> Path:
         """Where a part's output goes."""
@@ -95,10 +110,8 @@ class Supervisor:
 
     async def _spawn(self, part: Part) -> Running:
         path = self.log_of(part.name)
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_size > LOG_LIMIT_BYTES:
-                path.replace(path.with_suffix(".log.1"))
-        with path.open("ab") as output:
+        trim(path, LOG_LIMIT_BYTES)
+        with path.open("ab") as output:  # O_APPEND: after a cut the process goes on at the new end
             process = await asyncio.create_subprocess_exec(
                 *part.argv,
                 env={**os.environ, **part.env},
@@ -144,6 +157,18 @@ async def _end(running: Running) -> None:
         await running.process.wait()
 
 
+def trim(path: Path, limit: int) -> None:
+    """Put a log that is too long aside as ``.log.1`` and empty it, under the hands of whoever writes it.
+
+    Lines written in between are lost.  On a full disk the copy may fail; the log is emptied all the same.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size > limit:
+            with contextlib.suppress(OSError):
+                shutil.copyfile(path, path.with_suffix(".log.1"))
+            os.truncate(path, 0)
+
+
 def last_line(path: Path) -> str:
     """The last line a process wrote before it gave up."""
     lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -155,7 +180,8 @@ def _told(status: int) -> str:
 
 
 def _die_with_parent(parent: int) -> None:
-    # Linux: the kernel sends SIGTERM when the supervisor is gone, so kill -9 of it leaves no orphan.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    # The kernel sends SIGTERM when the supervisor is gone, so kill -9 of it leaves no orphan; only Linux can.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)

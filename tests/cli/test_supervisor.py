@@ -14,8 +14,14 @@ import psutil
 import pytest
 
 from services.cli import supervisor as module
-from services.cli.supervisor import Part, Supervisor
+from services.cli.supervisor import Part, Supervisor, trim
 
+CHATTY = """
+import time
+for number in range(10**9):
+    print(f"line {number}", flush=True)
+    time.sleep(0.001)
+"""
 SLEEP = "import time; time.sleep(600)"
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
@@ -122,3 +128,37 @@ asyncio.run(main())
         outer.kill()
     inner.wait(timeout=20)
     assert not inner.is_running()
+
+
+async def test_the_log_of_a_part_that_goes_on_writing_stays_bounded(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_AT_LOGS_S", 0.05)
+    monkeypatch.setattr(module, "LOG_LIMIT_BYTES", 2000)
+    await supervisor.start(part(CHATTY))
+    log = supervisor.log_of("one")
+    aside = log.with_suffix(".log.1")
+    await until(aside.exists)
+    pid = supervisor.running["one"].pid
+    first = aside.read_bytes()
+    await until(lambda: aside.stat().st_size > 2000 and aside.read_bytes() != first)
+    await until(lambda: log.stat().st_size > 0)
+    assert supervisor.running["one"].pid == pid
+    # Whoever writes goes on at the new end: a hole before it would read as zeros.
+    assert b"\0" not in log.read_bytes() + aside.read_bytes()
+
+
+def test_a_short_log_is_left_alone(tmp_path: Path) -> None:
+    log = tmp_path / "one.log"
+    log.write_text("short")
+    trim(log, 5)
+    assert log.read_text() == "short"
+    assert not log.with_suffix(".log.1").exists()
+
+
+def test_a_long_log_is_put_aside_whole(tmp_path: Path) -> None:
+    log = tmp_path / "one.log"
+    log.write_text("longer")
+    trim(log, 5)
+    assert log.read_text() == ""
+    assert log.with_suffix(".log.1").read_text() == "longer"
