@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from typing import Any
 
@@ -57,6 +58,8 @@ def cli() -> None:
 
 def main() -> int:
     """Run the command line; an operator's mistake is one line on stderr and exit status 2."""
+    # Each refused connection would print a line before ours; a service still logs them by its own handler.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     try:
         return int(cli.main(prog_name="siaga", standalone_mode=False) or 0)
     except OperatorError as error:

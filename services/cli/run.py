@@ -83,8 +83,6 @@ class Stack:
             await self._embedded.stop()
         if self._apache:
             await self._apache.stop()
-        with contextlib.suppress(FileNotFoundError):
-            (self.plan.data / "run.json").unlink()
 
     async def _start_services(self) -> None:
         if self.broker is None:
@@ -154,18 +152,21 @@ class Stack:
 @contextlib.contextmanager
 def _only_one(data: Path) -> Iterator[None]:
     """Two stacks on one data folder would spoil each other's stores."""
-    data.mkdir(parents=True, exist_ok=True)
-    data.chmod(0o700)  # raw stories and contacts are in there
-    handle: IO[str] = (data / "lock").open("w")
+    where = f"--data {data}"
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        raise OperatorError(f"--data {data}", "is in use by another `siaga run`") from None
-    try:
+        data.mkdir(parents=True, exist_ok=True)
+        data.chmod(0o700)  # raw stories and contacts are in there
+        handle: IO[str] = (data / "lock").open("w")
+    except OSError as error:
+        raise OperatorError(where, f"cannot be used: {error.strerror}") from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OperatorError(where, "is in use by another `siaga run`") from None
+        except OSError as error:
+            raise OperatorError(where, f"cannot be locked: {error.strerror}") from None
         yield
-    finally:
-        handle.close()
 
 
 async def _run(plan: Plan, broker: str, plain: bool) -> None:

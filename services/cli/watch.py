@@ -8,15 +8,15 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
-import sqlalchemy as sa
 from rich.console import Console
 from rich.live import Live
 
 from services.cli.fates import fates_of
+from services.cli.stores import Stores
 from services.cli.view import PartLine, Picture, StoryLine, draw
 from services.contracts.tagging import StoryTagged
 from services.ingest import queries as ingest_queries
@@ -25,7 +25,6 @@ from services.tagger import queries as tagger_queries
 if TYPE_CHECKING:
     from services.cli.run import Stack
 
-T = TypeVar("T")
 LOOK_EVERY_S = 0.5
 STORIES_SHOWN = 60
 
@@ -147,24 +146,17 @@ async def _part(client: httpx.AsyncClient, name: str, stack: Stack) -> PartLine:
 
 def read_stories(data: Path) -> list[StoryLine]:
     """Each story and what became of it, the newest first; empty while the stores are not there yet."""
-    seen = _ask(data / "ingest.sqlite3", lambda conn: ingest_queries.recent_stories(conn, STORIES_SHOWN)) or []
-    tagged = {
-        one.story_id: one.tagged
-        for one in _ask(
-            data / "tagger.sqlite3", lambda conn: tagger_queries.recent_stories(conn, 2 * STORIES_SHOWN)
-        )
-        or []
-    }
+    stores = Stores(data)
+    seen = stores.ask_if_ready("ingest", lambda conn: ingest_queries.recent_stories(conn, STORIES_SHOWN)) or []
+    decided = stores.ask_if_ready("tagger", lambda conn: tagger_queries.recent_stories(conn, 2 * STORIES_SHOWN))
+    tagged = {one.story_id: one.tagged for one in decided or []}
     incidents = {one.incident_id for one in tagged.values() if one.incident_id}
-    sources = (
-        _ask(
-            data / "tagger.sqlite3",
-            lambda conn: {incident: len(tagger_queries.stories_of(conn, incident)) for incident in incidents},
-        )
-        or {}
+    sources = stores.ask_if_ready(
+        "tagger",
+        lambda conn: {incident: len(tagger_queries.stories_of(conn, incident)) for incident in incidents},
     )
-    fates = _ask(data / "notifier.sqlite3", lambda conn: fates_of(conn, incidents)) or {}
-    return [_line(row, tagged.get(row.story.story_id), sources, fates) for row in seen]
+    fates = stores.ask_if_ready("notifier", lambda conn: fates_of(conn, incidents))
+    return [_line(row, tagged.get(row.story.story_id), sources or {}, fates or {}) for row in seen]
 
 
 def _line(
@@ -194,17 +186,3 @@ def _line(
         joined=sources.get(incident, 1),
         fate=fates.get(incident, ()),
     )
-
-
-def _ask(store: Path, question: Callable[[sa.Connection], T]) -> T | None:
-    """Ask a store that its service may just be making; it is opened for reading alone."""
-    if not store.exists():
-        return None
-    engine = sa.create_engine(f"sqlite:///file:{store}?mode=ro&uri=true", poolclass=sa.NullPool)
-    try:
-        with engine.connect() as conn:
-            return question(conn)
-    except sa.exc.OperationalError:
-        return None
-    finally:
-        engine.dispose()

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from services.runtime.errors import OperatorError
 
 DEFAULT_DATA = Path("var/run")
@@ -13,7 +15,7 @@ DEFAULT_DATA = Path("var/run")
 
 @dataclass(frozen=True)
 class Word:
-    """What `siaga run` writes to ``<data>/run.json`` while it runs."""
+    """What `siaga run` writes to ``<data>/run.json``; it stays when the run has ended."""
 
     pid: int
     bootstrap: str
@@ -41,3 +43,8 @@ def read_word(data: Path) -> Word | None:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise OperatorError(str(path), f"cannot be understood: {error}") from None
+
+
+def is_running(word: Word) -> bool:
+    """Whether the `siaga run` that left this word still runs."""
+    return psutil.pid_exists(word.pid)

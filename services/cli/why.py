@@ -5,14 +5,12 @@ Each step asks one service's store through that service's read-only queries; not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import click
-import sqlalchemy as sa
 
+from services.cli.stores import Stores
 from services.cli.where import DEFAULT_DATA
 from services.ingest import queries as ingest_queries
 from services.notifier import queries as notifier_queries
@@ -22,30 +20,8 @@ from services.runtime.settings import ServiceSettings, load_settings
 from services.tagger import queries as tagger_queries
 from services.tagger.queries import StoryFate
 
-T = TypeVar("T")
 Step = tuple[str, str]
 _STAMP = "%Y-%m-%d %H:%M:%S"
-
-
-@dataclass(frozen=True)
-class Stores:
-    """The three stores, each asked by a question of its own service."""
-
-    folder: Path
-
-    def ask(self, service: str, question: Callable[[sa.Connection], T]) -> T:
-        """Ask one store, read-only."""
-        path = self.folder / f"{service}.sqlite3"
-        if not path.exists():
-            raise OperatorError(str(path), "is not there; --data names the folder of a `siaga run`")
-        engine = sa.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", poolclass=sa.NullPool)
-        try:
-            with engine.connect() as conn:
-                return question(conn)
-        except sa.exc.OperationalError as error:
-            raise OperatorError(str(path), f"cannot be read: {error.orig}") from None
-        finally:
-            engine.dispose()
 
 
 def explain(stores: Stores, story_id: str, official_id: str | None) -> Iterator[Step]:

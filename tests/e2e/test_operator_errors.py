@@ -135,3 +135,42 @@ def test_a_dead_letter_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"pid": 1, "bootstrap": "127.0.0.1:1", "embedded": true}')
     line = fails(tmp_path, "services.cli.main", "dead", "show", "tagger:9", "--data", str(tmp_path))
     assert "tagger:9" in line
+
+
+@pytest.mark.parametrize("command", [("dead", "list"), ("dead", "replay", "--all"), ("why", "x")])
+def test_a_store_that_is_no_database_is_named(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"pid": 1, "bootstrap": "127.0.0.1:1", "embedded": true}')
+    (tmp_path / "tagger.sqlite3").write_bytes(b"no database at all, " * 100)
+    line = fails(tmp_path, "services.cli.main", *command, "--data", str(tmp_path))
+    assert str(tmp_path / "tagger.sqlite3") in line
+    assert "not a database" in line
+
+
+@pytest.mark.parametrize("command", [("dead", "list"), ("why", "x")])
+def test_a_store_that_another_program_made_is_named(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"pid": 1, "bootstrap": "127.0.0.1:1", "embedded": true}')
+    (tmp_path / "tagger.sqlite3").write_bytes(b"")
+    line = fails(tmp_path, "services.cli.main", *command, "--data", str(tmp_path))
+    assert str(tmp_path / "tagger.sqlite3") in line
+    assert "no such table" in line
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    line = fails(tmp_path, "services.cli.main", "run", "--data", "/proc/siaga")
+    assert "--data /proc/siaga" in line
+
+
+@pytest.mark.parametrize(
+    "command", [("dead", "list"), ("dead", "show", "1"), ("dead", "replay", "--all"), ("topics",)]
+)
+def test_a_broker_that_is_away_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    line = fails(tmp_path, "services.cli.main", *command, SIAGA_KAFKA="127.0.0.1:1")
+    assert "127.0.0.1:1" in line
+    assert "cannot be reached" in line
+
+
+def test_siaga_run_on_a_broker_that_is_away_is_one_line(tmp_path: Path) -> None:
+    data = str(tmp_path / "d")
+    line = fails(tmp_path, "services.cli.main", "run", "--plain", "--broker", "127.0.0.1:1", "--data", data)
+    assert "127.0.0.1:1" in line
+    assert "cannot be reached" in line
