@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -101,6 +103,22 @@ async def letters(whole: Whole, count: int) -> list[Any]:
     return found
 
 
+async def a_dead_letter(whole: Whole) -> list[Any]:
+    assert whole.stack.broker is not None
+    producer = AIOKafkaProducer(bootstrap_servers=whole.stack.broker.bootstrap)
+    await producer.start()
+    await producer.send_and_wait(STORIES, b'{"event": "StoryTold"}', key=b"k", headers=[("x", b"\xff")])
+    await producer.stop()
+    return await letters(whole, 1)
+
+
+async def until_it_came_back(whole: Whole, old: Any) -> None:
+    """It is as bad as it was, so it comes back as a letter of its own; the old one is gone."""
+    async with asyncio.timeout(90):
+        while [one["id"] for one in await letters(whole, 1)] == [old["id"]]:
+            await asyncio.sleep(0.5)
+
+
 @pytest.mark.parametrize(
     "broker",
     [pytest.param("kafka", marks=pytest.mark.kafka), pytest.param("embedded", marks=pytest.mark.embedded)],
@@ -109,11 +127,7 @@ async def test_dead_letters_are_listed_shown_and_replayed(broker: str, tmp_path:
     async with running(tmp_path, broker, scene_every_s=0) as whole:
         await whole.until_at_work()
         assert whole.stack.broker is not None
-        producer = AIOKafkaProducer(bootstrap_servers=whole.stack.broker.bootstrap)
-        await producer.start()
-        await producer.send_and_wait(STORIES, b'{"event": "StoryTold"}', key=b"k", headers=[("x", b"\xff")])
-        await producer.stop()
-        (letter,) = await letters(whole, 1)
+        (letter,) = await a_dead_letter(whole)
         assert letter["topic"] == STORIES
         assert letter["reason"].startswith("undecodable: ")
         assert letter["service"] == "tagger"
@@ -121,7 +135,29 @@ async def test_dead_letters_are_listed_shown_and_replayed(broker: str, tmp_path:
         assert shown["value"] == '{"event": "StoryTold"}'
         (replayed,) = await asyncio.to_thread(dead, whole, "replay", letter["id"])
         assert replayed == {"replayed": letter["id"], "to": STORIES}
-        async with asyncio.timeout(60):
-            # It is as bad as it was, so it comes back as a letter of its own; the old one is gone.
-            while [one["id"] for one in await letters(whole, 1)] == [letter["id"]]:
-                await asyncio.sleep(0.5)
+        await until_it_came_back(whole, letter)
+
+
+@pytest.mark.embedded
+async def test_a_replayed_letter_outlives_the_broker_and_the_service_that_had_it_in_hand(tmp_path: Path) -> None:
+    async with running(tmp_path, "embedded", scene_every_s=0) as whole:
+        await whole.until_at_work()
+        (letter,) = await a_dead_letter(whole)
+        # Stood still, the tagger can neither publish nor read it before both are killed.
+        os.kill(whole.stack.supervisor.running["tagger"].pid, signal.SIGSTOP)
+        await asyncio.to_thread(dead, whole, "replay", letter["id"])
+        whole.kill("broker")
+        whole.kill("tagger")
+        await until_it_came_back(whole, letter)
+
+
+@pytest.mark.embedded
+async def test_a_letter_replayed_while_the_run_is_stopped_goes_out_at_its_next_start(tmp_path: Path) -> None:
+    async with running(tmp_path, "embedded", scene_every_s=0) as whole:
+        await whole.until_at_work()
+        (letter,) = await a_dead_letter(whole)
+    assert [one["id"] for one in dead(whole, "list")] == [letter["id"]]
+    dead(whole, "replay", "--all")
+    assert dead(whole, "list") == []
+    async with running(tmp_path, "embedded", scene_every_s=0) as whole:
+        await until_it_came_back(whole, letter)
