@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from aiokafka import AIOKafkaConsumer
 
-from services.cli.letters import InStores, Letter
+from services.cli.letters import InStores, Letter, OnTopic
 from services.cli.stores import Stores
 from services.contracts.topics import DEAD, STORIES
+from services.runtime.embedded import EmbeddedProcess
 from services.runtime.errors import OperatorError
 from services.runtime.outbox import Landed, Message, enqueue, keep_landed, outbox_table, read_pending
+from services.runtime.settings import ServiceSettings
 
 INCARNATION = "this-start"
 PUT_ASIDE = {"dead-topic": STORIES, "dead-reason": "undecodable: x", "dead-service": "tagger", "dead-at": "17"}
@@ -148,3 +151,54 @@ def test_replay_while_the_run_is_stopped_says_when_it_goes_out(outbox: Outbox, t
     assert json.loads(done.stdout) == {"replayed": "tagger:1", "to": STORIES}
     assert "at its next start" in done.stderr
     assert [one.topic for one in outbox.waiting()] == [STORIES]
+
+
+@pytest.fixture
+def topic(embedded: EmbeddedProcess) -> OnTopic:
+    return OnTopic(ServiceSettings(kafka=embedded.bootstrap))
+
+
+def a_letter(offset: str, size: int) -> Letter:
+    return Letter(offset, b"k", b"x" * size, PUT_ASIDE)
+
+
+async def sizes_on(bootstrap: str, topic: str) -> list[int]:
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(consumer.assignment())
+        found: list[int] = []
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                found += [len(record.value) for record in records]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def test_on_kafka_a_letter_as_large_as_a_service_may_publish_is_replayed_and_marked(
+    topic: OnTopic, embedded: EmbeddedProcess
+) -> None:
+    done: list[Letter] = []
+    await topic.replay([a_letter("0", 2**21)], done.append)
+    assert [letter.id for letter in done] == ["0"]
+    assert await sizes_on(embedded.bootstrap, STORIES) == [2**21]
+    assert await sizes_on(embedded.bootstrap, DEAD) == [0]
+
+
+async def test_on_kafka_a_letter_too_large_is_named_and_not_marked(
+    topic: OnTopic, embedded: EmbeddedProcess
+) -> None:
+    done: list[Letter] = []
+    with pytest.raises(OperatorError, match=r"dead letter 1: is larger than the broker takes"):
+        await topic.replay([a_letter("0", 10), a_letter("1", 2**22 + 1), a_letter("2", 10)], done.append)
+    assert [letter.id for letter in done] == ["0"]
+    assert await sizes_on(embedded.bootstrap, DEAD) == [0]
+
+
+async def test_on_kafka_a_broker_that_is_away_is_named_and_not_taken_for_a_letter_too_large(
+    topic: OnTopic, embedded: EmbeddedProcess
+) -> None:
+    await embedded.stop()
+    with pytest.raises(OperatorError, match=rf"SIAGA_KAFKA {embedded.bootstrap}: the broker cannot be reached"):
+        await topic.replay([a_letter("0", 2**22 + 1)], lambda _: None)
