@@ -47,7 +47,7 @@ def wire(service: Service, needs: Dependencies) -> None:
     """Attach the one handler and the loops."""
     service.consume(ALERTS, group=GROUP_NOTIFIER, decode=ALERT_EVENT.validate_json)(needs.handler)
     service.publishes(DELIVERIES, DeliveryRecorded, "What became of one alert for one official on one channel")
-    service.background("dispatch", needs.dispatcher.run)
+    service.background("dispatch", lambda: needs.dispatcher.run_until(service.stopping), finishes=True)
     service.every("digests", 1.0, needs.dispatcher.close_digests)
     service.every("other channels", 5.0, needs.dispatcher.use_what_there_is)
 
@@ -85,7 +85,6 @@ def create_service(settings: NotifierSettings) -> Service:
         dispatcher.wake()
 
     wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
-    service.on_close(dispatcher.finish)
     for channel in channels.values():
         service.on_close(channel.close)
     token = settings.telegram_token()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -43,7 +43,7 @@ LOOK_ELSEWHERE = 5000
 IN_FLIGHT = 64
 IDLE_S = 0.5
 #: Below the time the runtime gives a process to end.
-FINISH_S = 7.0
+FINISH_S = 4.5
 #: A channel that may not be used for longer than this stands still.
 STOPPED_S = 5.0
 #: So many recipients told to wait within so many seconds mean the whole channel.
@@ -83,6 +83,15 @@ class _Claimed:
     at: float
 
 
+@dataclass
+class _Gate:
+    """The door of a channel: one send at a time, ``gap_s`` seconds apart."""
+
+    gap_s: float
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    free_at: float = 0.0
+
+
 class Dispatcher:
     """One dispatcher leads for a store; the others wait to take over."""
 
@@ -96,6 +105,7 @@ class Dispatcher:
         self._restore = restore
         self._relay = relay
         self._pacers = {name: Pacer(channel.pace) for name, channel in tools.channels.items()}
+        self._gates = {name: _Gate(channel.pace.channel_s) for name, channel in tools.channels.items()}
         self._busy: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._flooded: dict[str, dict[str, float]] = {}
@@ -124,6 +134,20 @@ class Dispatcher:
             except UnavailableError as error:
                 log.warning("dispatcher waits", reason=str(error))
                 await self._tools.sleep(IDLE_S)
+
+    async def run_until(self, stopping: asyncio.Event) -> None:
+        """Dispatch until told to stop, then claim nothing more and let what is under way end."""
+        running = asyncio.create_task(self.run())
+        asked = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+        finally:
+            asked.cancel()
+            running.cancel()
+            await asyncio.gather(running, asked, return_exceptions=True)
+            await self.finish()
 
     async def _idle(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -158,10 +182,20 @@ class Dispatcher:
             return 0
         claimed, ids = await self._intend(chosen)
         self._relay().kick()
-        await self._relay().wait_acknowledged(ids)
+        await self._until_acknowledged(ids)
         for one in claimed:
             self._start(one)
         return len(chosen)
+
+    async def _until_acknowledged(self, ids: Sequence[int]) -> None:
+        """However long store or broker are away: rows that are intended and never started would wait for ever."""
+        while True:
+            try:
+                await self._relay().wait_acknowledged(ids)
+                return
+            except UnavailableError as error:
+                log.warning("dispatcher waits", reason=str(error))
+                await self._tools.sleep(IDLE_S)
 
     async def _candidates(self) -> list[Candidate]:
         """What is due on each channel that has a slot soon: one that stands still never hides another."""
@@ -276,6 +310,7 @@ class Dispatcher:
             sending = await self._mark_sending(one.row)
             if sending is None:
                 return
+            await self._pass_gate(sending.channel)
             receipt, error = await self._send(sending, one.message)
             self._heed(error, sending, one.candidate)
             await self._write_outcome(Ended(sending, receipt, error, self._tools.jitter()))
@@ -285,6 +320,13 @@ class Dispatcher:
         finally:
             self._busy.discard((one.row.official_id, one.row.channel))
             self.wake()
+
+    async def _pass_gate(self, channel: str) -> None:
+        """Keep the channel's distance at the very door: rows committed together come out of the store together."""
+        gate = self._gates[channel]
+        async with gate.lock:
+            await self._tools.sleep(max(0.0, gate.free_at - self._tools.monotonic()))
+            gate.free_at = self._tools.monotonic() + gate.gap_s
 
     async def _mark_sending(self, row: Row) -> Row | None:
         at = self._tools.clock().timestamp()

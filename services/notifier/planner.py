@@ -172,7 +172,7 @@ def _settle_alone(
     memory: Memory | None,
     around: _Around,
 ) -> Reason | None:
-    """One official who cannot be decided on never stops the others; the metric and the log show it."""
+    """One official who cannot be decided on never stops the others; ledger, metric and log show it."""
     try:
         with conn.begin_nested():
             return _settle(conn, case, alert, memory, around)
@@ -180,6 +180,8 @@ def _settle_alone(
         raise
     except Exception:
         log.exception("decision failed", official_id=case.official.official_id, alert_id=alert.alert_id)
+        failed = Decision(Action.PUSH, Reason.FAILED, suppressed=True)
+        _write(conn, case, failed, severity=alert.severity, incident_id=alert.incident_id)
         return Reason.FAILED
 
 
