@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: install run check test bench pins clean
+.PHONY: install run check test bench proof-notifier pins clean
 
 install: $(STAMP)
 
@@ -34,6 +34,15 @@ test: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(ARGS)
+
+# Figures: cold start and weight of the whole stack.
+bench: $(STAMP)
+	$(BIN)/python bench/footprint.py
+	$(BIN)/python bench/footprint.py --broker kafka --runs 1
+
+# 2,000 deliveries, 20 times kill -9, 7 % faults; the short form runs with the tests.
+proof-notifier: $(STAMP)
+	$(BIN)/python -m tests.notifier.proof_crash --alerts 40 --officials 50 --kills 20 --seed 11
 
 # Pin what requirements/*.in ask for, by hash and without download addresses.
 pins: $(STAMP)
