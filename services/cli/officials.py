@@ -42,7 +42,10 @@ _ID = click.argument("official_id")
 def _carry_out(data: Path | None, work: Work[T]) -> T:
     """Run one transaction on the notifier's store; a running notifier takes the change over by itself."""
     settings = _settings(data)
-    vault = Vault.open(settings.key_file(), create=settings.contact_key_file is None)
+    try:
+        vault = Vault.open(settings.key_file(), create=settings.contact_key_file is None)
+    except OSError as error:
+        raise OperatorError(f"contact key {settings.key_file()}", f"cannot be opened: {error.strerror}") from None
     store = Store.open(settings.store_url(), MIGRATIONS)
     try:
         with store.engine.begin() as conn:

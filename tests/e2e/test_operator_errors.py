@@ -160,6 +160,11 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "--data /proc/siaga" in line
 
 
+def test_a_folder_where_no_contact_key_can_be_made_is_named(tmp_path: Path) -> None:
+    line = fails(tmp_path, "services.cli.main", "officials", "list", "--data", "/proc/siaga")
+    assert "/proc/siaga/contact-key" in line
+
+
 @pytest.mark.parametrize(
     "command", [("dead", "list"), ("dead", "show", "1"), ("dead", "replay", "--all"), ("topics",)]
 )
