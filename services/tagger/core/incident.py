@@ -19,6 +19,8 @@ from services.tagger.core.folding import fold
 MAX_DAYS = 5
 #: Points from which two stories tell of the same event; see ``likeness``.
 SAME_EVENT = 3.0
+#: Two reports rarely share a count like this by chance.
+_ODD_COUNT = 5
 _RARE_WORDS = 60
 _SCENE = frozenset({Role.EVENT, Role.VENUE})
 
@@ -96,6 +98,8 @@ def sign(tagged: StoryTagged) -> Signature:
 def decide_join(own: Signature, clauses: int, candidates: Sequence[Candidate]) -> Joined:
     """Join a copy first, else the likeliest same event, else found a new incident."""
     for candidate in candidates:
+        if _is_elsewhere(own, candidate):
+            continue  # offices fill the same form for every case: same clauses, another town
         if any(is_copy(clauses, other, shared) for shared, other in candidate.shared_clauses):
             return Joined(candidate.incident_id, Reason.NEAR_DUPLICATE)
     scored = [
@@ -106,6 +110,13 @@ def decide_join(own: Signature, clauses: int, candidates: Sequence[Candidate]) -
     if best[0] >= SAME_EVENT:
         return Joined(best[1], Reason.SAME_EVENT, best[0])
     return Joined(None, Reason.FOUNDED, best[0])
+
+
+def _is_elsewhere(own: Signature, candidate: Candidate) -> bool:
+    """Whether every story of the incident names places and none of them is ours."""
+    mine = own.districts or own.regions
+    theirs = [one.districts if own.districts else one.regions for one in candidate.signatures]
+    return bool(mine and theirs) and all(other and not mine & other for other in theirs)
 
 
 def likeness(one: Signature, other: Signature) -> float:
@@ -128,8 +139,16 @@ def likeness(one: Signature, other: Signature) -> float:
     points += 0.5 * min(2, len(one.spots & other.spots))
     numbers, words = _same_numbers(one, other), _same_words(one, other)
     # Two raids of one town on one day are two incidents until a count or a name says otherwise.
-    ceiling = SAME_EVENT - 0.1 if numbers <= 0 and words <= 0 else 10.0
+    told_apart = numbers <= 0 and words <= 0
+    # Nor do two districts of one province share an event that no odd count and no port or post has in common.
+    told_apart |= bool(one.districts and other.districts) and not _one_scene(one, other)
+    ceiling = SAME_EVENT - 0.1 if told_apart else 10.0
     return min(ceiling, points + numbers + words)
+
+
+def _one_scene(one: Signature, other: Signature) -> bool:
+    same_count = any(value >= _ODD_COUNT for _, value in one.numbers & other.numbers)
+    return bool(one.districts & other.districts or one.spots & other.spots) or same_count
 
 
 def _same_numbers(one: Signature, other: Signature) -> float:
