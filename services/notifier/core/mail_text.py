@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
+from email.header import Header
 from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
@@ -78,9 +79,24 @@ def compose(letter: Letter) -> bytes:
         mail[name] = value
     mail.set_content(_encodable(letter.text), cte="quoted-printable")
     mail.add_alternative(_encodable(letter.html), subtype="html", cte="quoted-printable")
-    data = mail.as_bytes()
+    data = _write_subject(mail.as_bytes(), clean_header(letter.subject))
     _check(data, headers)
     return data
+
+
+_PLACEHOLDER = "subject"
+
+
+def _write_subject(data: bytes, subject: str) -> bytes:
+    """Put the subject in as encoded words (RFC 2047, 75 characters each) that hold their own spaces.
+
+    ``EmailMessage`` of Python 3.11 loses a space where it folds between two words that are not ASCII.
+    """
+    charset = "us-ascii" if subject.isascii() else "utf-8"
+    encoded = Header(subject, charset, header_name="Subject").encode(linesep="\r\n").encode("ascii")
+    head, gap, body = data.partition(b"\r\n\r\n")
+    line = f"Subject: {_PLACEHOLDER}\r\n".encode("ascii")
+    return head.replace(line, b"Subject: " + encoded + b"\r\n", 1) + gap + body
 
 
 def _encodable(text: str) -> str:
@@ -92,7 +108,7 @@ def _headers(letter: Letter) -> list[tuple[str, str]]:
     headers = [
         ("From", letter.sender),
         ("To", letter.recipient),
-        ("Subject", clean_header(letter.subject)),
+        ("Subject", _PLACEHOLDER),
         ("Date", format_datetime(letter.date)),
         ("Message-ID", letter.message_id),
         ("Auto-Submitted", "auto-generated"),

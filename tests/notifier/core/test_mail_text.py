@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.notifier.core.mail_text import (
@@ -72,6 +72,7 @@ def test_no_text_at_all_makes_a_header(subject: str) -> None:
 
 
 @given(st.text(max_size=120))
+@example("00000000 000000000000\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1 \xa1")
 @settings(max_examples=300, deadline=None)
 def test_a_subject_arrives_as_it_was_cleaned(subject: str) -> None:
     read = message_from_bytes(compose(a_letter(subject)))
