@@ -25,7 +25,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not kafka and not embedded and not slow"
+	$(BIN)/pytest -q -m "not kafka and not embedded and not postgres and not slow"
 
 # Every test, with a real Apache Kafka that the tests start themselves.
 test: $(STAMP)
