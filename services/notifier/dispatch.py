@@ -32,6 +32,7 @@ from services.notifier.rows import Candidate, LostRowError, Row
 from services.notifier.vault import Vault
 from services.runtime.errors import OperatorError, UnavailableError
 from services.runtime.store import Store
+from services.runtime.trace import trace_id
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -402,4 +403,14 @@ class Dispatcher:
         except LostRowError:
             return  # an earlier try of this very step was durable after all
         self._tools.metrics.observe_outcome(moved, now.timestamp())
+        log.info(
+            "delivery",
+            alert_id=moved.subject,
+            channel=moved.channel,
+            action=str(moved.action),
+            state=str(moved.state),
+            reason=str(moved.reason),
+            attempt=moved.attempts,
+            trace_id=trace_id(moved.trace),
+        )
         self._relay().kick()
