@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from services.notifier import queries
+from services.notifier.core.reason import Reason
 from services.notifier.incidents import find_incident
 from services.notifier.queries import DeliveryView
 
@@ -16,6 +17,8 @@ Fate = tuple[tuple[str, str], ...]
 _CHANNEL = {"telegram": "Telegram", "email": "e-mail"}
 #: What was done, in the past tense, once a channel has taken it.
 _DONE = {"push": "pushed", "edit": "edited", "withdraw": "withdrawn", "digest": "in a digest"}
+#: What officials do not notice is shown only where there is nothing else to say.
+_SILENT = {str(Reason.SUPERSEDED), str(Reason.NOTHING_NEW)}
 _STYLE = {"done": "green", "refused": "red", "unknown": "bold magenta", "waits": "yellow", "quiet": "dim"}
 
 
@@ -31,9 +34,10 @@ def fates_of(conn: sa.Connection, incidents: Iterable[str]) -> dict[str, Fate]:
     return found
 
 
-def _fate(deliveries: Iterable[DeliveryView]) -> Fate:
+def _fate(deliveries: Sequence[DeliveryView]) -> Fate:
     channels: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for one in deliveries:
+    told = [one for one in deliveries if one.reason not in _SILENT]
+    for one in told or deliveries:
         channels[_words(one)][_CHANNEL.get(one.channel, one.channel)] += 1
     return tuple(
         (_STYLE[group], f"{words}: {', '.join(f'{name} {n}' for name, n in sorted(counts.items()))}")
