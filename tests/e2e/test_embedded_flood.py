@@ -23,7 +23,7 @@ from services.runtime.outbox import Message, enqueue
 from services.runtime.store import Store
 from services.tagger.tables import incidents, stories
 
-pytestmark = [pytest.mark.embedded, pytest.mark.slow]
+pytestmark = [pytest.mark.embedded, pytest.mark.slow, pytest.mark.timeout(900)]
 
 STORIES_AT_ONCE = 20_000
 ONE_RELEVANT_IN = 500
@@ -79,7 +79,7 @@ def tagged(whole: Whole) -> int:
     return int(whole.ask("tagger", lambda conn: conn.execute(flood).scalar_one()) or 0)
 
 
-async def until_tagged(whole: Whole, count: int, seconds: float = 240) -> None:
+async def until_tagged(whole: Whole, count: int, seconds: float = 400) -> None:
     """Wait as long as it moves, at most so many seconds."""
     async with asyncio.timeout(seconds):
         while tagged(whole) < count:
