@@ -16,6 +16,7 @@ from services.contracts.codes import Kind, Severity
 from services.tagger import queries
 
 BROKERS = [pytest.param("kafka", marks=pytest.mark.kafka), pytest.param("embedded", marks=pytest.mark.embedded)]
+pytestmark = [pytest.mark.timeout(600)]
 KILLED = ("ingest", "tagger", "notifier", "broker")
 
 #: Story file, and the regions its alert must and may name: nothing from "Baca juga" lines or enumerations.
