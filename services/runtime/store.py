@@ -28,6 +28,7 @@ Work = Callable[[sa.Connection], T]
 #: SQLite commits at most this many pieces of work together; one fsync serves them all.
 GROUP_COMMIT = 200
 BUSY_TIMEOUT_MS = 20_000
+ANSWER_WITHIN_S = 2.0
 _SERIAL_LOCK = zlib.crc32(b"siaga-serial")
 
 
@@ -104,10 +105,11 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._try_lead, name)
 
     async def answers(self) -> bool:
-        """Whether the database can be read now."""
+        """Whether the database can be read now, within two seconds: who asks has a time limit too."""
         try:
-            await self.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
-        except UnavailableError:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
+        except (UnavailableError, TimeoutError):
             return False
         return True
 

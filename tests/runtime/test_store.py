@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from services.runtime import store as module
 from services.runtime.errors import OperatorError, UnavailableError
 from services.runtime.store import Store
 
@@ -168,3 +169,16 @@ def test_a_file_that_is_no_database_is_one_clear_line(tmp_path: Path, migrations
     (tmp_path / "x.sqlite3").write_text("no database " * 100)
     with pytest.raises(OperatorError, match="not a database"):
         Store.open(f"sqlite:///{tmp_path / 'x.sqlite3'}", migrations)
+
+
+async def test_a_store_that_reads_answers(store: Store) -> None:
+    assert await store.answers()
+
+
+async def test_a_store_that_hangs_does_not_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(work: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(module, "ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(store, "read", hang)
+    assert not await store.answers()
