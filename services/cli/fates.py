@@ -36,6 +36,8 @@ def fates_of(conn: sa.Connection, incidents: Iterable[str]) -> dict[str, Fate]:
 
 def _fate(deliveries: Sequence[DeliveryView]) -> Fate:
     channels: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    # The digest itself is a row beside those of its members, which alone belong to an incident.
+    deliveries = [one for one in deliveries if one.incident_id is not None]
     told = [one for one in deliveries if one.reason not in _SILENT]
     for one in told or deliveries:
         channels[_words(one)][_CHANNEL.get(one.channel, one.channel)] += 1
