@@ -6,6 +6,7 @@ import calendar
 import io
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
@@ -52,20 +53,37 @@ def guard_authors() -> None:
     _FeedParserMixin._sync_author_detail = sync
 
 
+@dataclass(frozen=True)
+class Interpreted:
+    """A body as feedparser understood it.  ``body``: what it was given; ``cut``: only the first ITEMS_MAX items."""
+
+    found: Mapping[str, Any]
+    body: bytes
+    cut: bool
+
+
+def interpret(body: bytes, content_type: str, url: str) -> Interpreted:
+    """Have feedparser read a body, without the ways of it that are dangerous.  Raises EntitiesRefusedError."""
+    body, cut = _prepared(body)
+    # Without a Content-Type feedparser takes a body that names no encoding for ISO-8859-1.
+    headers = {"content-location": url, "content-type": content_type or "application/xml"}
+    # Never a str or bytes: feedparser would open a file of that name.
+    found = feedparser.parse(
+        io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
+    )
+    return Interpreted(found, body, cut)
+
+
 def read_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
     """The entries of an RSS or Atom body, at most ITEMS_MAX, markup untouched.
 
     Raises EntitiesRefusedError.
     """
-    body, cut = _prepared(body)
-    headers = {"content-location": url} | ({"content-type": content_type} if content_type else {})
-    # Never a str or bytes: feedparser would open a file of that name.
-    found = feedparser.parse(
-        io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
-    )
+    read = interpret(body, content_type, url)
+    found, body, cut = read.found, read.body, read.cut
     about: Mapping[str, Any] = found.get("feed", {})
     raw = _whole(found.get("entries", []), body)
-    entries = [_entry(one, url) for one in raw[:ITEMS_MAX]]
+    entries = [entry_of(one, url) for one in raw[:ITEMS_MAX]]
     usable = tuple(entry for entry in entries if entry.link and entry.title)
     return ParsedFeed(
         entries=usable,
@@ -148,7 +166,8 @@ def _ends_early(body: bytes) -> bool:
     return not re.search(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex)\s*>", tail[-400:])
 
 
-def _entry(raw: Mapping[str, Any], url: str) -> Entry:
+def entry_of(raw: Mapping[str, Any], url: str) -> Entry:
+    """One of feedparser's entries as ours."""
     content = next((str(one.get("value") or "") for one in raw.get("content", []) if isinstance(one, Mapping)), "")
     return Entry(
         link=_link(raw, url),
