@@ -55,7 +55,7 @@ def guard_authors() -> None:
 
 @dataclass(frozen=True)
 class Interpreted:
-    """A body as feedparser understood it.  ``body``: what it was given; ``cut``: only the first ITEMS_MAX items."""
+    """A body as feedparser understood it.  ``body``: what it got; ``cut``: the first ITEMS_MAX items only."""
 
     found: Mapping[str, Any]
     body: bytes
