@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from services.notifier import audit
 from services.notifier.core.subscription import Official
 from services.notifier.spec import OfficialEntry, OfficialSpec
+from services.notifier.people_tables import MAIL_CODE, NOTICE, STRAY_MAIL, WISH
+from services.notifier.source_tables import SOURCE_NOTE
 from services.notifier.tables import CONTACT, CONTACT_KEY, INVITATION, META, MUTE, OFFICIAL, THREAD, TOLD
 from services.notifier.vault import Vault
 
@@ -21,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 _REVISION = "roster_revision"
 NAME, REF = "name", "ref"
+#: Everything that is about one person; the ledger, the corrections and the audit know a random id only.
+_PERSONAL = (CONTACT, CONTACT_KEY, INVITATION, MAIL_CODE, NOTICE, WISH, MUTE, TOLD, THREAD, SOURCE_NOTE, OFFICIAL)
 
 
 class Standing(StrEnum):
@@ -225,8 +229,9 @@ def suspend_channel(conn: sa.Connection, official_id: str, channel: str, why: st
 
 def forget(conn: sa.Connection, official_id: str, actor: str, now: float) -> None:
     """Destroy everything that says who this was, and the key; the ledger keeps the random id."""
-    for table in (CONTACT, CONTACT_KEY, INVITATION, MUTE, TOLD, THREAD, OFFICIAL):
+    for table in _PERSONAL:
         conn.execute(sa.delete(table).where(table.c.official_id == official_id))
+    conn.execute(sa.update(STRAY_MAIL).where(STRAY_MAIL.c.official_id == official_id).values(official_id=None))
     _changed(conn)
     audit.record(conn, now, actor, "official forgotten", official_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -51,6 +52,7 @@ class Row:
         return (self.subject, self.official_id, self.channel, self.action)
 
 
+_ADDRESS = re.compile(r"[^\s<>@,;:]+@[^\s<>@,;:]+")
 _FIELDS = tuple(Row.__dataclass_fields__)
 
 
@@ -246,7 +248,8 @@ def pushes_since(conn: sa.Connection, official_id: str, since: float) -> int:
 
 
 def note_attempt(conn: sa.Connection, row: Row, phase: str, reason: str, now: float, *, detail: str = "") -> None:
-    """Append one line of evidence."""
+    """Append one line of evidence; a server that repeats the address in its answer does not put it here."""
+    detail = _ADDRESS.sub("<address>", detail)
     values = {
         "subject": row.subject, "official_id": row.official_id, "channel": row.channel, "action": row.action,
         "n": row.attempts, "phase": phase, "reason": reason, "detail": detail[:300], "at": now,

@@ -32,6 +32,7 @@ OFFICIAL = sa.Table(
     sa.Column("spec", sa.Text, nullable=False),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("changed_at", sa.Float, nullable=False),
+    sa.Column("invited_by", sa.String(120)),
 )
 
 CONTACT = sa.Table(
@@ -63,6 +64,18 @@ INCIDENT = sa.Table(
     sa.Column("other", sa.Text, nullable=False),
     sa.Column("alert", sa.Text),
     sa.Column("changed_at", sa.Float, nullable=False),
+)
+
+ALERT_LOG = sa.Table(
+    "alert_log",
+    METADATA,
+    sa.Column("alert_id", _SUBJECT, primary_key=True),
+    sa.Column("incident_id", sa.String(500), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("replayed", sa.Boolean, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Index("alert_log_at", "at"),
 )
 
 TOLD = sa.Table(
@@ -115,6 +128,8 @@ DELIVERY = sa.Table(
     sa.Index("delivery_incident", "incident_id", "official_id"),
     sa.Index("delivery_official", "official_id", "bundle"),
     sa.Index("delivery_budget", "official_id", "action", "created_at"),
+    sa.Index("delivery_ref", "channel", "ref"),
+    sa.Index("delivery_changed", "changed_at"),
 )
 
 ATTEMPT = sa.Table(
@@ -150,6 +165,15 @@ CORRECTION = sa.Table(
     sa.Column("version", sa.Integer, primary_key=True),
     sa.Column("kind", sa.String(40), primary_key=True),
     sa.Column("at", sa.Float, nullable=False),
+)
+
+RESTORED = sa.Table(
+    "restored_event",
+    METADATA,
+    sa.Column("delivery_key", sa.String(1100), primary_key=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("event", sa.LargeBinary, nullable=False),
 )
 
 INVITATION = sa.Table(
