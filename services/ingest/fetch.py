@@ -7,18 +7,18 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
-from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from services.ingest.core.address import is_loopback, is_public
 from services.ingest.core.conditional import NONE, Validators, request_headers
 from services.ingest.core.decode import ACCEPTED, BadEncodingError, Decoder, TooLargeError
 from services.ingest.core.identity import is_local
 from services.ingest.core.outcome import PollReason
 from services.ingest.core.redirect import HOPS_MAX, PERMANENT, REDIRECTS, RedirectError, follow
+from services.runtime.address import is_loopback, is_public
+from services.runtime.connect_guard import AddressRefusedError, open_local, open_public
 
 TOTAL_S = 30.0
 CONNECT_S = 10.0
@@ -63,10 +63,6 @@ class FetchError(Exception):
         self.reason = reason
         self.detail = detail[:300]
         super().__init__(f"{reason}: {self.detail}" if detail else str(reason))
-
-
-class _AddressRefusedError(OSError):
-    """The name resolved to an address we must not connect to."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +166,7 @@ class Fetcher:
             connector = aiohttp.TCPConnector(
                 limit=32,
                 resolver=_LocalResolver() if loopback else self._resolver,
-                socket_factory=_open_local if loopback else _open_public,
+                socket_factory=open_local if loopback else open_public,
                 ttl_dns_cache=60,
             )
             self._sessions[loopback] = aiohttp.ClientSession(
@@ -200,23 +196,6 @@ class _LocalResolver(AbstractResolver):
         """Nothing to close."""
 
 
-def _open_public(info: tuple[Any, ...]) -> socket.socket:
-    """The last word on an address: it is asked with what the name resolved to, right before the connect."""
-    return _open(info, allowed=is_public(str(info[4][0])))
-
-
-def _open_local(info: tuple[Any, ...]) -> socket.socket:
-    return _open(info, allowed=is_loopback(str(info[4][0])))
-
-
-def _open(info: tuple[Any, ...], *, allowed: bool) -> socket.socket:
-    if not allowed:
-        raise _AddressRefusedError(f"{info[4][0]} is not an address to connect to")
-    made = socket.socket(family=info[0], type=info[1], proto=info[2])
-    made.setblocking(False)
-    return made
-
-
 def _refused_literal(url: str, loopback: bool) -> str:
     """Why an address written as numbers, or the name of this machine, is refused; empty where it is not."""
     host = (URL(url, encoded=True).host or "").lower()
@@ -237,7 +216,7 @@ def _refused_literal(url: str, loopback: bool) -> str:
 def _network_error(error: Exception) -> FetchError:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, _AddressRefusedError):
+        if isinstance(cause, AddressRefusedError):
             return FetchError(PollReason.ADDRESS_REFUSED, str(cause))
         if isinstance(cause, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
             return FetchError(PollReason.BAD_CERTIFICATE, str(cause))

@@ -8,7 +8,6 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.core.address import is_public
 from services.ingest.core.compose import compose, name_entry
 from services.ingest.core.conditional import Validators, request_headers, validators_of
 from services.ingest.core.copies import is_copy, print_of
@@ -23,6 +22,7 @@ from services.ingest.core.redirect import RedirectError, follow
 from services.ingest.core.schedule import RETRY_AFTER_CAP_S, Pace, next_due
 from services.ingest.core.source import Outlet
 from services.ingest.core.text import clean, one_line, plain
+from services.runtime.address import is_public
 from tests.ingest.builders import NOW, a_source, antara, ppp, tribun
 
 OUTLETS = st.sampled_from([antara(), tribun(), ppp()])

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from services.ingest.core.address import is_public
 from services.ingest.core.identity import AddressError, canonical, story_id
 from services.ingest.core.outcome import PollReason
 from services.ingest.fetch import Fetcher, FetchError
 from services.ingest.queries import find_story
+from services.runtime.address import is_public
 from tests.ingest.builders import ACCEPT, NOW, a_feed, an_item, antara
 from tests.ingest.world import AGENT, FeedServer, Reply, World
 
