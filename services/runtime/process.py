@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from prometheus_client import make_asgi_app
 from services.runtime.broker import RelayBroker, admin_client
 from services.runtime.errors import OperatorError, UnavailableError, told
 from services.runtime.lag import Watch, watch_lag
+from services.runtime.listener import bind, make_server
 from services.runtime.service import VERSION, Loop, Service
 
 log = structlog.get_logger(__name__)
@@ -76,7 +77,7 @@ def run_service(create: Callable[[], Service]) -> int:
 
 async def _run(create: Callable[[], Service]) -> int:
     service = create()
-    sock = _bind(service.settings.http_host, service.settings.http_port)
+    sock = bind(service.settings.http_host, service.settings.http_port)
     try:
         async with admin_client(service.settings) as admin:
             return await _serve(service, sock, admin)
@@ -132,9 +133,7 @@ async def _listen(
     spec = AsyncAPI(title=f"Siaga {service.name}", version=VERSION)
     app = AsgiFastStream(service.broker, asgi_routes=_routes(health), logger=None, specification=spec)
     app.mount("/asyncapi.json", _asyncapi(app))
-    # The broker is started and stopped here and not by the app's lifespan, where a failure would go unseen.
-    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=3)
-    server = _Server(config)
+    server = make_server(app)
     return server, asyncio.create_task(server.serve(sockets=[sock]), name="http")
 
 
@@ -210,14 +209,6 @@ def _asyncapi(app: AsgiFastStream) -> Any:
     return asyncapi
 
 
-class _Server(uvicorn.Server):
-    """uvicorn raises a caught signal again when it ends, which would hide our exit status."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 def _stop_on_signals(service: Service) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
@@ -233,16 +224,3 @@ def _cut_off_after(seconds: float, status: int) -> None:
         os._exit(status)
 
     threading.Thread(target=cut, daemon=True, name="cut-off").start()
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen(128)
-    except OSError as error:
-        sock.close()
-        raise OperatorError(f"SIAGA_HTTP_PORT {host}:{port}", f"cannot be listened on: {error.strerror}") from None
-    return sock
