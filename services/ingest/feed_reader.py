@@ -1,4 +1,4 @@
-"""Read feed and sitemap bytes with feedparser and lxml; only ever called inside the parse worker."""
+"""Read feed bytes with feedparser; only ever called inside the parse worker."""
 
 from __future__ import annotations
 
@@ -12,18 +12,13 @@ from urllib.parse import urljoin
 
 import feedparser
 from feedparser.mixin import _FeedParserMixin
-from lxml import etree
 
+from services.ingest.body import ITEMS_MAX, EntitiesRefusedError, ends_early, prepared, whole
 from services.ingest.core.feed import Entry, ParsedFeed
 
-ITEMS_MAX = 500
 FIELD_MAX = 20_000
 BODY_FIELD_MAX = 300_000
 AUTHOR_MAX = 512
-_ITEM_START = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry|url)[\s>/]", re.IGNORECASE)
-_ITEM_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry|url)\s*>", re.IGNORECASE)
-_SUBSET = re.compile(rb"<!DOCTYPE[^>\[]{0,4000}\[|<!ENTITY", re.IGNORECASE)
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _PERIODS_S = {
     "hourly": 3600.0,
     "daily": 86400.0,
@@ -32,11 +27,6 @@ _PERIODS_S = {
     "yearly": 365 * 86400.0,
 }
 _WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name, start=1)}
-_NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
-
-
-class EntitiesRefusedError(ValueError):
-    """The body defines entities of its own: no feed needs to, every expansion attack does."""
 
 
 def guard_authors() -> None:
@@ -64,7 +54,7 @@ class Interpreted:
 
 def interpret(body: bytes, content_type: str, url: str) -> Interpreted:
     """Have feedparser read a body, without the ways of it that are dangerous.  Raises EntitiesRefusedError."""
-    body, cut = _prepared(body)
+    body, cut = prepared(body)
     # Without a Content-Type feedparser takes a body that names no encoding for ISO-8859-1.
     headers = {"content-location": url, "content-type": content_type or "application/xml"}
     # Never a str or bytes: feedparser would open a file of that name.
@@ -82,7 +72,7 @@ def read_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
     read = interpret(body, content_type, url)
     found, body, cut = read.found, read.body, read.cut
     about: Mapping[str, Any] = found.get("feed", {})
-    raw = _whole(found.get("entries", []), body)
+    raw = whole(found.get("entries", []), body)
     entries = [entry_of(one, url) for one in raw[:ITEMS_MAX]]
     usable = tuple(entry for entry in entries if entry.link and entry.title)
     return ParsedFeed(
@@ -97,73 +87,9 @@ def read_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
         if found.get("bozo") and "bozo_exception" in found
         else "",
         cut=cut,
-        unfinished=not cut and _ends_early(body),
+        unfinished=not cut and ends_early(body),
         dropped=len(raw) - len(usable),
     )
-
-
-def read_sitemap(body: bytes, url: str) -> ParsedFeed:
-    """The entries of a Google News sitemap: address, title, date.  Raises EntitiesRefusedError."""
-    body, cut = _prepared(body)
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
-    )
-    try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as error:
-        return ParsedFeed(malformed=str(error)[:200])
-    if root is None or etree.QName(root).localname not in ("urlset", "sitemapindex"):
-        return ParsedFeed(malformed="not a sitemap")
-    entries = []
-    for node in root.iterchildren():
-        if isinstance(node.tag, str) and etree.QName(node).localname == "url":
-            entries.append(_sitemap_entry(node, url))
-    entries = _whole(entries, body)[:ITEMS_MAX]
-    usable = tuple(entry for entry in entries if entry.link and entry.title)
-    return ParsedFeed(
-        entries=usable,
-        version="news_sitemap",
-        cut=cut,
-        unfinished=not cut and _ends_early(body),
-        dropped=len(entries) - len(usable),
-    )
-
-
-def _whole(entries: list[Any], body: bytes) -> list[Any]:
-    """Of a body that was cut off, the entries that came to their end; half a story is worse than none."""
-    return entries[: len(_ITEM_END.findall(body))] if _ends_early(body) else entries
-
-
-def _prepared(body: bytes) -> tuple[bytes, bool]:
-    """Without what stands before the document, without attacks, and at most ITEMS_MAX items."""
-    plain = body.decode("utf-16", "replace").encode() if body.startswith(_UTF16) else body
-    if _SUBSET.search(plain.replace(b"\x00", b"")):
-        raise EntitiesRefusedError("the body has a DOCTYPE with definitions of its own")
-    if not body.startswith(_UTF16):
-        body = _without_preamble(body)
-    for number, start in enumerate(_ITEM_START.finditer(body)):
-        if number == ITEMS_MAX:
-            return body[: start.start()], True
-    return body, False
-
-
-def _without_preamble(body: bytes) -> bytes:
-    """Drop white space, a BOM or a PHP notice that stands before the document."""
-    head = body[:4096]
-    for mark in (b"<?xml", b"<rss", b"<feed", b"<rdf:RDF", b"<urlset"):
-        at = head.find(mark)
-        if at >= 0:
-            return body[at:]
-    return body
-
-
-def _ends_early(body: bytes) -> bool:
-    """Whether the document's last closing tag is missing."""
-    tail = body[-20_000:].replace(b"\x00", b"").lower().rstrip()
-    # Caches sign their work below the document.
-    while (comment := tail.rfind(b"<!--")) >= 0 and tail.endswith(b"-->"):
-        tail = tail[:comment].rstrip()
-    return not re.search(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex)\s*>", tail[-400:])
 
 
 def entry_of(raw: Mapping[str, Any], url: str) -> Entry:
@@ -195,22 +121,6 @@ def _link(raw: Mapping[str, Any], url: str) -> str:
         return ""
 
 
-def _sitemap_entry(node: Any, url: str) -> Entry:
-    def text(name: str) -> str:
-        found = next((one for one in node.iter() if isinstance(one.tag, str) and one.tag == name), None)
-        return "".join(found.itertext()).strip()[:FIELD_MAX] if found is not None else ""
-
-    local = {etree.QName(one).localname: one for one in node.iterchildren() if isinstance(one.tag, str)}
-    link = "".join("".join(local["loc"].itertext()).split()) if "loc" in local else ""
-    changed = "".join(local["lastmod"].itertext()).strip() if "lastmod" in local else ""
-    title, published = text(_NEWS + "title"), text(_NEWS + "publication_date")
-    try:
-        link = urljoin(url, link)[:4096] if link else ""
-    except ValueError:
-        link = ""
-    return Entry(link=link, guid=link, title=title, published=published[:100], updated=changed[:100])
-
-
 def _text(raw: Mapping[str, Any], key: str, limit: int = FIELD_MAX) -> str:
     value = raw.get(key)
     return value[:limit] if isinstance(value, str) else ""
@@ -240,3 +150,6 @@ def _skip_days(body: bytes) -> frozenset[int]:
     block = re.search(rb"<skipDays>(.{0,4000}?)</skipDays>", body, re.IGNORECASE | re.DOTALL)
     days = re.findall(rb"<day>\s*([A-Za-z]{1,20})\s*</day>", block[1]) if block else []
     return frozenset(_WEEKDAYS[name] for day in days if (name := day.decode().lower()) in _WEEKDAYS)
+
+
+__all__ = ["EntitiesRefusedError", "Interpreted", "entry_of", "guard_authors", "interpret", "read_feed"]

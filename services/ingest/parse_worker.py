@@ -17,9 +17,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
+from services.ingest.body import EntitiesRefusedError
 from services.ingest.core.extract import by_rules, parse_page
-from services.ingest.feed_reader import EntitiesRefusedError, guard_authors, read_feed, read_sitemap
+from services.ingest.feed_reader import guard_authors, read_feed
 from services.ingest.generic_extract import by_trafilatura
+from services.ingest.sitemap_reader import read_sitemap
 
 #: An expansion that got past every guard ends here.
 MEMORY_BYTES = 1024 * 1024 * 1024

@@ -13,6 +13,7 @@ from typing import Any
 from services.ingest.core.compose import Page
 from services.ingest.core.feed import Entry, ParsedFeed
 from services.ingest.core.outcome import PollReason
+from services.ingest.core.sitemap import Child
 
 PARSE_LIMIT_S = 5.0
 PAGE_LIMIT_S = 10.0
@@ -52,6 +53,8 @@ class Parser:
         found["entries"] = tuple(Entry(**entry) for entry in found["entries"])
         for name in ("skip_hours", "skip_days"):
             found[name] = frozenset(found[name])
+        if found["children"] is not None:
+            found["children"] = tuple(Child(**child) for child in found["children"])
         return ParsedFeed(**found)
 
     async def page(self, body: bytes, charset: str | None, shape: str, title: str) -> Page | None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.ingest.core.sitemap import Child
+
 #: Below this share of distinct links a feed points at its homepage instead of at stories.
 DISTINCT_LINKS_MIN = 0.5
 
@@ -29,7 +31,8 @@ class ParsedFeed:
     """A feed body after parsing.
 
     ``skip_hours`` are UTC hours, ``skip_days`` ISO weekdays (Monday 1).  ``cut``: it held more items than we
-    read.  ``unfinished``: its end is missing.  ``dropped``: items without a link or a heading.
+    read.  ``unfinished``: its end is missing.  ``dropped``: items without a link or a heading.  ``children``:
+    the sitemaps an index lists, None where the body is no index.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -43,6 +46,7 @@ class ParsedFeed:
     cut: bool = False
     unfinished: bool = False
     dropped: int = 0
+    children: tuple[Child, ...] | None = None
 
 
 class FeedVerdict(StrEnum):

@@ -22,6 +22,14 @@ class Outlet:
 
 
 @dataclass(frozen=True)
+class Fallback:
+    """Where a source is read while its own address is gone, forbids us or leads nowhere."""
+
+    url: str
+    format: Format
+
+
+@dataclass(frozen=True)
 class Source:
     """One feed or news sitemap of an outlet.  Intervals and gaps are seconds."""
 
@@ -40,3 +48,4 @@ class Source:
     loopback: bool
     politeness_key: str
     accept: str
+    fallback: Fallback | None = None
