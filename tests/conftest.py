@@ -18,10 +18,11 @@ import psycopg
 import pytest
 
 from services.contracts.topics import TOPICS
-from services.runtime.apache import HOST, ApacheKafka, ensure_jars, need_java
+from services.runtime.apache import HOST, ApacheKafka
 from services.runtime.apache import free_port as any_free_port
 from services.runtime.embedded import EmbeddedProcess, start_embedded
 from services.runtime.errors import OperatorError
+from services.runtime.jars import ensure_jars, need_java
 
 ROOT = Path(__file__).resolve().parents[1]
 KAFKA_CONFIG = ROOT / "deploy" / "kafka"

@@ -19,10 +19,11 @@ from services.cli.supervisor import Supervisor
 from services.cli.topics import wanted_topics
 from services.cli.where import DEFAULT_DATA, Word, write_word
 from services.contracts.topics import TOPICS
-from services.runtime.apache import ApacheKafka, ensure_jars
+from services.runtime.apache import ApacheKafka
 from services.runtime.broker import admin_client
 from services.runtime.embedded import EmbeddedProcess, start_embedded
 from services.runtime.errors import OperatorError
+from services.runtime.jars import ensure_jars
 from services.runtime.settings import ServiceSettings, load_settings
 from services.runtime.topics_admin import create_topics
 

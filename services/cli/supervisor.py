@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import functools
 import os
 import shutil
 import signal
@@ -16,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.runtime.errors import EXIT_OPERATOR, OperatorError, one_line
+from services.runtime.tied import tied
 
 #: Waits before a process that died is started again.
 RESTART_WAITS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STOP_WITHIN_S = 12.0
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 LOOK_AT_LOGS_S = 10.0
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -113,13 +111,12 @@ class Supervisor:
         trim(path, LOG_LIMIT_BYTES)
         with path.open("ab") as output:  # O_APPEND: after a cut the process goes on at the new end
             process = await asyncio.create_subprocess_exec(
-                *part.argv,
+                *tied(part.argv),
                 env={**os.environ, **part.env},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop the parts in order
-                preexec_fn=functools.partial(_die_with_parent, os.getpid()),
             )
         return Running(part, process, time.monotonic())
 
@@ -177,11 +174,3 @@ def last_line(path: Path) -> str:
 
 def _told(status: int) -> str:
     return f"signal {-status}" if status < 0 else f"status {status}"
-
-
-def _die_with_parent(parent: int) -> None:
-    # The kernel sends SIGTERM when the supervisor is gone, so kill -9 of it leaves no orphan; only Linux can.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(1)

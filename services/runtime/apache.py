@@ -9,19 +9,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import ctypes
-import fcntl
-import hashlib
-import os
 import re
-import shutil
-import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,108 +21,17 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.runtime.errors import OperatorError
+from services.runtime.jars import need_java
+from services.runtime.tied import tied
 
 HOST: Final = "127.0.0.1"
 HEAP_MB: Final = 512
 
-_STAMP: Final = "complete"
-_VERSION: Final = re.compile(r"<kafka\.version>\s*([0-9][0-9A-Za-z.\-]*)\s*</kafka\.version>")
 _EXCEPTION: Final = re.compile(
     r"^(?:Caused by: |Error: )?(?:[\w$]+\.)+\w*(?:Exception|Error): (.+)$", re.MULTILINE
 )
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _POLL_SECONDS: Final = 0.1
-_PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
-
-
-def need_command(name: str, package: str) -> str:
-    """Path of a command, or an `OperatorError` that names the Debian package with it."""
-    path = shutil.which(name)
-    if path is None:
-        raise OperatorError(name, f"is not installed; Debian has it in the package {package}")
-    return path
-
-
-def need_java() -> str:
-    """Path of the Java that Kafka needs: 17 or newer."""
-    return need_command("java", "openjdk-17-jre-headless")
-
-
-def kafka_version(pom: Path) -> str:
-    """The Kafka version the pom names."""
-    try:
-        found = _VERSION.search(pom.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OperatorError(str(pom), error.strerror or "cannot be read") from error
-    if found is None:
-        raise OperatorError(str(pom), "names no kafka.version")
-    return found.group(1)
-
-
-def ensure_jars(pom: Path, target_dir: Path) -> Path:
-    """Bring the jars of `pom` into `target_dir`, once; later calls need neither Maven nor the network.
-
-    A file ``jars.sha256`` beside the pom is checked when it is there.  Raises `OperatorError` when Maven or Java
-    is missing, when Maven fails, or when a jar is not the one the list names.
-    """
-    target_dir = target_dir.resolve()  # Maven takes a relative path from the folder of the pom
-    stamp = f"{kafka_version(pom)} {_digest(pom)}\n"
-    if _stamp_of(target_dir) == stamp:
-        return target_dir
-    need_java()
-    maven = need_command("mvn", "maven")
-    target_dir.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target_dir.with_name(target_dir.name + ".lock")):
-        if _stamp_of(target_dir) == stamp:  # somebody else brought them while we waited
-            return target_dir
-        with tempfile.TemporaryDirectory(dir=target_dir.parent, prefix=".jars-") as folder:
-            jars = Path(folder) / "jars"
-            _copy_dependencies(maven, pom, jars)
-            _check_jars(jars, pom.with_name("jars.sha256"))
-            (jars / _STAMP).write_text(stamp, encoding="utf-8")
-            shutil.rmtree(target_dir, ignore_errors=True)
-            jars.rename(target_dir)
-    return target_dir
-
-
-def _stamp_of(folder: Path) -> str | None:
-    try:
-        return (folder / _STAMP).read_text(encoding="utf-8")
-    except OSError:
-        return None
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _copy_dependencies(maven: str, pom: Path, jars: Path) -> None:
-    command = [
-        *(maven, "-B", "-q", "--strict-checksums", "-f", str(pom), "dependency:copy-dependencies"),
-        *("-DincludeScope=runtime", f"-DoutputDirectory={jars}"),
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (no shell, own words)
-    if result.returncode != 0:
-        errors = [line for line in result.stdout.splitlines() if line.startswith("[ERROR]")]
-        raise OperatorError(str(pom), errors[0] if errors else f"mvn ended with {result.returncode}")
-
-
-def _check_jars(jars: Path, listing: Path) -> None:
-    if not listing.exists():
-        return
-    lines = [line.split() for line in listing.read_text(encoding="utf-8").splitlines()]
-    wanted = {name: digest for digest, name in lines}
-    found = {jar.name: _digest(jar) for jar in jars.glob("*.jar")}
-    for name in sorted(wanted.keys() | found.keys()):
-        if wanted.get(name) != found.get(name):
-            raise OperatorError(str(listing), f"{name} is not the file that is listed")
 
 
 def free_port() -> int:
@@ -193,6 +94,7 @@ class ApacheKafka:
         Call it from a thread that lives as long as Kafka shall: on Linux the JVM ends with the thread that started
         it.  Raises `OperatorError` when Java is missing, the port is taken or Kafka gives up.
         """
+        await asyncio.to_thread(self.prepare)
         self.spawn()
         try:
             async with asyncio.timeout(patience):
@@ -206,25 +108,29 @@ class ApacheKafka:
 
     def spawn(self) -> None:
         """Start the JVM without waiting for it; the nodes of a cluster need each other before they answer."""
-        if self.pid is not None:
-            raise ValueError("Kafka runs already")
-        java = need_java()
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        self._write_properties()
-        self._format(java)
+        java = self.prepare()
         with (self.data_dir / "jvm.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 (no shell, own words)
-                [
-                    *(sys.executable, "-m", "services.runtime.apache", str(os.getpid())),
-                    *self._java(java, HEAP_MB),
-                    *("kafka.Kafka", str(self.properties_file)),
-                ],
+                tied([*self._java(java, HEAP_MB), "kafka.Kafka", str(self.properties_file)]),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=_ROOT,
                 start_new_session=True,  # Ctrl-C is for the services: they still commit while they stop
             )
+
+    def prepare(self) -> str:
+        """Write the settings and format the storage, 1.5 s the first time; the path of the Java that did it.
+
+        Raises `OperatorError` when Java is missing or the data directory cannot be used.
+        """
+        if self.pid is not None:
+            raise ValueError("Kafka runs already")
+        java = need_java()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self._write_properties()
+        self._format(java)
+        return java
 
     async def stop(self, patience: float = 30.0) -> None:
         """End Kafka with SIGTERM, a controlled shutdown, and with SIGKILL after `patience` seconds."""
@@ -372,19 +278,3 @@ def new_cluster_id() -> str:
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"
-
-
-def run_tied(parent: int, command: Sequence[str]) -> None:
-    """Become `command`, to be ended by the kernel when the process `parent` ends.
-
-    Outside Linux the command is simply run.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it ended before the kernel knew
-            return
-    os.execv(command[0], list(command))  # noqa: S606 (no shell is the point)
-
-
-if __name__ == "__main__":
-    run_tied(int(sys.argv[1]), sys.argv[2:])

@@ -15,7 +15,6 @@ import ctypes
 import functools
 import importlib.util
 import json
-import os
 import signal
 import sys
 import threading
@@ -27,9 +26,9 @@ from types import FrameType
 from typing import Final
 
 from services.runtime.errors import OperatorError, guarded
+from services.runtime.tied import tied
 
 #: Seconds within which an orphan notices that its parent is gone.
-PARENT_POLL_SECONDS: Final = 0.2
 
 _PRODUCER: Final = 0  # RD_KAFKA_PRODUCER
 _BROKER_ID: Final = 1  # the mock numbers its brokers from 1
@@ -204,10 +203,7 @@ async def start_embedded(topics: Mapping[str, int], patience: float = 60.0) -> E
     `patience` is in seconds.  Raises `OperatorError` when the broker does not come up.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "services.runtime.embedded"),
-        *("--topics", format_topics(topics)),
-        *("--parent", str(os.getpid())),
+        *tied([sys.executable, "-m", "services.runtime.embedded", "--topics", format_topics(topics)]),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         cwd=_ROOT,
@@ -253,8 +249,8 @@ def parse_topics(text: str) -> dict[str, int]:
     return topics
 
 
-def serve(topics: Mapping[str, int], parent: int) -> None:
-    """Hold a broker until a signal asks to stop or `parent` is no longer the parent of this process."""
+def serve(topics: Mapping[str, int]) -> None:
+    """Hold a broker until a signal asks to stop."""
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
@@ -266,17 +262,15 @@ def serve(topics: Mapping[str, int], parent: int) -> None:
         hello = {"bootstrap": cluster.bootstrap, "incarnation": str(uuid.uuid4())}
         sys.stdout.write(json.dumps(hello) + "\n")
         sys.stdout.flush()
-        while os.getppid() == parent and not stop.wait(PARENT_POLL_SECONDS):
-            pass
+        stop.wait()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line of the broker's process: ends with 0 when it was asked to stop."""
     parser = argparse.ArgumentParser(prog="python -m services.runtime.embedded", description=__doc__)
     parser.add_argument("--topics", default="", metavar="NAME:PARTITIONS,...")
-    parser.add_argument("--parent", type=int, default=os.getppid(), help="end when this process has ended")
     options = parser.parse_args(arguments)
-    serve(parse_topics(options.topics), options.parent)
+    serve(parse_topics(options.topics))
     return 0
 
 

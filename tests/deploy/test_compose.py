@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from services.ingest.settings import IngestSettings
 from services.notifier.settings import NotifierSettings
-from services.runtime.apache import kafka_version
+from services.runtime.jars import kafka_version
 from services.runtime.settings import PREFIX, ServiceSettings
 from services.tagger.settings import TaggerSettings
 from tests.conftest import KAFKA_CONFIG, ROOT

@@ -18,16 +18,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from services.contracts.topics import TOPICS
-from services.runtime.apache import (
-    ApacheKafka,
-    ensure_jars,
-    free_port,
-    kafka_version,
-    need_command,
-    new_cluster_id,
-)
+from services.runtime.apache import ApacheKafka, free_port, new_cluster_id
 from services.runtime.embedded import EmbeddedCluster
 from services.runtime.errors import OperatorError
+from services.runtime.jars import ensure_jars, kafka_version, need_command
 from services.runtime.topics_admin import DAY_MS, WantedTopic, create_topics, ensure_topic
 from tests.conftest import KAFKA_CONFIG, QUICK, ROOT, RealKafka
 
