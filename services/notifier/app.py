@@ -19,13 +19,14 @@ from services.notifier.bounces import BounceReader
 from services.notifier.channels.base import Channel
 from services.notifier.channels.email import Email
 from services.notifier.channels.telegram import BotApi, Telegram
-from services.notifier.dispatch import Dispatcher, Tools
+from services.notifier.dispatch import Dispatcher
 from services.notifier.handler import AlertHandler
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.officials_file import read_officials
 from services.notifier.restore import Restorer
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import OUTBOX
+from services.notifier.tools import Tools
 from services.notifier.vault import Vault
 from services.runtime.service import Service, TopicMap
 from services.runtime.store import Store

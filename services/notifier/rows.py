@@ -91,7 +91,9 @@ def move(conn: sa.Connection, row: Row, state: State, reason: Reason, now: float
         LostRowError: the row is no longer in the state it was read in.
     """
     step(row.state, state)
-    update = sa.update(DELIVERY).where(_where(row), DELIVERY.c.state == row.state)
+    # An attempt of a worker that was taken over from is not the one that another has begun since.
+    unmoved = sa.and_(DELIVERY.c.state == row.state, DELIVERY.c.attempts == row.attempts)
+    update = sa.update(DELIVERY).where(_where(row), unmoved)
     done = conn.execute(update.values(state=state, reason=reason, changed_at=now, **changes))
     if done.rowcount != 1:
         raise LostRowError(row.subject)
@@ -183,7 +185,8 @@ def rows_elsewhere(conn: sa.Connection, now: float, channels: Iterable[str], lim
     query = sa.select(DELIVERY).where(
         DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at <= now, DELIVERY.c.channel.not_in([*channels])
     )
-    return [_row(found) for found in conn.execute(query.order_by(DELIVERY.c.priority).limit(limit))]
+    query = query.order_by(DELIVERY.c.priority).limit(limit)
+    return [_row(found) for found in conn.execute(query.with_for_update(skip_locked=True))]
 
 
 def waiting_rows(conn: sa.Connection, official_id: str, incident_id: str) -> list[Row]:

@@ -21,11 +21,12 @@ from services.notifier.channels.base import Channel, DeliveryError, Outgoing, Re
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.pacing import Pace
 from services.notifier.core.reason import Reason
-from services.notifier.dispatch import Dispatcher, Tools
+from services.notifier.dispatch import Dispatcher
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.planner import Planner, Seen
 from services.notifier.spec import OfficialEntry
 from services.notifier.tables import OUTBOX
+from services.notifier.tools import Tools
 from services.notifier.vault import Vault
 from services.runtime.store import Store
 from tests.notifier.builders import NOON

@@ -1,0 +1,190 @@
+"""Keep every channel's pace: who may be sent to when, over all workers and over their crashes."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from services.notifier.channels.base import DeliveryError, Scope
+from services.notifier.core.ledger import Priority, State, Verdict
+from services.notifier.core.pacing import Pace, Pacer
+from services.notifier.core.reason import Reason
+from services.notifier.rows import Candidate
+from services.notifier.tables import ATTEMPT, CONTACT, META
+
+#: Claimed ahead of the pace by at most this, so that an urgent delivery never queues behind others.
+AHEAD_S = 0.5
+#: So many recipients told to wait within so many seconds mean the whole channel.
+FLOOD_RECIPIENTS, FLOOD_WINDOW_S = 3, 10.0
+_PAUSE = "paused_until:"
+#: The longest distance a recipient's pace knows is a group's, a few seconds; attempts older than this are past.
+_LOOK_BACK_S = 30.0
+_LOOK_BACK_ROWS = 5000
+
+
+@dataclass
+class _Door:
+    """Where deliveries of one channel wait for their moment, the most urgent first."""
+
+    pacer: Pacer
+    waiting: list[tuple[Priority, int]] = field(default_factory=list)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def let_others_look(self) -> None:
+        self.moved.set()
+        self.moved = asyncio.Event()
+
+
+class Paces:
+    """All channels' paces, on one monotonic clock."""
+
+    def __init__(
+        self,
+        paces: Mapping[str, Pace],
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._doors = {name: _Door(Pacer(pace)) for name, pace in paces.items()}
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._tickets = itertools.count()
+        self._flooded: dict[str, dict[str, float]] = {}
+
+    @property
+    def channels(self) -> set[str]:
+        """Every channel that is set up."""
+        return set(self._doors)
+
+    def ready(self, within_s: float = AHEAD_S) -> set[str]:
+        """The channels that have a slot within so many seconds."""
+        now = self._monotonic()
+        return {name for name, door in self._doors.items() if door.pacer.paused_for(now) <= within_s}
+
+    def stopped(self, longer_than_s: float) -> set[str]:
+        """The channels that may not be used for longer than this."""
+        return self.channels - self.ready(longer_than_s)
+
+    def take(self, candidate: Candidate) -> float | None:
+        """A slot for this delivery; None if its recipient or channel has none soon."""
+        now, pacer = self._monotonic(), self._doors[candidate.row.channel].pacer
+        if not pacer.is_free(candidate.fingerprint, now) or pacer.paused_for(now) > AHEAD_S:
+            return None
+        return pacer.take(candidate.fingerprint, now, is_group=candidate.is_group)
+
+    async def until(self, slot: float) -> None:
+        """Wait for a slot that was taken."""
+        await self._sleep(max(0.0, slot - self._monotonic()))
+
+    async def pass_door(self, candidate: Candidate) -> None:
+        """Wait for the very moment: rows committed together come out of the store together.
+
+        Raises:
+            DeliveryError: the channel was told to stop while this one waited; nothing has left.
+        """
+        door, priority = self._doors[candidate.row.channel], candidate.row.priority
+        ticket = (priority, next(self._tickets))
+        heapq.heappush(door.waiting, ticket)
+        try:
+            while True:
+                now = self._monotonic()
+                if (closed := door.pacer.closed_for(now)) > 0:
+                    raise DeliveryError(
+                        "held back at the door",
+                        verdict=Verdict.TRANSIENT,
+                        reason=Reason.RATE_LIMITED,
+                        retry_after_s=closed,
+                    )
+                if door.waiting[0] != ticket:
+                    await door.moved.wait()
+                elif (wait := door.pacer.opens_at(now) - now) > 0:
+                    await self._sleep(wait)
+                else:
+                    door.pacer.leave(candidate.fingerprint, now, is_group=candidate.is_group)
+                    return
+        finally:
+            door.waiting.remove(ticket)
+            heapq.heapify(door.waiting)
+            door.let_others_look()
+
+    def heed(self, error: DeliveryError, candidate: Candidate) -> float | None:
+        """Slow down as a channel asks; for how many seconds, if it is the whole channel that must."""
+        wait = error.result.retry_after_s
+        if wait is None:
+            return None
+        channel, until = candidate.row.channel, self._monotonic() + wait
+        if error.scope is not Scope.CHANNEL and not self._all_flooded(error, channel, candidate.fingerprint):
+            self._doors[channel].pacer.pause_recipient(candidate.fingerprint, until)
+            return None
+        self.pause(channel, wait)
+        return wait
+
+    def pause(self, channel: str, seconds: float) -> None:
+        """Nothing leaves on this channel for so long."""
+        door = self._doors.get(channel)
+        if door is not None and seconds > 0:
+            door.pacer.pause(self._monotonic() + seconds)
+            door.let_others_look()
+
+    def _all_flooded(self, error: DeliveryError, channel: str, recipient: str) -> bool:
+        """Whether several recipients in a row were told to wait: then it is the whole bot that is meant."""
+        if error.result.reason is not Reason.RATE_LIMITED:
+            return False
+        now = self._monotonic()
+        told = self._flooded.setdefault(channel, {})
+        told[recipient] = now
+        for name in [name for name, at in told.items() if now - at > FLOOD_WINDOW_S]:
+            del told[name]
+        return len(told) >= FLOOD_RECIPIENTS
+
+    def go_on_from(self, past: Past) -> None:
+        """Keep the pace of the worker before us: a crash is no reason for a burst."""
+        now = self._monotonic()
+        for channel, recipient, is_group, ago in past.sent:
+            door = self._doors.get(channel)
+            if door is not None:
+                # It was marked just before it left, at most the lead of a claim later.
+                door.pacer.reached(recipient, now - ago + AHEAD_S, is_group=is_group)
+        for channel in {channel for channel, _, _, ago in past.sent if ago < 1 + AHEAD_S}:
+            self.pause(channel, 1 + AHEAD_S)
+        for channel, seconds in past.paused.items():
+            self.pause(channel, seconds)
+
+
+@dataclass(frozen=True)
+class Past:
+    """What other workers did: channel, recipient, whether a group, seconds ago; and who was told to wait."""
+
+    sent: tuple[tuple[str, str, bool, float], ...] = ()
+    paused: Mapping[str, float] = field(default_factory=dict)
+
+
+def read_past(conn: sa.Connection, now: float) -> Past:
+    """What the ledger knows of the pace."""
+    newest = (
+        sa.select(ATTEMPT.c.channel, ATTEMPT.c.at, ATTEMPT.c.phase, CONTACT.c.fingerprint, CONTACT.c.is_group)
+        .join(
+            CONTACT,
+            sa.and_(CONTACT.c.official_id == ATTEMPT.c.official_id, CONTACT.c.channel == ATTEMPT.c.channel),
+        )
+        .order_by(ATTEMPT.c.id.desc())
+        .limit(_LOOK_BACK_ROWS)
+    )
+    sent = tuple(
+        (row.channel, row.fingerprint, bool(row.is_group), now - row.at)
+        for row in conn.execute(newest)
+        if row.phase == State.SENDING and now - row.at < _LOOK_BACK_S
+    )
+    pauses = conn.execute(sa.select(META).where(META.c.name.startswith(_PAUSE, autoescape=True)))
+    paused = {row.name.removeprefix(_PAUSE): float(row.value) - now for row in pauses}
+    return Past(sent, {channel: seconds for channel, seconds in paused.items() if seconds > 0})
+
+
+def keep_pause(conn: sa.Connection, channel: str, until: float) -> None:
+    """Remember that a channel was told to wait, so that a restart does not ask it again."""
+    conn.execute(sa.delete(META).where(META.c.name == f"{_PAUSE}{channel}"))
+    conn.execute(sa.insert(META).values(name=f"{_PAUSE}{channel}", value=str(until)))
