@@ -9,6 +9,9 @@ ITEMS_MAX = 500
 _ITEM_START = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry|url)[\s>/]", re.IGNORECASE)
 _ITEM_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry|url|sitemap)\s*>", re.IGNORECASE)
 _SUBSET = re.compile(rb"<!DOCTYPE[^>\[]{0,4000}\[|<!ENTITY", re.IGNORECASE)
+_DOCUMENT = re.compile(rb"<\?xml\s|<(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex)[\s>]", re.IGNORECASE)
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 T = TypeVar("T")
 
@@ -52,10 +55,10 @@ def ends_early(body: bytes) -> bool:
 
 
 def _without_preamble(body: bytes) -> bytes:
-    """Drop white space, a BOM or a PHP notice that stands before the document."""
-    head = body[:4096]
-    for mark in (b"<?xml", b"<rss", b"<feed", b"<rdf:RDF", b"<urlset", b"<sitemapindex"):
-        at = head.find(mark)
-        if at >= 0:
-            return body[at:]
-    return body
+    """Drop white space or a PHP notice that stands before the document; a BOM stays, it names the encoding."""
+    # Comments may speak of tags, so they are blanked for the search.
+    head = _COMMENT.sub(lambda found: b" " * len(found[0]), body[:4096])
+    start = _DOCUMENT.search(head)
+    if start is None:
+        return body
+    return (_BOM if body.startswith(_BOM) else b"") + body[start.start() :]
