@@ -115,10 +115,17 @@ def _holds(mask: int, rule: Rule) -> bool:
     return all(mask & group for group in rule.groups)
 
 
-def read(whole: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
-    """Match and cut ``whole`` (boilerplate already blank, victims already masked)."""
+def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
+    """Match and cut ``raw`` (boilerplate already blank); what is masked in ``cleared`` is evidence of nothing.
+
+    A word that clearing took for a name still says what the story is about, but no place, fact or span comes of it.
+    """
+    whole, hits = raw, _unblocked(book.matcher.find(raw), book.blockers)
+    hidden: list[Hit] = []
+    if MASK in cleared:
+        whole = _with_masks(raw, cleared)
+        hits, hidden = _parted(hits, whole)
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
-    hits = _unblocked(book.matcher.find(whole), book.blockers)
     by_sentence: list[list[Hit]] = [[] for _ in range(len(sentences))]
     bits = [0] * len(sentences)
     starts = sentences.starts
@@ -126,6 +133,8 @@ def read(whole: str, cleared: str, book: Rulebook, *, has_title: bool) -> Readin
         index = bisect_right(starts, hit.start) - 1
         by_sentence[index].append(hit)
         bits[index] |= hit.pattern.concepts
+    for hit in hidden:
+        bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
     listed = _strip_enumerations(bits, book)
     everything = 0
     for mask in bits:
@@ -137,6 +146,20 @@ def read(whole: str, cleared: str, book: Rulebook, *, has_title: bool) -> Readin
     return Reading(
         whole, cleared, sentences, hits, by_sentence, bits, everything, has_title, lead_end, lead, listed
     )
+
+
+def _with_masks(raw: str, cleared: str) -> str:
+    """``raw`` with the masks of ``cleared``: boilerplate stays blank, and nobody is named."""
+    return "".join(MASK if shown == MASK else char for char, shown in zip(raw, cleared, strict=False))
+
+
+def _parted(hits: list[Hit], whole: str) -> tuple[list[Hit], list[Hit]]:
+    """Hits that may be shown, and those that lie in a mask."""
+    shown: list[Hit] = []
+    hidden: list[Hit] = []
+    for hit in hits:
+        (hidden if whole.find(MASK, hit.start, hit.end) >= 0 else shown).append(hit)
+    return shown, hidden
 
 
 def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:

@@ -98,8 +98,8 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
     language = detect(text or title, article.language)
     plain = Tagging(article.story_id, title, text, language, relevant=False, reason="")
-    visible = blank(title, text[: MAX_TEXT - len(title)])
-    reading = read(visible, cleared, book, has_title=bool(title.strip()))
+    raw = blank(article.title, article.text[: MAX_TEXT - len(title)])
+    reading = read(raw, cleared, book, has_title=bool(title.strip()))
     verdict = decide(reading, book)
     if verdict.topics and (held := _out_of_area(reading, book, article)):
         verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)

@@ -84,6 +84,8 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
             points *= _PASSING
         if points >= topic_rules.threshold:
             evidence = [span for rule, sentences in firing for span in reading.evidence(rule, sentences)]
+            if not evidence:
+                continue  # all of it is masked
             found.append((points, topic_rules.topic, evidence))
         else:
             weak = True
