@@ -118,7 +118,7 @@ def _holds(mask: int, rule: Rule) -> bool:
 def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
     """Match and cut ``raw`` (boilerplate already blank); what is masked in ``cleared`` is evidence of nothing.
 
-    A word that clearing took for a name still says what the story is about, but no place, fact or span comes of it.
+    A word that clearing took for a name still says what a story is about; no place, fact or span comes of it.
     """
     whole, hits = raw, _unblocked(book.matcher.find(raw), book.blockers)
     hidden: list[Hit] = []
