@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from services.contracts.alert import AlertRaised, AlertUpdated, AlertWithdrawn, IncidentMerged
+from services.contracts.alert import AlertRaised, AlertUpdated, AlertWithdrawn, IncidentMerged, IncidentSplit
 from services.contracts.story import STORY_EVENT, StoryEvent
 from services.contracts.tagging import StoryTagged
 from services.contracts.topics import (
@@ -28,6 +28,7 @@ from services.runtime.store import Store
 from services.runtime.trace import trace_id
 from services.tagger import memory
 from services.tagger.book_files import load_book
+from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.book import Rulebook
 from services.tagger.join import Labelled, Settled, label, settle
 from services.tagger.metrics import TaggerMetrics
@@ -42,11 +43,12 @@ _DAY_S = 86400.0
 
 def wire(service: Service, book: Rulebook, metrics: TaggerMetrics, now: Callable[[], datetime]) -> None:
     """Attach the consumer of stories and declare what goes out."""
+    cache = ClauseCache()
 
     @service.consume(STORIES, group=GROUP_TAGGER, decode=STORY_EVENT.validate_json)
     async def on_stories(batch: Sequence[Received[StoryEvent]]) -> None:
         labelled = await asyncio.to_thread(_label_all, batch, book, metrics)
-        settled = await service.store.write(lambda conn: settle(conn, labelled, book, now()), serial=True)
+        settled = await service.store.write(lambda conn: settle(conn, labelled, book, now(), cache), serial=True)
         service.kick()
         report(settled, [one.trace for one in labelled], metrics)
 
@@ -55,6 +57,7 @@ def wire(service: Service, book: Rulebook, metrics: TaggerMetrics, now: Callable
     service.publishes(ALERTS, AlertUpdated, "An incident changed.")
     service.publishes(ALERTS, AlertWithdrawn, "An incident is no longer reported.")
     service.publishes(ALERTS, IncidentMerged, "An incident turned out to be another one.")
+    service.publishes(ALERTS, IncidentSplit, "An incident turned out to be several.")
 
 
 def create_service(settings: TaggerSettings) -> Service:

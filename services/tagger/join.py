@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from services.contracts.alert import Alert, IncidentMerged
 from services.contracts.base import Event
 from services.contracts.story import Story, StoryEvent, StoryRevised, StoryWithdrawn
 from services.contracts.tagging import StoryTagged
@@ -18,12 +17,15 @@ from services.contracts.topics import STORIES_TAGGED
 from services.runtime.outbox import Message, enqueue
 from services.runtime.records import REPLAY, Received
 from services.tagger import memory
-from services.tagger.core.alerts import Outgoing, WithdrawReason, compose, project, withdraw
+from services.tagger.clause_cache import ClauseCache
+from services.tagger.core.alerts import Outgoing
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
 from services.tagger.core.duplicates import clause_hashes
-from services.tagger.core.incident import Reason, decide_join, incident_id_of, sign
+from services.tagger.core.incident import Reason, decide_join, incident_id_of
+from services.tagger.core.incident_signature import sign
 from services.tagger.core.story import Tagging, article_of, tag_story, to_event
+from services.tagger.lives import merge, refresh, split
 from services.tagger.tables import outbox
 
 _COPIES_ONLY = ("copies",)
@@ -61,28 +63,67 @@ def label(received: Received[StoryEvent], book: Rulebook) -> Labelled:
     return Labelled(event, tagging, hashes, received.trace, received.replayed)
 
 
-def settle(conn: sa.Connection, batch: Sequence[Labelled], book: Rulebook, now: datetime) -> list[Settled]:
-    """Decide every story of a batch in order; call inside the one serial transaction."""
-    return [_settle_one(conn, labelled, book, now) for labelled in batch]
+def settle(
+    conn: sa.Connection, batch: Sequence[Labelled], book: Rulebook, now: datetime, cache: ClauseCache | None = None
+) -> list[Settled]:
+    """Decide every story of a batch in order; call inside the one serial transaction.
+
+    Args:
+        cache: the process's index of texts; without one it is read from the store.
+    """
+    cache = cache or ClauseCache()
+    cache.read_on(conn)
+    return [_settle_one(_Desk(conn, cache, book, now), labelled) for labelled in batch]
 
 
-def _settle_one(conn: sa.Connection, labelled: Labelled, book: Rulebook, now: datetime) -> Settled:
-    event = labelled.event
+@dataclass(frozen=True)
+class _Desk:
+    """What every step of a decision works with."""
+
+    conn: sa.Connection
+    cache: ClauseCache
+    book: Rulebook
+    now: datetime
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Where a story belongs, why, and which incidents turn out to be that one."""
+
+    incident_id: str | None
+    reason: Reason
+    why: str = ""
+    merged: tuple[str, ...] = ()
+
+
+def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
+    event, conn = labelled.event, desk.conn
     known = memory.find_story(conn, event.story_id)
     stored = memory.sent_before(conn, event.story_id, event.version)
-    renewed = labelled.replayed and known is not None and known.tagged.tagger_version != book.version
+    renewed = _is_renewed(labelled, known, desk.book)
     if stored is not None and not renewed:
         return _send_again(conn, labelled, known, stored)
     if known and (event.version < known.version or (event.version == known.version and not renewed)):
         return Settled(event.story_id, Reason.STALE, known.incident_id)
     if isinstance(event, StoryWithdrawn):
-        outgoing, settled = _take_back(conn, event, known, now)
+        outgoing, settled = _take_back(desk, event, known)
     elif known and _copies_only(event):
-        outgoing, settled = _count_copies(conn, event, known, now)
+        outgoing, settled = _count_copies(desk, event, known)
     else:
-        outgoing, settled = _decide(conn, _with_label(labelled, book), known, book, now)
-    _send(conn, labelled, outgoing, now)
+        outgoing, settled = _decide(desk, _with_label(labelled, desk.book), known)
+    _send(conn, labelled, outgoing, desk.now)
     return settled
+
+
+def _is_renewed(labelled: Labelled, known: memory.Known | None, book: Rulebook) -> bool:
+    """Whether a version that was answered before is to be answered anew.
+
+    A redelivered record must get its first answer: the offset may be lost after the answer was sent, and an
+    official would see the same story change for no reason.  A replay is the one exception, and only where the
+    rules are others than those that gave the answer: then the answer is what the operator wants corrected.
+    With the same rules a replay too repeats what was said, and the notifier knows it already.
+    """
+    return labelled.replayed and known is not None and known.tagged.tagger_version != book.version
 
 
 def _with_label(labelled: Labelled, book: Rulebook) -> Labelled:
@@ -94,130 +135,123 @@ def _with_label(labelled: Labelled, book: Rulebook) -> Labelled:
     return Labelled(labelled.event, tagging, hashes, labelled.trace, labelled.replayed)
 
 
-def _decide(
-    conn: sa.Connection, labelled: Labelled, known: memory.Known | None, book: Rulebook, now: datetime
-) -> tuple[list[Outgoing], Settled]:
-    story, tagging = labelled.event, labelled.tagging
+def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tuple[list[Outgoing], Settled]:
+    story, tagging, conn = labelled.event, labelled.tagging, desk.conn
     if isinstance(story, StoryWithdrawn) or tagging is None:
         raise TypeError("only a story with a label can be decided")
-    tagged = to_event(tagging, story, book, now, None)
+    tagged = to_event(tagging, story, desk.book, desk.now, None)
     own = memory.resolve_alias(conn, known.incident_id) if known and known.incident_id else None
-    incident_id, reason = own, Reason.LEFT if own else Reason.NOT_RELEVANT
+    placed = _Placed(own, Reason.LEFT if own else Reason.NOT_RELEVANT)
     if tagged.relevant:
-        incident_id, reason = _join(conn, labelled, tagged, own)
-        tagged = tagged.model_copy(update={"incident_id": incident_id})
-    memory.save_story(
-        conn,
-        tagged,
-        story.model_dump_json().encode(),
-        reason=reason.value,
-        hashes=labelled.hashes,
-        backfill=story.backfill,
-        at=now.timestamp(),
-    )
+        placed = _place(desk, labelled, tagged, own)
+        tagged = tagged.model_copy(update={"incident_id": placed.incident_id})
+    raw = story.model_dump_json().encode()
+    _keep_story(desk, tagged, raw, placed.reason, why=placed.why, hashes=labelled.hashes, backfill=story.backfill)
     outgoing = [_tell(tagged)]
-    if reason is Reason.MERGED and own and incident_id:
-        outgoing += _merge(conn, own, incident_id, now)
-    if incident_id:
-        outgoing += _refresh(conn, incident_id, now, "not_relevant")
-    settled = Settled(story.story_id, reason, incident_id, tuple(one.event for one in outgoing))
+    for old in placed.merged:
+        outgoing += merge(conn, old, str(placed.incident_id), desk.now)
+    if own and not labelled.replayed:
+        outgoing, placed = _see_parts(desk, tagged, placed, outgoing)
+    if placed.incident_id:
+        outgoing += refresh(conn, placed.incident_id, desk.now, "not_relevant", placed.merged)
+    settled = Settled(story.story_id, placed.reason, placed.incident_id, tuple(one.event for one in outgoing))
     return outgoing, settled
 
 
-def _join(conn: sa.Connection, labelled: Labelled, tagged: StoryTagged, own: str | None) -> tuple[str, Reason]:
-    """The incident a relevant story belongs to; it leaves one it already has only when alone in it."""
-    alone = own is None or all(
-        member.tagged.story_id == tagged.story_id for member in memory.members_of(conn, own)
-    )
-    if own and not alone:
-        return own, Reason.STAYED
+def _place(desk: _Desk, labelled: Labelled, tagged: StoryTagged, own: str | None) -> _Placed:
+    """The incident a relevant story belongs to."""
+    if own and labelled.replayed:
+        return _Placed(own, Reason.STAYED, "a replay keeps the link")
     signature = sign(tagged)
+    published = tagged.published_at.timestamp()
     candidates = memory.find_candidates(
-        conn, tagged.story_id, signature, labelled.hashes, tagged.published_at.timestamp()
+        desk.conn, desk.cache, tagged.story_id, signature, hashes=labelled.hashes, published=published
     )
     joined = decide_join(signature, len(labelled.hashes), candidates)
-    if joined.incident_id is None or joined.incident_id == own:
-        return own or incident_id_of(tagged.story_id), Reason.STAYED if own else joined.reason
-    return joined.incident_id, Reason.MERGED if own else joined.reason
+    same = [joined.incident_id, *joined.merges] if joined.incident_id else []
+    if own is None:
+        into, merged = _oldest(desk.conn, same)
+        return _Placed(into or incident_id_of(tagged.story_id), joined.reason, joined.why, merged)
+    if own not in same and same and _is_alone(desk.conn, tagged.story_id, own):
+        same.append(own)
+    if own not in same or len(same) == 1:
+        return _Placed(own, Reason.STAYED, joined.why if own in same else "stays where it was")
+    into, merged = _oldest(desk.conn, same)
+    return _Placed(into, Reason.MERGED if own in merged else Reason.STAYED, joined.why, merged)
 
 
-def _take_back(
-    conn: sa.Connection, event: StoryWithdrawn, known: memory.Known | None, now: datetime
-) -> tuple[list[Outgoing], Settled]:
+def _oldest(conn: sa.Connection, same: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The incident that was told of first, and the others, which become part of it."""
+    if len(same) < 2:
+        return next(iter(same), None), ()
+    ordered = sorted(same, key=lambda one: (memory.first_seen(conn, one), same.index(one)))
+    return ordered[0], tuple(ordered[1:])
+
+
+def _is_alone(conn: sa.Connection, story_id: str, incident_id: str) -> bool:
+    return all(member.tagged.story_id == story_id for member in memory.members_of(conn, incident_id))
+
+
+def _see_parts(
+    desk: _Desk, tagged: StoryTagged, placed: _Placed, outgoing: list[Outgoing]
+) -> tuple[list[Outgoing], _Placed]:
+    """After a revision: the incident may have been two, and the story may now be part of the other."""
+    if placed.incident_id is None:
+        return outgoing, placed
+    told, homes = split(desk.conn, placed.incident_id, desk.now)
+    home = homes.get(tagged.story_id, placed.incident_id)
+    if home != placed.incident_id:
+        outgoing = [_tell(tagged.model_copy(update={"incident_id": home})), *outgoing[1:]]
+        placed = replace(placed, incident_id=home, reason=Reason.SPLIT)
+    return outgoing + told, placed
+
+
+def _take_back(desk: _Desk, event: StoryWithdrawn, known: memory.Known | None) -> tuple[list[Outgoing], Settled]:
     if known is None:
         return [], Settled(event.story_id, Reason.WITHDRAWN, None)
-    tagged = known.tagged.model_copy(update={"withdrawn": True, "version": event.version, "occurred_at": now})
-    return _keep(conn, tagged, known, Reason.WITHDRAWN, now)
+    update = {"withdrawn": True, "version": event.version, "occurred_at": desk.now}
+    return _keep(desk, known.tagged.model_copy(update=update), known, Reason.WITHDRAWN)
 
 
-def _count_copies(
-    conn: sa.Connection, event: Story, known: memory.Known, now: datetime
-) -> tuple[list[Outgoing], Settled]:
-    update = {"copies": len(event.copies), "version": event.version, "occurred_at": now}
-    return _keep(conn, known.tagged.model_copy(update=update), known, Reason.COPIES_ONLY, now)
+def _count_copies(desk: _Desk, event: Story, known: memory.Known) -> tuple[list[Outgoing], Settled]:
+    update = {"copies": len(event.copies), "version": event.version, "occurred_at": desk.now}
+    return _keep(desk, known.tagged.model_copy(update=update), known, Reason.COPIES_ONLY)
 
 
-def _keep(
-    conn: sa.Connection, tagged: StoryTagged, known: memory.Known, reason: Reason, now: datetime
-) -> tuple[list[Outgoing], Settled]:
+def _keep(desk: _Desk, tagged: StoryTagged, known: memory.Known, reason: Reason) -> tuple[list[Outgoing], Settled]:
     """Save a story whose label stays what it was, and tell its incident."""
+    incident_id = memory.resolve_alias(desk.conn, tagged.incident_id) if tagged.incident_id else None
+    tagged = tagged.model_copy(update={"incident_id": incident_id})
     hashes = clause_hashes(blank(tagged.title, tagged.text)) if tagged.relevant else ()
-    memory.save_story(
-        conn, tagged, known.raw, reason=reason.value, hashes=hashes, backfill=known.backfill, at=now.timestamp()
-    )
+    _keep_story(desk, tagged, known.raw, reason, why=known.why, hashes=hashes, backfill=known.backfill)
     outgoing = [_tell(tagged)]
-    incident_id = memory.resolve_alias(conn, tagged.incident_id) if tagged.incident_id else None
+    if incident_id and reason is Reason.WITHDRAWN:
+        outgoing += split(desk.conn, incident_id, desk.now)[0]
     if incident_id:
-        outgoing += _refresh(conn, incident_id, now, "stories_withdrawn")
+        outgoing += refresh(desk.conn, incident_id, desk.now, "stories_withdrawn")
     return outgoing, Settled(tagged.story_id, reason, incident_id, tuple(one.event for one in outgoing))
 
 
-def _refresh(
-    conn: sa.Connection, incident_id: str, now: datetime, why_empty: WithdrawReason, alias: str | None = None
-) -> list[Outgoing]:
-    """Compose the incident anew from its stories, and tell what changed."""
-    members = memory.members_of(conn, incident_id)
-    before = memory.find_incident(conn, incident_id)
-    version = before.version + 1 if before else 1
-    previous = before.alert if before and not before.withdrawn else None
-    regions = previous.regions() if previous else ()
-    if not any(m.tagged.relevant and not m.tagged.withdrawn for m in members):
-        if before is None or previous is None:
-            return []
-        gone = withdraw(incident_id, version, now, why_empty)
-        _save(conn, incident_id, version, previous, withdrawn=True, now=now)
-        return project(gone, regions, ())
-    if previous and alias:
-        previous = previous.model_copy(update={"aliases": (*previous.aliases, alias)})
-    alert = compose(incident_id, version, members, now, previous)
-    if alert is None:
-        return []
-    _save(conn, incident_id, version, alert, withdrawn=False, now=now)
-    return project(alert, alert.regions(), set(regions) - set(alert.regions()))
-
-
-def _merge(conn: sa.Connection, old: str, into: str, now: datetime) -> list[Outgoing]:
-    before = memory.find_incident(conn, old)
-    if before is None or before.alert is None:
-        return []
-    version = before.version + 1
-    merged = IncidentMerged(incident_id=old, version=version, occurred_at=now, into=into)
-    _save(conn, old, version, before.alert, withdrawn=True, now=now, into=into)
-    return project(merged, before.alert.regions(), ())
-
-
-def _save(
-    conn: sa.Connection,
-    incident_id: str,
-    version: int,
-    alert: Alert,
+def _keep_story(
+    desk: _Desk,
+    tagged: StoryTagged,
+    raw: bytes,
+    reason: Reason,
     *,
-    withdrawn: bool,
-    now: datetime,
-    into: str | None = None,
+    why: str,
+    hashes: Sequence[int],
+    backfill: bool,
 ) -> None:
-    state = alert.model_dump_json().encode()
-    memory.save_incident(conn, incident_id, version, state, withdrawn=withdrawn, into=into, at=now.timestamp())
+    memory.save_story(
+        desk.conn,
+        tagged,
+        raw,
+        reason=reason.value,
+        why=why,
+        hashes=hashes,
+        backfill=backfill,
+        at=desk.now.timestamp(),
+    )
 
 
 def _tell(tagged: StoryTagged) -> Outgoing:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import orjson
 import sqlalchemy as sa
 
 from services.contracts.alert import ALERT_EVENT, Alert
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
+from services.tagger.clause_cache import ClauseCache, write_hashes
 from services.tagger.core.alerts import Member
-from services.tagger.core.incident import MAX_DAYS, Candidate, Signature, sign
-from services.tagger.tables import clauses, handled, incident_keys, incidents, stories
+from services.tagger.core.incident import Candidate, Copied
+from services.tagger.core.incident_likeness import MAX_DAYS, families
+from services.tagger.core.incident_signature import Signature, pack, sign, unpack
+from services.tagger.core.incident_words import TELLING
+from services.tagger.tables import clause_sets, handled, incident_keys, incidents, stories
 
-#: A copy is looked for among stories published so long before or after.
-DUPLICATE_WINDOW_S = 14 * 86400.0
-_MAX_CANDIDATES = 40
-_MAX_COPIES = 5
+_MAX_CANDIDATES = 60
+#: A lower figure is shared by half the country and finds nobody.
+_FINDING_FIGURE = 11
+_NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Known:
     tagged: StoryTagged
     incident_id: str | None
     backfill: bool
+    reason: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ def _known(row: sa.Row[tuple[object, ...]]) -> Known:
         STORY_TAGGED.validate_json(values["tagged"]),
         values["incident_id"],
         values["backfill"],
+        values["reason"],
+        values["why"],
     )
 
 
@@ -81,12 +90,15 @@ def save_story(
     hashes: Sequence[int],
     backfill: bool,
     at: float,
+    why: str = "",
 ) -> None:
     """Put the story's new state in place of the old one, with its index entries."""
     story_id = tagged.story_id
-    for table in (stories, clauses, incident_keys):
+    for table in (stories, incident_keys):
         conn.execute(sa.delete(table).where(table.c.story_id == story_id))
+    had_text = conn.execute(sa.delete(clause_sets).where(clause_sets.c.story_id == story_id)).rowcount > 0
     published = tagged.published_at.timestamp()
+    signature = sign(tagged) if tagged.relevant else None
     conn.execute(
         sa.insert(stories).values(
             story_id=story_id,
@@ -101,14 +113,16 @@ def save_story(
             clauses=len(hashes),
             published_at=published,
             decided_at=at,
+            signature=orjson.dumps(pack(signature)) if signature else None,
+            why=why[:500],
         )
     )
-    if tagged.incident_id is None or tagged.withdrawn:
+    stands = tagged.incident_id is not None and not tagged.withdrawn
+    if had_text or (stands and hashes):
+        # An empty row tells the caches that the story's text is gone.
+        write_hashes(conn, story_id, hashes if stands else (), published)
+    if not stands or signature is None:
         return
-    if hashes:
-        rows = [{"hash": one, "story_id": story_id, "published_at": published} for one in dict.fromkeys(hashes)]
-        conn.execute(sa.insert(clauses), rows)
-    signature = sign(tagged)
     conn.execute(
         sa.insert(incident_keys),
         [{"key": key, "story_id": story_id, "day": signature.day} for key in join_keys(signature)],
@@ -116,71 +130,85 @@ def save_story(
 
 
 def join_keys(signature: Signature) -> list[str]:
-    """Under which a story is kept: topic and country, "none" without a country, and "any" always."""
-    places = (*(sorted(signature.countries) or ["none"]), "any")
-    return [f"{topic}|{place}" for topic in signature.topics for place in places]
-
-
-def lookup_keys(signature: Signature) -> list[str]:
-    """Under which a story looks for its like: an unknown country may be any, and any may be unknown."""
-    places = (*sorted(signature.countries), "none") if signature.countries else ("any",)
-    return [f"{topic}|{place}" for topic in signature.topics for place in places]
-
-
-def find_candidates(
-    conn: sa.Connection, story_id: str, signature: Signature, hashes: Sequence[int], published: float
-) -> list[Candidate]:
-    """Incidents that share text, or topic, country and time, with this story."""
-    shared = _shared_clauses(conn, story_id, hashes, published)
-    query = (
-        sa.select(stories.c.incident_id, stories.c.tagged, stories.c.decided_at)
-        .join(incident_keys, incident_keys.c.story_id == stories.c.story_id)
-        .where(
-            incident_keys.c.key.in_(lookup_keys(signature)),
-            incident_keys.c.day.between(signature.day - MAX_DAYS, signature.day + MAX_DAYS),
-            stories.c.story_id != story_id,
-            stories.c.incident_id.is_not(None),
-            stories.c.withdrawn.is_(False),
-        )
-        .distinct()
-        .order_by(stories.c.decided_at.desc())
-        .limit(_MAX_CANDIDATES)
-    )
-    signatures: dict[str, list[Signature]] = defaultdict(list)
-    for incident_id, tagged, _ in conn.execute(query):
-        signatures[incident_id].append(sign(STORY_TAGGED.validate_json(tagged)))
-    for incident_id in shared:
-        signatures.setdefault(incident_id, [])
+    """Under which a story is kept and looked for: family of topics with place, port or post, figure or thing."""
+    where = sorted(signature.around | signature.spots | signature.countries) or [_NOWHERE]
+    figures = [f"{figure:g}" for figure in sorted(signature.figures) if figure >= _FINDING_FIGURE]
+    things = sorted(signature.things & TELLING)
     return [
-        Candidate(incident_id, tuple(found), tuple(shared.get(incident_id, ())))
-        for incident_id, found in signatures.items()
+        f"{family}|{word}"[:80] for family in sorted(families(signature)) for word in (*where, *figures, *things)
     ]
 
 
-def _shared_clauses(
-    conn: sa.Connection, story_id: str, hashes: Sequence[int], published: float
-) -> dict[str, list[tuple[int, int]]]:
-    """Incident to (clauses shared, clauses of the other story), the most shared first."""
-    if not hashes:
-        return {}
+def find_candidates(
+    conn: sa.Connection,
+    cache: ClauseCache,
+    story_id: str,
+    signature: Signature,
+    *,
+    hashes: Sequence[int],
+    published: float,
+) -> list[Candidate]:
+    """Incidents that share text, or the sort of event, time and something more, with this story."""
+    shared = {one.story_id: one for one in cache.find(conn, story_id, hashes, published)}
     count = sa.func.count()
-    query = (
-        sa.select(stories.c.incident_id, stories.c.clauses, count)
-        .join(clauses, clauses.c.story_id == stories.c.story_id)
+    likely = (
+        sa.select(incident_keys.c.story_id)
         .where(
-            clauses.c.hash.in_(list(dict.fromkeys(hashes))),
-            clauses.c.story_id != story_id,
-            clauses.c.published_at.between(published - DUPLICATE_WINDOW_S, published + DUPLICATE_WINDOW_S),
-            stories.c.incident_id.is_not(None),
+            incident_keys.c.key.in_(join_keys(signature)),
+            incident_keys.c.day.between(signature.day - MAX_DAYS, signature.day + MAX_DAYS),
         )
-        .group_by(stories.c.story_id, stories.c.incident_id, stories.c.clauses)
-        .order_by(count.desc())
-        .limit(_MAX_COPIES)
+        .group_by(incident_keys.c.story_id)
+        .order_by(count.desc(), sa.func.max(incident_keys.c.day).desc(), incident_keys.c.story_id)
+        .limit(_MAX_CANDIDATES)
     )
-    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for incident_id, total, shared in conn.execute(query):
-        found[incident_id].append((shared, total))
-    return found
+    wanted = [*shared, *(one for one in conn.execute(likely).scalars() if one != story_id)]
+    found: dict[str, list[Signature]] = defaultdict(list)
+    copied: dict[str, list[Copied]] = defaultdict(list)
+    for other, incident_id, own in _signatures(conn, dict.fromkeys(wanted)):
+        found[incident_id].append(own)
+        if other in shared:
+            copied[incident_id].append(Copied(own, shared[other].shared, shared[other].pieces))
+    return [Candidate(one, tuple(found[one]), tuple(copied[one])) for one in found]
+
+
+def _signatures(conn: sa.Connection, wanted: Iterable[str]) -> Iterator[tuple[str, str, Signature]]:
+    """Story, incident and signature of those that stand in one, in the order asked for."""
+    ids = list(wanted)
+    query = sa.select(stories.c.story_id, stories.c.incident_id, stories.c.signature).where(
+        stories.c.story_id.in_(ids),
+        stories.c.incident_id.is_not(None),
+        stories.c.withdrawn.is_(False),
+        stories.c.signature.is_not(None),
+    )
+    rows = {row.story_id: row for row in conn.execute(query)}
+    for story_id in ids:
+        if story_id in rows:
+            row = rows[story_id]
+            yield story_id, row.incident_id, unpack(orjson.loads(row.signature))
+
+
+def signatures_of(conn: sa.Connection, incident_id: str) -> dict[str, Signature]:
+    """What the standing stories of an incident are recognised by, the earliest first."""
+    query = (
+        sa.select(stories.c.story_id)
+        .where(stories.c.incident_id == incident_id)
+        .order_by(stories.c.published_at, stories.c.story_id)
+    )
+    return {story: own for story, _, own in _signatures(conn, conn.execute(query).scalars())}
+
+
+def move_story(conn: sa.Connection, story_id: str, incident_id: str, reason: str, why: str) -> StoryTagged | None:
+    """Put a story into another incident; its event with the new link, None where it is not known."""
+    known = find_story(conn, story_id)
+    if known is None:
+        return None
+    tagged = known.tagged.model_copy(update={"incident_id": incident_id})
+    conn.execute(
+        sa.update(stories)
+        .where(stories.c.story_id == story_id)
+        .values(incident_id=incident_id, tagged=tagged.model_dump_json().encode(), reason=reason, why=why[:500])
+    )
+    return tagged
 
 
 def find_incident(conn: sa.Connection, incident_id: str) -> KnownIncident | None:
@@ -196,6 +224,12 @@ def members_of(conn: sa.Connection, incident_id: str) -> list[Member]:
     """The stories of an incident, withdrawn ones among them."""
     query = sa.select(stories.c.tagged, stories.c.backfill).where(stories.c.incident_id == incident_id)
     return [Member(STORY_TAGGED.validate_json(tagged), backfill) for tagged, backfill in conn.execute(query)]
+
+
+def first_seen(conn: sa.Connection, incident_id: str) -> float:
+    """When the incident was first told of, seconds since 1970; now is later than any other answer."""
+    known = find_incident(conn, incident_id)
+    return known.alert.first_seen_at.timestamp() if known and known.alert else float("inf")
 
 
 def save_incident(
@@ -232,7 +266,7 @@ def prune(conn: sa.Connection, *, decided_before: float, indexed_before: float) 
     dropped = 0
     statements: Iterable[sa.Delete] = (
         sa.delete(handled).where(handled.c.at < decided_before),
-        sa.delete(clauses).where(clauses.c.published_at < indexed_before),
+        sa.delete(clause_sets).where(clause_sets.c.published_at < indexed_before),
         sa.delete(incident_keys).where(incident_keys.c.day < int(indexed_before // 86400) + 719163),
     )
     for statement in statements:

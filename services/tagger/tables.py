@@ -27,6 +27,8 @@ stories = sa.Table(
     sa.Column("clauses", sa.Integer, nullable=False),
     sa.Column("published_at", sa.Float, nullable=False),
     sa.Column("decided_at", sa.Float, nullable=False, index=True),
+    sa.Column("signature", sa.LargeBinary),  # JSON; None where the story is not relevant
+    sa.Column("why", sa.String(500), nullable=False, server_default=""),
 )
 
 #: One row an incident: its last state as it was published.
@@ -41,7 +43,7 @@ incidents = sa.Table(
     sa.Column("changed_at", sa.Float, nullable=False, index=True),
 )
 
-#: By which an incident is looked up: one row for each topic and country of each of its stories.
+#: By which an incident is looked up: one row for each place, odd figure and thing of each of its stories.
 incident_keys = sa.Table(
     "incident_keys",
     metadata,
@@ -50,13 +52,16 @@ incident_keys = sa.Table(
     sa.Column("day", sa.Integer, nullable=False),
 )
 
-#: The near-duplicate index: hashes of the clauses of relevant stories.
-clauses = sa.Table(
-    "clauses",
+#: The near-duplicate index: 64-bit hashes of the pieces of a relevant story's text, little-endian.
+#: ``seq`` grows with every change, so that the copy in memory can read on from where it was.
+clause_sets = sa.Table(
+    "clause_sets",
     metadata,
-    sa.Column("hash", sa.BigInteger, primary_key=True),
-    sa.Column("story_id", sa.String(500), primary_key=True, index=True),
-    sa.Column("published_at", sa.Float, nullable=False),
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("story_id", sa.String(500), nullable=False, unique=True),
+    sa.Column("hashes", sa.LargeBinary, nullable=False),
+    sa.Column("published_at", sa.Float, nullable=False, index=True),
+    sqlite_autoincrement=True,
 )
 
 #: What was sent for one version of one story, so that the same record again sends the same events again.

@@ -8,7 +8,8 @@ from services.contracts.tagging import StoryTagged
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
 from services.tagger.core.duplicates import clause_hashes, is_copy
-from services.tagger.core.incident import Candidate, Reason, Signature, decide_join, sign
+from services.tagger.core.incident import Candidate, Copied, Reason, decide_join
+from services.tagger.core.incident_signature import Signature, sign
 from services.tagger.core.story import article_of, tag_story, to_event
 from tests.tagger.builders import NOW, a_story
 
@@ -54,8 +55,8 @@ def tagged(book: Rulebook, text: str, *, hours: float = 0, title: str = "", outl
 
 def decision(book: Rulebook, first: StoryTagged, second: StoryTagged) -> Reason:
     hashes = [set(clause_hashes(blank(one.title, one.text))) for one in (first, second)]
-    shared = ((len(hashes[0] & hashes[1]), len(hashes[0])),)
-    known = Candidate("known", (sign(first),), shared)
+    copied = Copied(sign(first), len(hashes[0] & hashes[1]), len(hashes[0]))
+    known = Candidate("known", (sign(first),), (copied,))
     return decide_join(sign(second), len(hashes[1]), [known]).reason
 
 
@@ -110,5 +111,5 @@ def test_enough_common_clauses_are_a_copy(own: int, other: int, shared: int) -> 
 
 
 def test_nothing_to_go_by_founds_an_incident() -> None:
-    nobody = Signature((), "", *(frozenset(),) * 6, 1)
+    nobody = Signature()
     assert decide_join(nobody, 0, [Candidate("known", (nobody,))]).reason is Reason.FOUNDED

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from services.contracts.alert import Alert, AlertRaised, AlertUpdated, AlertWithdrawn, IncidentMerged, Source
+from services.contracts.alert import (
+    Alert,
+    AlertRaised,
+    AlertUpdated,
+    AlertWithdrawn,
+    IncidentMerged,
+    IncidentSplit,
+    Source,
+)
 from services.contracts.base import Event
 from services.contracts.codes import Role, Topic
 from services.contracts.tagging import Facts, Place, StoryTagged
@@ -92,7 +100,7 @@ def _seen(name: str, alert: Alert) -> object:
 
 
 def project(
-    event: Alert | AlertWithdrawn | IncidentMerged, regions: Iterable[str], left: Iterable[str]
+    event: Alert | AlertWithdrawn | IncidentMerged | IncidentSplit, regions: Iterable[str], left: Iterable[str]
 ) -> list[Outgoing]:
     """The event for ``alerts`` and for the topic of each region; a region that was left is told so."""
     outgoing = [Outgoing(ALERTS, event.incident_id, event)]
