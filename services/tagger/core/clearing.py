@@ -46,7 +46,9 @@ _BESIDE = re.compile(
 _APPOSITION = re.compile(rf"[^.\n]{{0,70}}?,\s+(?P<name>{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{1,4}})\s*,")
 _INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(?:\s*\(\d{1,2}[^)]{0,8}\))?")
 _MORE_INITIALS = re.compile(r"\s*(?:,\s*(?:dan|serta|and)\b|,|dan\b|serta\b|and\b|/|&)\s*")
-_NUMBER = re.compile(r"\d+")
+_DIGITS = re.compile(r"\d+")
+_FOREIGN_DIGITS = re.compile("[\u0660-\u1fff\ua620-\U0010ffff]")  # no others stand beyond ASCII
+_ONLY_DIGITS = bytes(code if chr(code) in "0123456789" else 0x20 for code in range(256))
 _NO_AGE_AFTER = re.compile(r"[/:%]|[.,]\d")
 #: What stands right before and after a number that is an age: "(17)", "(17 tahun)", ", 17,", ", aged 17".
 _AGED = r"(?:usia|umur|aged?|berusia|berumur|who is|who was)\s"
@@ -75,7 +77,8 @@ _RT = re.compile(
 )
 #: Asked first, each by its own first letter: one pattern of all of them costs ten times as much.
 _HOUSE_MARKS = tuple(map(re.compile, (r"RT\.?\s*\d", r"RW\.?\s*\d", r"umah [nN]", r"ouse [nN]")))
-_CONTACT_MARKS = tuple(map(re.compile, (r"\d{7}", r"0\d[\d -]{8}", r"\+\d[\d -]{8}")))
+_CONTACT_MARKS = tuple(map(re.compile, (r"0\d[\d -]{8}", r"\+\d[\d -]{8}")))
+_CONTACT_DIGITS = 7  # as many in a row, or a mark
 _CONTACT = re.compile(
     r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7}\b"
 )
@@ -156,26 +159,26 @@ class Clearer:
         hits = self._automaton.find_matches_as_indexes(padded, overlapping=True)
         for index, start, end in hits:
             yield from self._finders[self._cues[index]](whole, start, end - 2)
-        for number in _NUMBER.finditer(whole):
-            if number.end() - number.start() <= 2 and not _NO_AGE_AFTER.match(whole, number.end()):
-                yield from self._before_age(whole, number)
-        yield from _numbers(whole)
+        numbers = _digits(whole)
+        for start, end in numbers:
+            before = whole[start - 1 : start]
+            if before in _BEFORE_AN_AGE and end - start <= 2 and not _NO_AGE_AFTER.match(whole, end):
+                yield from self._before_age(whole, start, end)
+        yield from _numbers(whole, any(end - start >= _CONTACT_DIGITS for start, end in numbers))
         if "ឈ" in whole:
             for found in _KHMER_NAME.finditer(whole):
                 yield found.start("name"), found.end("name"), "called"
 
-    def _before_age(self, whole: str, number: re.Match[str]) -> Iterator[_Span]:
-        if whole[number.start() - 1 : number.start()] not in _BEFORE_AN_AGE:
-            return
-        if _AGE_WORD.search(whole, max(0, number.start() - 12), number.start()):
-            yield number.start(), number.end(), "age"
-        after = _AGE_AFTER.match(whole, number.end())
+    def _before_age(self, whole: str, start: int, end: int) -> Iterator[_Span]:
+        if _AGE_WORD.search(whole, max(0, start - 12), start):
+            yield start, end, "age"
+        after = _AGE_AFTER.match(whole, end)
         if not after:
             return
-        before = _AGE_BEFORE.search(whole, max(0, number.start() - 18), number.start())
+        before = _AGE_BEFORE.search(whole, max(0, start - 18), start)
         if not before:
             return
-        worded = _AGE_WORD.search(whole, before.start(), number.start())
+        worded = _AGE_WORD.search(whole, before.start(), start)
         opened = before.group().strip()[:1]
         if not worded and not (opened == "(" and after["end"] == ")") and not (opened == "," and after["end"]):
             return
@@ -185,13 +188,16 @@ class Clearer:
         span = self._name(whole, found.start("name"), found.end("name"), sure=opened == "(" or bool(worded))
         if span:
             yield *span, "name with an age"
-            yield number.start(), number.end(), "age"
+            yield start, end, "age"
             if found["alias"]:
                 yield found.start("alias"), found.end("alias"), "called"
 
     def _after_victim(self, whole: str, start: int, end: int) -> Iterator[_Span]:
-        if _headline(whole, start, end):
-            return
+        found = list(self._beside_victim(whole, start, end))
+        if found and not _headline(whole, start, end):  # asked last: most cues stand beside no name
+            yield from found
+
+    def _beside_victim(self, whole: str, start: int, end: int) -> Iterator[_Span]:
         ahead = (
             _BESIDE.search(whole, max(0, start - 80), start) if "," in whole[max(0, start - 22) : start] else None
         )
@@ -292,7 +298,7 @@ class Clearer:
                 parts.add(name)
             for word in words:
                 low = fold(word).decode().strip()
-                free = low not in self._known or not (low in NOT_NAMES | ROLES or _also_a_place(whole, word))
+                free = low not in self._known or not (low in _NEVER_ALONE or _also_a_place(whole, word))
                 long_enough = len(word) >= _MIN_PART and free
                 alone = (
                     len(words) == 1 and len(word) >= 2 and word[0].isupper() and word.lower() not in self._known
@@ -318,15 +324,28 @@ def _mentions(whole: str, name: str) -> Iterator[Masked]:
 
 
 _SCHOOL_KINDS = frozenset({b"negeri", b"swasta", b"inpres", b"katolik", b"kristen", b"islam", b"yayasan"})
+_NEVER_ALONE = NOT_NAMES | ROLES
 _NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
 
 
-def _numbers(whole: str) -> Iterator[_Span]:
+def _digits(whole: str) -> list[tuple[int, int]]:
+    """Every run of digits; of ASCII text by bytes, at a tenth of what a pattern costs."""
+    if not whole.isascii() and _FOREIGN_DIGITS.search(whole):
+        return [found.span() for found in _DIGITS.finditer(whole)]
+    found, at = [], 0
+    for run in whole.encode("latin-1", "replace").translate(_ONLY_DIGITS).decode("ascii").split():
+        start = whole.find(run, at)
+        at = start + len(run)
+        found.append((start, at))
+    return found
+
+
+def _numbers(whole: str, long: bool) -> Iterator[_Span]:
     """House, telephone, identity and passport numbers, and addresses of e-mail and accounts."""
     if any(mark.search(whole) for mark in _HOUSE_MARKS):
         for found in _RT.finditer(whole):
             yield found.start(), found.end(), "house number"
-    if any(mark.search(whole) for mark in _CONTACT_MARKS):
+    if long or any(mark.search(whole) for mark in _CONTACT_MARKS):
         for found in _CONTACT.finditer(whole):
             yield found.start(), found.end(), "contact or document number"
     if "@" in whole:

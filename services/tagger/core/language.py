@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.tagger.core.folding import fold
 
 _MARKERS: dict[str, frozenset[bytes]] = {
@@ -20,19 +22,20 @@ _MALAY_ONLY = frozenset(
     b" daripada serbuan kompaun wang".split()
 )
 _WORDS = 200
-_KHMER = range(0x1780, 0x1800)
+_KHMER = re.compile("[\u1780-\u17ff]")
 
 
 def detect(text: str, declared: str = "und") -> str:
     """``id``, ``en``, ``ms``, ``km``, or ``und``; ``declared`` decides where the text does not."""
     sample = text[:1600]
-    if max(sample[:400], default="") >= "\u1780" and sum(ord(char) in _KHMER for char in sample[:400]) > 40:
+    if not sample.isascii() and len(_KHMER.findall(sample[:400])) > 40:
         return "km"
-    words = fold(sample).split()[:_WORDS]
-    counts = {code: len([word for word in words if word in marks]) for code, marks in _MARKERS.items()}
-    malay = len([word for word in words if word in _MALAY_ONLY])
-    if counts["id"] > counts["en"] and malay >= 4 and malay * 6 > counts["id"]:
-        return "ms"
+    words = fold(sample).split(maxsplit=_WORDS)[:_WORDS]
+    counts = {code: sum(map(marks.__contains__, words)) for code, marks in _MARKERS.items()}
+    if counts["id"] > counts["en"]:
+        malay = sum(map(_MALAY_ONLY.__contains__, words))
+        if malay >= 4 and malay * 6 > counts["id"]:
+            return "ms"
     best = max(counts, key=lambda code: counts[code])
     if counts[best] >= 3 and counts[best] > 1.5 * min(counts.values()):
         return best

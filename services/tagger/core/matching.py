@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -17,6 +20,7 @@ MAX_HITS_OF_A_TERM = 30
 CROWDED = 1200
 #: Thai is the first script without spaces between words; Lao and Khmer follow it.
 _OTHER_SCRIPTS = "\u0e00"
+ASKS = -1
 
 
 @dataclass(frozen=True)
@@ -52,40 +56,33 @@ class Matcher:
             if folded:
                 by_bytes.setdefault(folded, []).append(pattern)
         self._other_scripts = by_script
-        self._groups: Sequence[tuple[Pattern, ...]] = [tuple(group) for group in by_bytes.values()]
+        firsts = "".join({re.escape(term[0]) for term in by_script})
+        self._begins_other = re.compile(f"[{firsts}]") if firsts else None
+        self.groups: Sequence[tuple[Pattern, ...]] = [tuple(group) for group in by_bytes.values()]
         #: Where a term has one reading and asks nothing of its case, which is nearly always.
-        self._plain = [
+        self.plain = [
             group[0] if len(group) == 1 and not (group[0].exact or group[0].capital) else None
-            for group in self._groups
+            for group in self.groups
+        ]
+        #: The concepts of a term; ``ASKS`` where they depend on the case it is written in.
+        self.concepts = [
+            plain.concepts if plain else ASKS if any(pattern.concepts for pattern in group) else 0
+            for plain, group in zip(self.plain, self.groups, strict=True)
         ]
         self._automaton = BytesAhoCorasick(
             [b" " + folded + b" " for folded in by_bytes], implementation=Implementation.ContiguousNFA
         )
 
-    def find(self, text: str) -> list[Hit]:
-        """Every hit in the first ``MAX_TEXT`` characters, in order of its end."""
+    def find(self, text: str) -> Found:
+        """Every hit in the first ``MAX_TEXT`` characters."""
         text = text[:MAX_TEXT]
-        found: list[Hit] = []
-        shouting = not _has_small_letters(text)
         matches = self._automaton.find_matches_as_indexes(b" " + fold(text) + b" ", overlapping=True)
         if len(matches) > CROWDED:
             matches = _thinned(matches)
-        for index, start, end in matches:
-            stop = end - 2
-            plain = self._plain[index]
-            if plain is not None:
-                found.append(Hit(start, stop, plain))
-                continue
-            for pattern in self._groups[index]:
-                if pattern.exact and not shouting and text[start:stop] != pattern.term:
-                    continue
-                if pattern.capital and not text[start].isupper():
-                    continue
-                found.append(Hit(start, stop, pattern))
-        if max(text, default="") >= _OTHER_SCRIPTS:
-            found += self._substrings(text)
-            found.sort(key=lambda hit: hit.end)
-        return found
+        others: list[Hit] = []
+        if self._begins_other and not text.isascii() and self._begins_other.search(text):
+            others = list(self._substrings(text))
+        return Found(self, text, matches, others)
 
     def _substrings(self, text: str) -> Iterator[Hit]:
         """Khmer and Lao put no space between words: a term counts wherever it stands."""
@@ -95,6 +92,60 @@ class Matcher:
                 for pattern in patterns:
                     yield Hit(at, at + len(term), pattern)
                 at, count = text.find(term, at + len(term)), count + 1
+
+
+class Found:
+    """What stands in a story.  Most stories are told by their concepts alone: a hit is made when asked for."""
+
+    def __init__(
+        self, matcher: Matcher, text: str, matches: list[tuple[int, int, int]], others: list[Hit]
+    ) -> None:
+        self._matcher = matcher
+        self._text = text
+        self._matches = matches
+        self._others = others
+
+    def concepts(self, starts: Sequence[int]) -> list[int]:
+        """The concepts of each sentence, by the offsets the sentences start at."""
+        bits = [0] * len(starts)
+        concepts = self._matcher.concepts
+        for index, start, end in self._matches:
+            mask = concepts[index]
+            if mask:
+                if mask == ASKS:
+                    mask = 0
+                    for pattern in self._matcher.groups[index]:
+                        if pattern.concepts and self._holds(pattern, start, end - 2):
+                            mask |= pattern.concepts
+                bits[bisect_right(starts, start) - 1] |= mask
+        for hit in self._others:
+            bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
+        return bits
+
+    def hits(self) -> list[Hit]:
+        """Every hit, in order of its end."""
+        found: list[Hit] = []
+        plain, groups = self._matcher.plain, self._matcher.groups
+        for index, start, end in self._matches:
+            stop, only = end - 2, plain[index]
+            if only is not None:
+                found.append(Hit(start, stop, only))
+                continue
+            found += [Hit(start, stop, pattern) for pattern in groups[index] if self._holds(pattern, start, stop)]
+        if self._others:
+            found += self._others
+            found.sort(key=lambda hit: hit.end)
+        return found
+
+    def _holds(self, pattern: Pattern, start: int, stop: int) -> bool:
+        """Whether a term is written as it has to be; in a text of capitals their case says nothing."""
+        if pattern.exact and self._text[start:stop] != pattern.term and not self._shouting:
+            return False
+        return not pattern.capital or self._text[start].isupper()
+
+    @cached_property
+    def _shouting(self) -> bool:
+        return not _has_small_letters(self._text)
 
 
 def _thinned(matches: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

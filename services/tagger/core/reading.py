@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from itertools import accumulate
+from operator import or_
 
 from services.contracts.tagging import MASK, Evidence
 from services.tagger.core.book import Rule, Rulebook, Window
-from services.tagger.core.matching import Hit
+from services.tagger.core.matching import Found, Hit
 from services.tagger.core.sentences import Sentences, split
 
 #: Title and this many sentences after it are the lead.
 LEAD_SENTENCES = 4
 FRAGMENT = 30
 MAX_EVIDENCE = 4
+_MASKED = re.compile(MASK + "+")
 
 
 @dataclass
@@ -24,14 +29,31 @@ class Reading:
     whole: str  # what is read: boilerplate is blank
     cleared: str  # what is shown: the same length
     sentences: Sentences
-    hits: list[Hit]
-    by_sentence: list[list[Hit]]
+    found: Found
+    blockers: int
     bits: list[int]
     everything: int
     has_title: bool
-    lead_end: int
+    lead_end: int = 0
     lead_bits: int = 0
     listed: frozenset[int] = field(default_factory=frozenset)  # sentences that enumerate offences
+
+    @cached_property
+    def hits(self) -> list[Hit]:
+        """Every hit that may be shown: not masked, and in no blocking phrase; in order of its end."""
+        hits = _unblocked(self.found.hits(), self.blockers)
+        if MASK not in self.whole:
+            return hits
+        return [hit for hit in hits if self.whole.find(MASK, hit.start, hit.end) < 0]
+
+    @cached_property
+    def by_sentence(self) -> list[list[Hit]]:
+        """The hits of each sentence."""
+        grouped: list[list[Hit]] = [[] for _ in self.bits]
+        starts = self.sentences.starts
+        for hit in self.hits:
+            grouped[bisect_right(starts, hit.start) - 1].append(hit)
+        return grouped
 
     def fire(self, rule: Rule) -> tuple[int, ...]:
         """The sentences in which ``rule`` fires."""
@@ -120,46 +142,38 @@ def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
 
     A word that clearing took for a name still says what a story is about; no place, fact or span comes of it.
     """
-    whole, hits = raw, _unblocked(book.matcher.find(raw), book.blockers)
-    hidden: list[Hit] = []
-    if MASK in cleared:
-        whole = _with_masks(raw, cleared)
-        hits, hidden = _parted(hits, whole)
+    whole = _with_masks(raw, cleared) if MASK in cleared else raw
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
-    by_sentence: list[list[Hit]] = [[] for _ in range(len(sentences))]
+    found = book.matcher.find(raw)
+    bits = found.concepts(sentences.starts)
+    reading = Reading(whole, cleared, sentences, found, book.blockers, bits, _union(bits), has_title)
+    if reading.everything & book.blockers:
+        bits = reading.bits = _concepts(_unblocked(found.hits(), book.blockers), sentences)
+    reading.listed = _strip_enumerations(bits, book)
+    reading.everything = _union(bits)
+    reading.lead_end = _lead_end(whole, sentences, has_title)
+    reading.lead_bits = _union(bits[: reading.lead_end])
+    return reading
+
+
+def _concepts(hits: Iterable[Hit], sentences: Sentences) -> list[int]:
     bits = [0] * len(sentences)
-    starts = sentences.starts
     for hit in hits:
-        index = bisect_right(starts, hit.start) - 1
-        by_sentence[index].append(hit)
-        bits[index] |= hit.pattern.concepts
-    for hit in hidden:
-        bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
-    listed = _strip_enumerations(bits, book)
-    everything = 0
-    for mask in bits:
-        everything |= mask
-    lead_end = _lead_end(whole, sentences, has_title)
-    lead = 0
-    for mask in bits[:lead_end]:
-        lead |= mask
-    return Reading(
-        whole, cleared, sentences, hits, by_sentence, bits, everything, has_title, lead_end, lead, listed
-    )
+        bits[bisect_right(sentences.starts, hit.start) - 1] |= hit.pattern.concepts
+    return bits
+
+
+def _union(masks: Iterable[int]) -> int:
+    return reduce(or_, masks, 0)
 
 
 def _with_masks(raw: str, cleared: str) -> str:
     """``raw`` with the masks of ``cleared``: boilerplate stays blank, and nobody is named."""
-    return "".join(MASK if shown == MASK else char for char, shown in zip(raw, cleared, strict=False))
-
-
-def _parted(hits: list[Hit], whole: str) -> tuple[list[Hit], list[Hit]]:
-    """Hits that may be shown, and those that lie in a mask."""
-    shown: list[Hit] = []
-    hidden: list[Hit] = []
-    for hit in hits:
-        (hidden if whole.find(MASK, hit.start, hit.end) >= 0 else shown).append(hit)
-    return shown, hidden
+    pieces, at = [], 0
+    for masked in _MASKED.finditer(cleared, 0, len(raw)):
+        pieces += [raw[at : masked.start()], masked.group()]
+        at = masked.end()
+    return "".join([*pieces, raw[at:]])
 
 
 def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
@@ -175,23 +189,23 @@ def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
 
 def _unblocked(hits: list[Hit], blockers: int) -> list[Hit]:
     """Drop what stands inside a phrase that means something else: "bunga kamboja", "menteri perdagangan"."""
-    blocks = [(hit.start, hit.end) for hit in hits if hit.pattern.concepts & blockers]
+    blocks = sorted((hit.start, hit.end) for hit in hits if hit.pattern.concepts & blockers)
     if not blocks:
         return hits
-    return [
-        hit
-        for hit in hits
-        if hit.pattern.concepts & blockers
-        or not any(start <= hit.start and hit.end <= end for start, end in blocks)
-    ]
+    starts = [start for start, _ in blocks]
+    reach = list(accumulate((end for _, end in blocks), max))  # how far the phrases begun so far go
+    kept = []
+    for hit in hits:
+        begun = bisect_right(starts, hit.start) - 1
+        if hit.pattern.concepts & blockers or begun < 0 or reach[begun] < hit.end:
+            kept.append(hit)
+    return kept
 
 
 def _strip_enumerations(bits: list[int], book: Rulebook) -> frozenset[int]:
     """An official's list of crimes is no news of any of them: its offences count for no topic."""
     cue, listed = book.bit("enumeration_cue"), set()
-    every = 0
-    for mask in book.offences:
-        every |= mask
+    every = _union(book.offences)
     for index, mask in enumerate(bits):
         if index == 0 or not mask & every:
             continue
