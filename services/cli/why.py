@@ -43,6 +43,7 @@ def explain(stores: Stores, story_id: str, official_id: str | None) -> Iterator[
     if fate.incident_id is None:
         return
     incident_id = fate.incident_id
+    yield "tagger", f"in its incident because {fate.reason}" + (f": {fate.why}" if fate.why else "")
     incident = stores.ask("tagger", lambda conn: tagger_queries.incident_state(conn, incident_id))
     if incident is not None:
         state = f"version {incident.version}, severity {int(incident.alert.severity)}"

@@ -94,6 +94,7 @@ class _Placed:
     reason: Reason
     why: str = ""
     merged: tuple[str, ...] = ()
+    elsewhere: str | None = None  # the incident the story is most like, where it stays in another
 
 
 def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
@@ -150,10 +151,11 @@ def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tupl
     outgoing = [_tell(tagged)]
     for old in placed.merged:
         outgoing += merge(conn, old, str(placed.incident_id), desk.now)
+    whole = placed.incident_id
     if own and not labelled.replayed:
         outgoing, placed = _see_parts(desk, tagged, placed, outgoing)
-    if placed.incident_id:
-        outgoing += refresh(conn, placed.incident_id, desk.now, "not_relevant", placed.merged)
+    if whole:
+        outgoing += refresh(conn, whole, desk.now, "not_relevant", placed.merged)
     settled = Settled(story.story_id, placed.reason, placed.incident_id, tuple(one.event for one in outgoing))
     return outgoing, settled
 
@@ -174,8 +176,10 @@ def _place(desk: _Desk, labelled: Labelled, tagged: StoryTagged, own: str | None
         return _Placed(into or incident_id_of(tagged.story_id), joined.reason, joined.why, merged)
     if own not in same and same and _is_alone(desk.conn, tagged.story_id, own):
         same.append(own)
-    if own not in same or len(same) == 1:
-        return _Placed(own, Reason.STAYED, joined.why if own in same else "stays where it was")
+    if own not in same:
+        return _Placed(own, Reason.STAYED, "stays where it was", elsewhere=joined.incident_id)
+    if len(same) == 1:
+        return _Placed(own, Reason.STAYED, joined.why)
     into, merged = _oldest(desk.conn, same)
     return _Placed(into, Reason.MERGED if own in merged else Reason.STAYED, joined.why, merged)
 
@@ -198,7 +202,8 @@ def _see_parts(
     """After a revision: the incident may have been two, and the story may now be part of the other."""
     if placed.incident_id is None:
         return outgoing, placed
-    told, homes = split(desk.conn, placed.incident_id, desk.now)
+    elsewhere = (tagged.story_id, placed.elsewhere) if placed.elsewhere else None
+    told, homes = split(desk.conn, placed.incident_id, desk.now, elsewhere)
     home = homes.get(tagged.story_id, placed.incident_id)
     if home != placed.incident_id:
         outgoing = [_tell(tagged.model_copy(update={"incident_id": home})), *outgoing[1:]]

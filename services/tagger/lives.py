@@ -62,18 +62,29 @@ def merge(conn: sa.Connection, old: str, into: str, now: datetime) -> list[Outgo
     return outgoing + project(merged, before.alert.regions(), ())
 
 
-def split(conn: sa.Connection, incident_id: str, now: datetime) -> tuple[list[Outgoing], Mapping[str, str]]:
+def split(
+    conn: sa.Connection, incident_id: str, now: datetime, home: tuple[str, str] | None = None
+) -> tuple[list[Outgoing], Mapping[str, str]]:
     """Part an incident whose stories now contradict each other; what to tell, and where stories went.
 
     The part with the founding story, else with the earliest, keeps the id.
+
+    Args:
+        home: a story, and the incident it belongs to if it is parted from the rest all alone.
     """
     before = memory.find_incident(conn, incident_id)
     groups = part(memory.signatures_of(conn, incident_id))
     if len(groups) < 2 or before is None or before.alert is None:
         return [], {}
-    staying = next((group for group in groups if incident_id in map(incident_id_of, group)), groups[0])
+    fixed = [group for group in groups if not (home and group == home[:1])]
+    staying = next((group for group in fixed if incident_id in map(incident_id_of, group)), fixed[0])
     version = before.version + 1
-    parts = {_part_id(conn, incident_id, version, group[0]): group for group in groups if group is not staying}
+    parts: dict[str, tuple[str, ...]] = {}
+    for group in groups:
+        if home and group == home[:1]:
+            parts[home[1]] = group
+        elif group is not staying:
+            parts[_part_id(conn, incident_id, version, group[0])] = group
     event = IncidentSplit(incident_id=incident_id, version=version, occurred_at=now, parts=(incident_id, *parts))
     _save(conn, incident_id, version, before.alert, withdrawn=before.withdrawn, now=now)
     outgoing = project(event, before.alert.regions(), ())

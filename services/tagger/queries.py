@@ -23,6 +23,7 @@ class StoryFate:
     incident_id: str | None
     decided_at: datetime
     tagged: StoryTagged
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def _fate(row: sa.Row[tuple[object, ...]]) -> StoryFate:
         values["incident_id"],
         datetime.fromtimestamp(values["decided_at"], UTC),
         STORY_TAGGED.validate_json(values["tagged"]),
+        values["why"],
     )
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from services.contracts.alert import AlertRaised, AlertUpdated, AlertWithdrawn, IncidentMerged
+from services.contracts.alert import AlertRaised, AlertUpdated, AlertWithdrawn, IncidentMerged, IncidentSplit
 from services.contracts.story import StoryEvent
+from services.contracts.tagging import StoryTagged
 from services.runtime.store import Store
-from services.tagger import queries
+from services.tagger import memory, queries
 from services.tagger.core.book import Rulebook
 from services.tagger.core.incident import Reason, incident_id_of
 from services.tagger.join import Settled, label, settle
@@ -22,6 +23,19 @@ RETOLD = (
 )
 ELSEWHERE = (
     "Polres Nunukan menggagalkan keberangkatan 21 calon pekerja migran ilegal ke Tawau dari dermaga di Sebatik."
+)
+RING_A = (
+    "Polda Kepri menahan 37 calon pekerja migran ilegal dari sebuah kapal di Nongsa, Batam. Kapal cepat itu hendak"
+    " ke Johor. Nakhoda berpura-pura mencari cumi-cumi."
+)
+RING_B = (
+    "Sebanyak 118 paspor milik calon pekerja migran ilegal ditemukan polisi di sebuah gudang katering di Batam."
+    " Pemilik katering, perantara ke Malaysia, ditangkap bersama juru masak."
+)
+RING_BOTH = (
+    "Polda Kepri mengaitkan 37 calon pekerja migran ilegal dari kapal di Nongsa, Batam, dengan 118 paspor di gudang"
+    " katering. Nakhoda yang berpura-pura mencari cumi-cumi bekerja untuk pemilik katering, perantara ke Johor,"
+    " Malaysia. Juru masak ikut ditangkap di Batam."
 )
 IDLE = "Harga cabai naik di pasar induk menjelang libur panjang."
 
@@ -189,3 +203,130 @@ async def test_queries_tell_what_became_of_a_story(store: Store, book: Rulebook)
 async def test_queries_of_an_unknown_story_are_empty(store: Store, book: Rulebook) -> None:
     assert await store.read(lambda conn: queries.story_fate(conn, "nobody:1")) is None
     assert await store.read(queries.recent_incidents) == []
+
+
+BRIDGE = (
+    "Sembilan calon pekerja migran ilegal diamankan di Pelabuhan Bolok, Kabupaten Kupang, Kamis (22/1). Polda NTT"
+    " menangkap perekrut yang hendak membawa mereka ke Malaysia."
+)
+
+
+async def test_a_story_corrected_to_tell_of_another_incident_goes_there(store: Store, book: Rulebook) -> None:
+    [first] = await tell(store, book, a_story())
+    [second] = await tell(store, book, a_story("kompas:8", "21 calon PMI dicegah di Sebatik", ELSEWHERE, hours=1))
+    corrected = a_story("kompas:8", "Sembilan calon PMI di Bolok", BRIDGE, version=2, hours=1, changed=("text",))
+    await tell(store, book, a_story("metro:5", "21 calon PMI dicegah", ELSEWHERE, hours=2))
+    [settled] = await tell(store, book, corrected)
+    assert settled.reason is Reason.SPLIT
+    assert settled.incident_id == first.incident_id
+    assert await store.read(lambda conn: queries.stories_of(conn, str(second.incident_id))) == ["metro:5"]
+    assert await store.read(lambda conn: queries.stories_of(conn, str(first.incident_id))) == [
+        "antara:1",
+        "kompas:8",
+    ]
+
+
+async def test_a_revision_that_contradicts_the_others_splits_the_incident(store: Store, book: Rulebook) -> None:
+    [first] = await tell(store, book, a_story())
+    await tell(store, book, a_story("kompas:7", "Sembilan calon PMI diamankan di Bolok", RETOLD, hours=5))
+    moved = a_story(
+        "kompas:7", "21 calon PMI dicegah di Sebatik", ELSEWHERE, version=2, hours=5, changed=("text",)
+    )
+    [settled] = await tell(store, book, moved)
+    assert settled.reason is Reason.SPLIT
+    split = next(event for event in settled.events if isinstance(event, IncidentSplit))
+    assert split.parts == (first.incident_id, incident_id_of("kompas:7"))
+    raised = next(event for event in settled.events if isinstance(event, AlertRaised))
+    assert raised.incident_id == settled.incident_id == incident_id_of("kompas:7")
+    updated = next(event for event in settled.events if isinstance(event, AlertUpdated))
+    assert (updated.incident_id, updated.version) == (first.incident_id, split.version + 1)
+    assert [source.story_id for source in updated.sources] == ["antara:1"]
+
+
+async def test_whoever_reads_of_a_part_first_reads_where_it_comes_from(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    await tell(store, book, a_story("kompas:7", "Sembilan calon PMI diamankan di Bolok", RETOLD, hours=5))
+    moved = a_story(
+        "kompas:7", "21 calon PMI dicegah di Sebatik", ELSEWHERE, version=2, hours=5, changed=("text",)
+    )
+    await tell(store, book, moved)
+    query = sa.select(outbox.c.key, outbox.c.value).where(outbox.c.topic == "alerts").order_by(outbox.c.id)
+    rows = await store.read(lambda conn: list(conn.execute(query)))
+    part = [orjson.loads(row.value)["event"] for row in rows if row.key == incident_id_of("kompas:7").encode()]
+    assert part == ["IncidentSplit", "AlertRaised"]
+
+
+async def test_a_revision_that_only_grows_a_count_splits_nothing(store: Store, book: Rulebook) -> None:
+    [first] = await tell(store, book, a_story())
+    await tell(store, book, a_story("kompas:7", "Sembilan calon PMI diamankan di Bolok", RETOLD, hours=5))
+    grown = RETOLD.replace("9 calon", "14 calon")
+    [settled] = await tell(
+        store, book, a_story("kompas:7", "14 calon PMI di Bolok", grown, version=2, hours=9, changed=("text",))
+    )
+    assert (settled.reason, settled.incident_id) == (Reason.STAYED, first.incident_id)
+    assert not [event for event in settled.events if isinstance(event, IncidentSplit)]
+
+
+async def test_the_withdrawal_of_the_story_between_them_splits_two_events(store: Store, book: Rulebook) -> None:
+    both = "Sembilan calon pekerja migran ilegal dicegah di Pelabuhan Bolok, Kupang, dan 21 di Sebatik, Nunukan."
+    await tell(store, book, a_story("tempo:1", "9 di Bolok, 21 di Sebatik", both))
+    sure = await store.read(lambda conn: queries.story_fate(conn, "tempo:1"))
+    assert sure and sure.incident_id
+    await _put_into(store, book, str(sure.incident_id))
+    [settled] = await tell(store, book, a_withdrawal("tempo:1"))
+    split = next(event for event in settled.events if isinstance(event, IncidentSplit))
+    assert split.incident_id == sure.incident_id
+    ids = [await store.read(lambda conn, p=part: queries.stories_of(conn, p)) for part in split.parts]  # type: ignore[misc]
+    assert sorted(map(tuple, ids)) == [("kompas:8",), ("tempo:1", "antara:1")]
+
+
+async def _put_into(store: Store, book: Rulebook, incident_id: str) -> None:
+    """Two stories of different towns in one incident, as a story that named both towns brought them there."""
+    await tell(store, book, a_story(hours=1))
+    await tell(store, book, a_story("kompas:8", "21 calon PMI dicegah di Sebatik", ELSEWHERE, hours=2))
+
+    def work(conn: sa.Connection) -> None:
+        for story_id in ("antara:1", "kompas:8"):
+            memory.move_story(conn, story_id, incident_id, Reason.SAME_EVENT.value, "")
+
+    await store.write(work)
+
+
+async def test_two_incidents_that_one_story_shows_to_be_one_are_merged(store: Store, book: Rulebook) -> None:
+    first = a_story("antara:1", "Razia di Batam", RING_A)
+    second = a_story("kompas:2", "Razia di Batam", RING_B, hours=2)
+    [one] = await tell(store, book, first)
+    [two] = await tell(store, book, second)
+    assert one.incident_id != two.incident_id
+    [third] = await tell(store, book, a_story("tempo:3", "Kapal dan gudang", RING_BOTH, hours=4))
+    merged = [event for event in third.events if isinstance(event, IncidentMerged)]
+    assert [(event.incident_id, event.into) for event in merged] == [(two.incident_id, one.incident_id)] * len(
+        merged
+    )
+    assert merged and third.incident_id == one.incident_id
+    updated = next(event for event in third.events if isinstance(event, AlertUpdated))
+    assert updated.aliases == (two.incident_id,)
+    members = await store.read(lambda conn: queries.stories_of(conn, str(one.incident_id)))
+    assert members == ["antara:1", "kompas:2", "tempo:3"]
+    moved = next(
+        event for event in third.events if isinstance(event, StoryTagged) and event.story_id == "kompas:2"
+    )
+    assert moved.incident_id == one.incident_id
+
+
+async def test_two_incidents_with_a_story_like_one_of_them_only_stay_two(store: Store, book: Rulebook) -> None:
+    [one] = await tell(store, book, a_story("antara:1", "Razia di Batam", RING_A))
+    [two] = await tell(store, book, a_story("kompas:2", "Razia di Batam", RING_B, hours=2))
+    [third] = await tell(
+        store, book, a_story("tempo:3", "Razia di Batam", RING_A.replace("Nongsa", "Nongsa,"), hours=4)
+    )
+    assert third.incident_id == one.incident_id != two.incident_id
+    assert not [event for event in third.events if isinstance(event, IncidentMerged)]
+
+
+async def test_the_story_that_joined_says_why(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    await tell(store, book, a_story("kompas:7", "Sembilan calon PMI diamankan di Bolok", RETOLD, hours=5))
+    fate = await store.read(lambda conn: queries.story_fate(conn, "kompas:7"))
+    assert fate and "same district" in fate.why and "points" in fate.why
+    assert "Sembilan" not in fate.why
