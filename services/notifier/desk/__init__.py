@@ -1,0 +1,1 @@
+"""What officials and their duty officers look at: its own tables, fed by its own consumer group."""

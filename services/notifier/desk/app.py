@@ -1,0 +1,7 @@
+"""The desk's own store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MIGRATIONS = Path(__file__).parent / "migrations"
