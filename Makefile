@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: install run check test bench proof-notifier pins clean
+.PHONY: install run check test bench proof-notifier proof-flood pins clean
 
 install: $(STAMP)
 
@@ -43,6 +43,10 @@ bench: $(STAMP)
 # 2,000 deliveries, 20 times kill -9, 7 % faults; the short form runs with the tests.
 proof-notifier: $(STAMP)
 	$(BIN)/python -m tests.notifier.proof_crash --alerts 40 --officials 50 --kills 20 --seed 11
+
+# 20,000 stories at once through the in-memory broker, killed in the middle; the short form runs with the tests.
+proof-flood: $(STAMP)
+	SIAGA_FLOOD_STORIES=20000 $(BIN)/pytest tests/e2e/test_embedded_flood.py
 
 # Pin what requirements/*.in ask for, by hash and without download addresses.
 pins: $(STAMP)

@@ -1,8 +1,12 @@
-"""Twenty thousand stories at once through a broker that silently drops what does not fit, killed in the middle."""
+"""Sixty megabytes of stories at once through a broker that silently drops what does not fit, killed in the middle.
+
+Five thousand long stories by default; `make proof-flood` sends as many bytes as twenty thousand short ones.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
 from datetime import UTC, datetime, timedelta
@@ -25,8 +29,9 @@ from services.tagger.tables import incidents, stories
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow, pytest.mark.timeout(900)]
 
-STORIES_AT_ONCE = 20_000
-ONE_RELEVANT_IN = 500
+STORIES_AT_ONCE = int(os.environ.get("SIAGA_FLOOD_STORIES", "5000"))
+ONE_RELEVANT_IN = STORIES_AT_ONCE // 40
+SENTENCES_IN_ALL = 800_000
 TOWNS = ("Atambua", "Nunukan", "Entikong", "Batam", "Kupang", "Sambas", "Dumai", "Tarakan")
 PLAIN = (
     "Warga memenuhi lapangan kota sejak pagi untuk mengikuti lomba layang-layang. ",
@@ -37,14 +42,14 @@ PLAIN = (
 
 
 def story(number: int, dice: random.Random, now: datetime) -> StoryPublished:
-    """Three kilobytes of a fair, or one in five hundred of an arrest; all invented."""
+    """A long report on a fair, or, forty in all, of an arrest; all invented."""
     town = TOWNS[number % len(TOWNS)]
     title, lead = f"Lomba layang-layang ke-{number} meriahkan {town}", ""
     if number % ONE_RELEVANT_IN == 0:
         count = 2 + number // ONE_RELEVANT_IN
         title = f"Polisi gagalkan pengiriman {count} PMI nonprosedural di {town}"
         lead = f"Polisi menggagalkan keberangkatan {count} calon PMI nonprosedural di {town} pada hari {number}. "
-    text = lead + "".join(dice.choice(PLAIN) for _ in range(40))
+    text = lead + "".join(dice.choice(PLAIN) for _ in range(SENTENCES_IN_ALL // STORIES_AT_ONCE))
     return StoryPublished(
         occurred_at=now,
         story_id=f"flood:{number}",
@@ -88,7 +93,7 @@ async def until_tagged(whole: Whole, count: int, seconds: float = 400) -> None:
             await asyncio.sleep(0.5)
 
 
-async def test_twenty_thousand_stories_at_once_and_a_killed_broker_lose_nothing(tmp_path: Path, seed: int) -> None:
+async def test_a_flood_of_stories_and_a_killed_broker_lose_nothing(tmp_path: Path, seed: int) -> None:
     (tmp_path / "data").mkdir()
     size = await fill_outbox(tmp_path / "data", random.Random(seed))
     assert size > 12 * 4 * 1024 * 1024, "too little to overflow the broker's partitions"
