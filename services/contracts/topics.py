@@ -15,6 +15,8 @@ DEAD = "dead"
 #: Consumer groups.  A relay on a broker that forgets waits for the groups that read its topics.
 GROUP_TAGGER = "siaga-tagger"
 GROUP_NOTIFIER = "siaga-notifier"
+#: Feeds and webhooks of the notifier: what goes wrong there must not hold up a message to an official.
+GROUP_OUTLETS = "siaga-notifier-outlets"
 GROUP_INGEST = "siaga-ingest"
 
 
@@ -35,7 +37,7 @@ TOPICS: dict[str, TopicSpec] = {
         TopicSpec(STORIES, 12, "delete", 14, (GROUP_TAGGER,)),
         TopicSpec(SOURCES, 1, "compact", None, ()),
         TopicSpec(STORIES_TAGGED, 12, "delete", 90, (GROUP_INGEST,)),
-        TopicSpec(ALERTS, 12, "delete", 90, (GROUP_NOTIFIER,)),
+        TopicSpec(ALERTS, 12, "delete", 90, (GROUP_NOTIFIER, GROUP_OUTLETS)),
         TopicSpec(DELIVERIES, 12, "delete", 90, ()),
         TopicSpec(DEAD, 1, "delete", 30, ()),
     )

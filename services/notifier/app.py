@@ -23,6 +23,7 @@ from services.notifier.dispatch import Dispatcher
 from services.notifier.handler import AlertHandler
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.officials_file import read_officials
+from services.notifier.outlets.wiring import Inside, attach_outlets
 from services.notifier.restore import Restorer
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import OUTBOX
@@ -86,6 +87,7 @@ def create_service(settings: NotifierSettings) -> Service:
         dispatcher.wake()
 
     wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
+    attach_outlets(service, Inside(settings, vault, _now))
     for channel in channels.values():
         service.on_close(channel.close)
     token = settings.telegram_token()

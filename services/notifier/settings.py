@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.notifier.channels.email import MailServer
 from services.notifier.core.mail_text import is_plain_address
@@ -40,6 +41,31 @@ class NotifierSettings(ServiceSettings):
         default=None, description="Maildir to which the mail server delivers what comes back to the sender"
     )
     unsubscribe_url: str = Field(default="", description="https address for one-click unsubscription")
+    public_url: str = Field(
+        default="", description="https://host[:port] by which the outside reaches the public port"
+    )
+    public_host: str = "127.0.0.1"
+    public_port: int | None = Field(
+        default=None, ge=0, le=65535, description="of feeds and the page that stops mails; unset: not served"
+    )
+    outlet_days: int = Field(default=30, ge=1, le=366, description="feeds show what changed within so many days")
+    webhooks_file: Path | None = Field(default=None, description="where signed webhooks go; unset: nowhere")
+    webhook_loopback: bool = Field(default=False, description="webhooks may go to this very machine, to try them")
+    webhook_disable_after_days: float = Field(
+        default=5.0, gt=0, description="a target that took nothing for so long is switched off"
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        if not value:
+            return value
+        url = value.rstrip("/")
+        parts = urlsplit(url)
+        here = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or here):
+            raise ValueError("is not https://host[:port]")
+        return url
 
     def store_url(self) -> str:
         """The store's URL."""

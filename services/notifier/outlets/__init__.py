@@ -1,0 +1,1 @@
+"""Serve feeds and CAP messages, send webhooks, and stop mails on request."""
