@@ -24,6 +24,7 @@ from services.notifier.handler import AlertHandler
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.officials_file import read_officials
 from services.notifier.outlets.wiring import Inside, attach_outlets
+from services.notifier.postman import Postman
 from services.notifier.restore import Restorer
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import OUTBOX
@@ -69,8 +70,8 @@ def create_service(settings: NotifierSettings) -> Service:
         OperatorError: the officials file, a key, a token or a setting is missing or wrong.
     """
     entries = read_officials(settings.officials_file) if settings.officials_file else []
-    channels = make_channels(settings)
     vault = Vault.open(settings.key_file(), create=settings.contact_key_file is None)
+    channels = make_channels(settings, vault)
     store = Store.open(settings.store_url(), MIGRATIONS)
     with store.engine.begin() as conn:
         for entry in entries:
@@ -91,10 +92,15 @@ def create_service(settings: NotifierSettings) -> Service:
     for channel in channels.values():
         service.on_close(channel.close)
     token = settings.telegram_token()
-    if token is not None and settings.telegram_poll:
-        api = BotApi(token, settings.telegram_api_url)
-        service.background("bot", Bot(api, store, vault, _now).run)
+    api = BotApi(token, settings.telegram_api_url) if token is not None else None
+    if api is not None:
         service.on_close(api.close)
+        if settings.telegram_poll:
+            bot = Bot(api, store, vault, _now, domains=settings.allowed_domains())
+            service.background("bot", bot.run)
+    email = channels.get("email")
+    mail = email if isinstance(email, Email) else None
+    service.every("notices", 2.0, Postman(store, vault, _now, telegram=api, email=mail))
     if settings.bounce_maildir is not None:
         service.every("bounces", 30.0, BounceReader(settings.bounce_maildir, store, _now))
     if not channels:
@@ -104,7 +110,7 @@ def create_service(settings: NotifierSettings) -> Service:
     return service
 
 
-def make_channels(settings: NotifierSettings) -> dict[str, Channel]:
+def make_channels(settings: NotifierSettings, vault: Vault) -> dict[str, Channel]:
     """The channels that are set up."""
     found: dict[str, Channel] = {}
     token = settings.telegram_token()
@@ -112,7 +118,7 @@ def make_channels(settings: NotifierSettings) -> dict[str, Channel]:
         found["telegram"] = Telegram(BotApi(token, settings.telegram_api_url))
     server = settings.mail_server()
     if server is not None:
-        found["email"] = Email(server)
+        found["email"] = Email(server, vault.mark)
     return found
 
 

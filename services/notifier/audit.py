@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from services.notifier.tables import AUDIT
 
 GENESIS = "0" * 64
+_CHAIN_LOCK = zlib.crc32(b"siaga-audit")
 
 
 def record(
@@ -25,6 +27,9 @@ def record(
     detail: Mapping[str, str] | None = None,
 ) -> None:
     """Append one entry within the caller's transaction.  ``detail`` never holds a name or an address."""
+    if conn.dialect.name == "postgresql":
+        # Two writers that read the same last entry would fork the chain; SQLite has one writer anyway.
+        conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
     previous = conn.execute(sa.select(AUDIT.c.hash).order_by(AUDIT.c.id.desc()).limit(1)).scalar() or GENESIS
     text = json.dumps(dict(detail or {}), sort_keys=True)
     entry = {"at": at, "actor": actor, "deed": deed, "official_id": official_id, "detail": text}
@@ -44,6 +49,13 @@ def first_broken(conn: sa.Connection) -> int | None:
             return int(row["id"])
         previous = row["hash"]
     return None
+
+
+def head(conn: sa.Connection) -> tuple[int, str]:
+    """How many entries there are and the last one's hash: noted elsewhere, it also shows a cut-off end."""
+    count = int(conn.execute(sa.select(sa.func.count()).select_from(AUDIT)).scalar_one())
+    last = conn.execute(sa.select(AUDIT.c.hash).order_by(AUDIT.c.id.desc()).limit(1)).scalar()
+    return count, str(last or GENESIS)
 
 
 def entries_of(conn: sa.Connection, official_id: str | None) -> list[dict[str, Any]]:

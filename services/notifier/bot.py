@@ -9,14 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 
-from services.notifier import invitations, roster
 from services.notifier.channels.base import DeliveryError
 from services.notifier.channels.telegram import BotApi, BotApiRefusedError
-from services.notifier.conversation import Reply, handle_update, pass_over, read_offset
-from services.notifier.core.answers import answer
+from services.notifier.conversation import NO_DOMAINS, handle_update, pass_over, read_offset
+from services.notifier.reply import Reply
 from services.notifier.vault import Vault
 from services.runtime.errors import UnavailableError
 from services.runtime.store import Store
@@ -34,8 +32,17 @@ ANSWERS_A_MINUTE = 10
 class Bot:
     """One poller leads for a store."""
 
-    def __init__(self, api: BotApi, store: Store, vault: Vault, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        api: BotApi,
+        store: Store,
+        vault: Vault,
+        clock: Callable[[], datetime],
+        *,
+        domains: frozenset[str] = NO_DOMAINS,
+    ) -> None:
         self._api = api
+        self._domains = domains
         self._store = store
         self._vault = vault
         self._clock = clock
@@ -59,55 +66,36 @@ class Bot:
 
     async def step(self, wait_s: int) -> int:
         """One poll; how many updates it brought."""
-        await self._greet()
         offset = await self._store.read(read_offset)
         asked = {"offset": offset, "timeout": wait_s, "allowed_updates": ["message", "callback_query"]}
         updates = await self._api.call("getUpdates", asked, read_s=wait_s + 10.0)
         found = [update for update in updates if isinstance(update, Mapping)] if isinstance(updates, list) else []
         for update in found:
-            reply = await self._handle(update)
-            if reply is not None:
+            for reply in await self._handle(update):
                 await self._send(reply)
         return len(found)
 
-    async def _handle(self, update: Mapping[str, Any]) -> Reply | None:
+    async def _handle(self, update: Mapping[str, Any]) -> list[Reply]:
         now = self._clock()
         try:
-            return await self._store.write(lambda conn: handle_update(conn, self._vault, update, now))
+            return await self._store.write(
+                lambda conn: handle_update(conn, self._vault, update, now, domains=self._domains)
+            )
         except UnavailableError:
             raise
         except Exception:
             # One update that nobody foresaw must not stop the ones behind it.
             log.exception("update passed over", update_id=update.get("update_id"))
             await self._store.write(lambda conn: pass_over(conn, update))
-            return None
-
-    async def _greet(self) -> None:
-        """Say welcome to who was approved since the last poll."""
-
-        def work(conn: sa.Connection) -> list[Reply]:
-            replies = []
-            for official_id in invitations.take_welcomes(conn):
-                official = roster.find_official(conn, official_id)
-                contact = roster.read_contact(conn, self._vault, official_id, "telegram")
-                if official is not None and contact is not None:
-                    replies.append(Reply(int(contact.address), answer(official.language, "welcome")))
-            return replies
-
-        for reply in await self._store.write(work):
-            await self._send(reply)
+            return []
 
     async def _send(self, reply: Reply) -> None:
         """An answer that does not arrive is not repeated: the official asks again."""
-        if reply.callback_id is not None:
-            method, parameters = (
-                "answerCallbackQuery",
-                {"callback_query_id": reply.callback_id, "text": reply.text},
-            )
-        elif self._may_answer(reply.chat_id):
-            method, parameters = "sendMessage", {"chat_id": str(reply.chat_id), "text": reply.text}
-        else:
+        # Only who pressed a button of ours gets this far with a press or an edit.
+        fresh = reply.callback_id is None and reply.edits is None
+        if fresh and not self._may_answer(reply.chat_id):
             return
+        method, parameters = reply.request()
         try:
             await self._api.call(method, parameters)
         except (DeliveryError, BotApiRefusedError) as error:

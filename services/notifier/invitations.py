@@ -1,4 +1,4 @@
-"""Invite an official: a link that works once and only for a while, then an approval by a person."""
+"""Invite an official: a link or a code that works once and only for a while, then a second person's approval."""
 
 from __future__ import annotations
 
@@ -8,14 +8,24 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from services.notifier import audit, roster
+from services.notifier import audit, mail_codes, roster
+from services.notifier.mail_codes import Asked, Request
+from services.notifier.notices import Kind, NewNotice, put_notice
 from services.notifier.roster import NAME, Standing
 from services.notifier.spec import OfficialSpec
-from services.notifier.tables import INVITATION, META, OFFICIAL
+from services.notifier.tables import INVITATION, OFFICIAL
 from services.notifier.vault import Vault
 
 VALID_S = 72 * 3600.0
-_WELCOME = "welcome:"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Who is invited, and by whom; ``title`` is sealed in the store."""
+
+    spec: OfficialSpec
+    title: str
+    inviter: str
 
 
 @dataclass(frozen=True)
@@ -27,28 +37,46 @@ class Invitation:
     expires_at: float
 
 
+class NotApprovedError(Exception):
+    """This approval does not count; the text says why."""
+
+
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def invite(
-    conn: sa.Connection, vault: Vault, spec: OfficialSpec, title: str, actor: str, *, now: float
-) -> Invitation:
-    """A new official who must follow the link and then be approved."""
-    official_id = roster.add_official(conn, spec, Standing.INVITED, now)
-    roster.keep_contacts(conn, vault, official_id, {NAME: title}, now)
+def invite(conn: sa.Connection, vault: Vault, guest: Guest, now: float) -> Invitation:
+    """A new official who must follow the link and then be approved by somebody else than who invited."""
+    official_id = _add(conn, vault, guest, now)
     invitation = Invitation(official_id, secrets.token_urlsafe(32), now + VALID_S)
     conn.execute(
         sa.insert(INVITATION).values(
             token_hash=_hash(invitation.token), official_id=official_id, expires_at=invitation.expires_at
         )
     )
-    audit.record(conn, now, actor, "official invited", official_id)
     return invitation
 
 
-def redeem(conn: sa.Connection, vault: Vault, token: str, chat_id: int, now: float) -> str | None:
-    """The official whose invitation this is, now waiting for approval; None if it is not valid."""
+def invite_by_mail(
+    conn: sa.Connection, vault: Vault, guest: Guest, address: str, domains: frozenset[str], *, now: float
+) -> tuple[str, Asked]:
+    """A new official who is reached by mail alone: the code in the letter comes back, then the approval."""
+    official_id = _add(conn, vault, guest, now)
+    request = Request(official_id, address, Kind.INVITED, mail_codes.INVITATION_VALID_S)
+    return official_id, mail_codes.ask_code(conn, vault, request, domains, now)
+
+
+def _add(conn: sa.Connection, vault: Vault, guest: Guest, now: float) -> str:
+    official_id = roster.add_official(conn, guest.spec, Standing.INVITED, now, invited_by=guest.inviter)
+    roster.keep_contacts(conn, vault, official_id, {NAME: guest.title}, now)
+    audit.record(conn, now, guest.inviter, "official invited", official_id)
+    return official_id
+
+
+def redeem(
+    conn: sa.Connection, vault: Vault, token: str, chat_id: int, now: float, *, needs_mailbox: bool = False
+) -> str | None:
+    """The official whose invitation this is, now to prove a mailbox or to be approved; None if it is not valid."""
     taken = conn.execute(
         sa.update(INVITATION)
         .where(
@@ -60,24 +88,33 @@ def redeem(conn: sa.Connection, vault: Vault, token: str, chat_id: int, now: flo
         return None
     query = sa.select(INVITATION.c.official_id).where(INVITATION.c.token_hash == _hash(token))
     official_id = str(conn.execute(query).scalar_one())
+    if standing_of(conn, official_id) is not Standing.INVITED:
+        return None  # suspended meanwhile: an old link brings nobody back
     roster.keep_contacts(conn, vault, official_id, {"telegram": str(chat_id)}, now)
-    roster.set_standing(conn, official_id, Standing.PENDING, "official", now, why="invitation followed")
+    standing = Standing.CONFIRMING if needs_mailbox else Standing.PENDING
+    roster.set_standing(conn, official_id, standing, "official", now, why="invitation followed")
     return official_id
 
 
-def approve(conn: sa.Connection, official_id: str, actor: str, now: float) -> None:
-    """Somebody vouches for a waiting official; the bot says welcome."""
+def approve(conn: sa.Connection, vault: Vault, official_id: str, actor: str, now: float) -> None:
+    """Somebody else than who invited vouches for an official, who is told what will come.
+
+    Raises:
+        NotApprovedError: the same person invited, or there is nothing to approve yet.
+    """
+    row = conn.execute(sa.select(OFFICIAL).where(OFFICIAL.c.official_id == official_id).with_for_update()).one()
+    standing = Standing(row.state)
+    if standing in {Standing.INVITED, Standing.CONFIRMING}:
+        raise NotApprovedError("has not followed the invitation and proved the mailbox yet")
+    if row.invited_by == actor:
+        raise NotApprovedError(f"was invited by {actor}; somebody else must approve")
+    if standing is Standing.ACTIVE:
+        return
     roster.set_standing(conn, official_id, Standing.ACTIVE, actor, now, why="approved")
-    conn.execute(sa.delete(META).where(META.c.name == _WELCOME + official_id))
-    conn.execute(sa.insert(META).values(name=_WELCOME + official_id, value=""))
-
-
-def take_welcomes(conn: sa.Connection) -> list[str]:
-    """Officials who were approved and not yet greeted; each is named once."""
-    query = sa.select(META.c.name).where(META.c.name.startswith(_WELCOME))
-    names = [row.name for row in conn.execute(query)]
-    conn.execute(sa.delete(META).where(META.c.name.in_(names)))
-    return [name.removeprefix(_WELCOME) for name in names]
+    official = roster.find_official(conn, official_id)
+    usable = roster.usable_channels(conn, official) if official else []
+    if usable:
+        put_notice(conn, vault, NewNotice(official_id, usable[0], Kind.WELCOME), now)
 
 
 def standing_of(conn: sa.Connection, official_id: str) -> Standing | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from services.notifier import audit
 from services.notifier.core.subscription import Official
-from services.notifier.spec import OfficialEntry, OfficialSpec
+from services.notifier.core.wishes import Wishes, apply_wishes, pack_wishes, unpack_wishes
 from services.notifier.people_tables import MAIL_CODE, NOTICE, STRAY_MAIL, WISH
 from services.notifier.source_tables import SOURCE_NOTE
+from services.notifier.spec import OfficialEntry, OfficialSpec
 from services.notifier.tables import CONTACT, CONTACT_KEY, INVITATION, META, MUTE, OFFICIAL, THREAD, TOLD
 from services.notifier.vault import Vault
 
@@ -31,6 +32,8 @@ class Standing(StrEnum):
     """Only an active official is told anything."""
 
     INVITED = "invited"
+    #: Followed the invitation; the code sent to the office's mailbox has not come back yet.
+    CONFIRMING = "confirming"
     PENDING = "pending"
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -62,9 +65,9 @@ def _changed(conn: sa.Connection) -> None:
 def active_officials(conn: sa.Connection) -> list[Official]:
     """Everyone who may be told something."""
     found = []
-    for row in conn.execute(sa.select(OFFICIAL).where(OFFICIAL.c.state == Standing.ACTIVE)):
+    for row in conn.execute(_WITH_WISHES.where(OFFICIAL.c.state == Standing.ACTIVE)):
         try:
-            found.append(_official(row.official_id, row.spec))
+            found.append(apply_wishes(_official(row.official_id, row.spec), _wishes(row)))
         except ValidationError:
             # Written by a newer program, or by hand: one official must not stop the others.
             log.exception("official cannot be read", official_id=row.official_id)
@@ -72,10 +75,38 @@ def active_officials(conn: sa.Connection) -> list[Official]:
 
 
 def find_official(conn: sa.Connection, official_id: str) -> Official | None:
-    """One active official."""
-    query = sa.select(OFFICIAL).where(OFFICIAL.c.official_id == official_id, OFFICIAL.c.state == Standing.ACTIVE)
+    """One active official, as granted and wished."""
+    query = _WITH_WISHES.where(OFFICIAL.c.official_id == official_id, OFFICIAL.c.state == Standing.ACTIVE)
     row = conn.execute(query).first()
-    return _official(row.official_id, row.spec) if row else None
+    return apply_wishes(_official(row.official_id, row.spec), _wishes(row)) if row else None
+
+
+def granted(conn: sa.Connection, official_id: str) -> tuple[Official, Wishes] | None:
+    """An official of any standing as granted, and the own wishes; None for somebody unknown."""
+    row = conn.execute(_WITH_WISHES.where(OFFICIAL.c.official_id == official_id)).first()
+    return (_official(row.official_id, row.spec), _wishes(row)) if row else None
+
+
+def keep_wishes(conn: sa.Connection, official_id: str, wishes: Wishes, now: float) -> Wishes:
+    """Replace what somebody chose; the number grows, so that buttons made before no longer count."""
+    kept = replace(wishes, number=wishes.number + 1)
+    conn.execute(sa.delete(WISH).where(WISH.c.official_id == official_id))
+    conn.execute(
+        sa.insert(WISH).values(
+            official_id=official_id, number=kept.number, wishes=pack_wishes(kept), changed_at=now
+        )
+    )
+    _changed(conn)
+    return kept
+
+
+def _wishes(row: sa.Row[tuple[object, ...]]) -> Wishes:
+    return unpack_wishes(row.wishes, row.number) if row.wishes else Wishes()
+
+
+_WITH_WISHES = sa.select(OFFICIAL, WISH.c.wishes, WISH.c.number).join(
+    WISH, WISH.c.official_id == OFFICIAL.c.official_id, isouter=True
+)
 
 
 def _official(official_id: str, spec: str) -> Official:
@@ -100,13 +131,17 @@ def reachable_channels(conn: sa.Connection) -> dict[str, frozenset[str]]:
     return {official_id: frozenset(channels) for official_id, channels in found.items()}
 
 
-def read_contact(conn: sa.Connection, vault: Vault, official_id: str, channel: str) -> Contact | None:
+def read_contact(
+    conn: sa.Connection, vault: Vault, official_id: str, channel: str, *, even_suspended: bool = False
+) -> Contact | None:
     """The address of one channel, unless it is suspended or forgotten."""
     query = (
         sa.select(CONTACT, CONTACT_KEY.c.wrapped)
         .join(CONTACT_KEY, CONTACT_KEY.c.official_id == CONTACT.c.official_id)
-        .where(CONTACT.c.official_id == official_id, CONTACT.c.channel == channel, CONTACT.c.suspended.is_(None))
+        .where(CONTACT.c.official_id == official_id, CONTACT.c.channel == channel)
     )
+    if not even_suspended:
+        query = query.where(CONTACT.c.suspended.is_(None))
     row = conn.execute(query).first()
     if row is None:
         return None
@@ -121,7 +156,9 @@ def find_by_address(conn: sa.Connection, vault: Vault, channel: str, address: st
     return [row.official_id for row in conn.execute(query)]
 
 
-def add_official(conn: sa.Connection, spec: OfficialSpec, standing: Standing, now: float) -> str:
+def add_official(
+    conn: sa.Connection, spec: OfficialSpec, standing: Standing, now: float, *, invited_by: str | None = None
+) -> str:
     """A new official under a random id."""
     official_id = uuid.uuid4().hex
     conn.execute(
@@ -131,6 +168,7 @@ def add_official(conn: sa.Connection, spec: OfficialSpec, standing: Standing, no
             spec=spec.model_dump_json(by_alias=True),
             created_at=now,
             changed_at=now,
+            invited_by=invited_by,
         )
     )
     _changed(conn)
@@ -217,14 +255,26 @@ def set_standing(
     audit.record(conn, now, actor, f"official {standing}", official_id, detail={"why": why} if why else None)
 
 
-def suspend_channel(conn: sa.Connection, official_id: str, channel: str, why: str, now: float) -> None:
+def suspend_channel(
+    conn: sa.Connection, official_id: str, channel: str, why: str, now: float, *, actor: str = "notifier"
+) -> None:
     """An address that does not exist any more is not tried again until somebody puts it right."""
     conn.execute(
         sa.update(CONTACT)
         .where(CONTACT.c.official_id == official_id, CONTACT.c.channel == channel)
         .values(suspended=why, changed_at=now)
     )
-    audit.record(conn, now, "notifier", "channel suspended", official_id, detail={"channel": channel, "why": why})
+    audit.record(conn, now, actor, "channel suspended", official_id, detail={"channel": channel, "why": why})
+
+
+def resume_channel(conn: sa.Connection, official_id: str, channel: str, actor: str, now: float) -> None:
+    """Use an address again."""
+    conn.execute(
+        sa.update(CONTACT)
+        .where(CONTACT.c.official_id == official_id, CONTACT.c.channel == channel)
+        .values(suspended=None, changed_at=now)
+    )
+    audit.record(conn, now, actor, "channel resumed", official_id, detail={"channel": channel})
 
 
 def forget(conn: sa.Connection, official_id: str, actor: str, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from services.notifier.core.mail_text import is_plain_address
 from services.runtime.errors import OperatorError
 from services.runtime.settings import ServiceSettings, read_secret
 
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -40,6 +42,17 @@ class NotifierSettings(ServiceSettings):
     bounce_maildir: Path | None = Field(
         default=None, description="Maildir to which the mail server delivers what comes back to the sender"
     )
+    mail_domains: str = Field(
+        default="",
+        description="domains, divided by commas, at which an invited official proves a mailbox; unset: no code",
+    )
+    mail_authserv_id: str = Field(
+        default="",
+        description="how our mail server signs Authentication-Results; set: an answer must have passed there",
+    )
+    admin_file: Path | None = Field(
+        default=None, description="secret of the admin who works at the command line: `siaga officials admin add`"
+    )
     unsubscribe_url: str = Field(default="", description="https address for one-click unsubscription")
     public_url: str = Field(
         default="", description="https://host[:port] by which the outside reaches the public port"
@@ -66,6 +79,18 @@ class NotifierSettings(ServiceSettings):
         if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or here):
             raise ValueError("is not https://host[:port]")
         return url
+
+    @field_validator("mail_domains")
+    @classmethod
+    def _domains(cls, value: str) -> str:
+        for domain in filter(None, (part.strip() for part in value.split(","))):
+            if not _DOMAIN.fullmatch(domain):
+                raise ValueError("is not a list of mail domains such as polri.example,kemlu.example")
+        return value
+
+    def allowed_domains(self) -> frozenset[str]:
+        """Where a mailbox counts as an office's; compared whole, a sub-domain is another one."""
+        return frozenset(part.strip().lower() for part in self.mail_domains.split(",") if part.strip())
 
     def store_url(self) -> str:
         """The store's URL."""

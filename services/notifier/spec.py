@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from services.contracts.codes import Kind, Role, Severity, Topic
 from services.notifier.core.digest import DigestSchedule
@@ -15,6 +23,10 @@ from services.notifier.core.mail_text import is_plain_address
 from services.notifier.core.quiet import QuietHours
 from services.notifier.core.subscription import DEFAULT_PUSH_KINDS, DEFAULT_ROLES, Official, Subscription
 
+#: Languages of a card; what a language's file does not say yet is said in the language it falls back to.
+LANGUAGES = ("id", "en", "km", "ms", "tet")
+#: ISO 3166-1 leaves ZZ to users for good: ours is the synthetic alert's place, which is nobody's region.
+RESERVED = "ZZ"
 ChannelName = Literal["telegram", "email"]
 _EVERY = re.compile(r"^(\d{1,4})\s*(s|m|h)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -90,7 +102,7 @@ class OfficialSpec(_Strict):
     """How somebody is told, and of what; no name and no address."""
 
     channels: tuple[ChannelName, ...] = Field(min_length=1, max_length=2)
-    language: Literal["id", "en"] = "id"
+    language: Literal["id", "en", "km", "ms", "tet"] = "id"
     zone: Annotated[str, AfterValidator(_zone)] = "Asia/Jakarta"
     quiet: QuietSpec | None = None
     digest: DigestSpec = DigestSpec()
@@ -114,6 +126,17 @@ class OfficialSpec(_Strict):
             push_kinds=frozenset(self.push_kinds),
             max_pushes_a_day=self.max_pushes_a_day,
         )
+
+
+def refuse_reserved(spec: OfficialSpec) -> OfficialSpec:
+    """The spec of somebody real.
+
+    Raises:
+        ValueError: it names the region of synthetic alerts.
+    """
+    if any(region.partition("-")[0] == RESERVED for line in spec.subscriptions for region in line.regions):
+        raise ValueError(f"{RESERVED} is reserved for synthetic alerts")
+    return spec
 
 
 def _subscription(line: SubscriptionSpec) -> Subscription:
@@ -145,6 +168,11 @@ class OfficialEntry(OfficialSpec):
     ref: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")]
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     contacts: ContactSpec
+
+    @model_validator(mode="after")
+    def _is_somebody_real(self) -> Self:
+        refuse_reserved(self)
+        return self
 
     def spec(self) -> OfficialSpec:
         """Without name and addresses."""

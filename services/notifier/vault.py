@@ -31,6 +31,7 @@ class Vault:
         self._master = Fernet(base64.urlsafe_b64encode(_derive(b"contacts", secret)))
         self._fingerprint_key = _derive(b"fingerprint", secret)
         self._button_key = _derive(b"button", secret)
+        self._mark_key = _derive(b"marks", secret)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Vault:
@@ -82,6 +83,14 @@ class Vault:
     def signed_by_us(self, text: str, signature: str) -> bool:
         """Compare in constant time."""
         return hmac.compare_digest(self.sign(text), signature)
+
+    def mark(self, purpose: str, text: str) -> str:
+        """64 characters that only this key can make of this text for this purpose."""
+        return hmac.new(self._mark_key, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+    def marked_by_us(self, purpose: str, text: str, mark: str, *, length: int = 64) -> bool:
+        """Whether ``mark`` is the beginning of ours; compared in constant time."""
+        return hmac.compare_digest(self.mark(purpose, text)[:length].encode(), mark.encode())
 
     def _key(self, wrapped: bytes) -> Fernet:
         try:

@@ -2,85 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from datetime import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from services.cli.demo.botapi import BotApi as Double
 from services.contracts.codes import Severity
 from services.contracts.delivery import Action
 from services.contracts.tagging import Facts
-from services.notifier import audit, invitations, roster
+from services.notifier import audit, roster
 from services.notifier.bot import ANSWERS_A_MINUTE, Bot
-from services.notifier.channels.telegram import BotApi, Telegram
+from services.notifier.channels.telegram import BotApi
 from services.notifier.core.commands import Ask, read_command
-from services.notifier.invitations import Invitation
+from services.notifier.core.quiet import QuietHours
 from services.notifier.roster import Standing
-from services.notifier.tables import AUDIT, CORRECTION
+from services.notifier.tables import AUDIT
 from tests.notifier.builders import a_number, an_alert, an_entry, an_update
-from tests.notifier.world import World
-
-CHAT = 900000001
-STRANGER = 666
-
-
-class Talk:
-    """A world whose Telegram is the local Bot API, and a bot that reads it."""
-
-    def __init__(self, world: World, double: Double, bot: Bot) -> None:
-        self.world, self.double, self.bot = world, double, bot
-
-    async def say(self, text: str, chat_id: int = CHAT, *, chat_type: str = "private") -> str:
-        """Write to the bot; what it answers."""
-        before = len(self.double.chats.of(chat_id))
-        self.double.user_writes(chat_id, text, chat_type=chat_type)
-        await self.bot.step(0)
-        answers = [m.shown for m in self.double.chats.of(chat_id)[before:] if m.ours]
-        return answers[-1] if answers else ""
-
-    async def press(self, label: str, *, user_id: int | None = None, data: str | None = None) -> None:
-        message = next(m for m in self.double.chats.of(CHAT) if m.keyboard)
-        found = {b["text"]: b["callback_data"] for row in message.keyboard for b in row}
-        self.double.user_presses(message.message_id, data or found[label], user_id=user_id)
-        await self.bot.step(0)
-
-    def on_screen(self, chat_id: int = CHAT) -> list[str]:
-        return [m.shown for m in self.double.chats.of(chat_id) if m.ours]
-
-    async def corrections(self) -> list[str]:
-        return await self.world.store.read(lambda conn: [r.kind for r in conn.execute(sa.select(CORRECTION))])
-
-    async def invite(self) -> Invitation:
-        spec, now = an_entry(channels=["telegram"]).spec(), self.world.now.timestamp()
-        return await self.world.store.write(
-            lambda conn: invitations.invite(conn, self.world.vault, spec, "PPA unit", "test", now=now)
-        )
-
-    async def standing(self, official_id: str) -> Standing | None:
-        return await self.world.store.read(lambda conn: invitations.standing_of(conn, official_id))
-
-    async def approve(self, official_id: str) -> None:
-        now = self.world.now.timestamp()
-        await self.world.store.write(lambda conn: invitations.approve(conn, official_id, "test", now))
-
-
-@pytest.fixture
-async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
-    double = Double(tmp_path / "telegram", strict=True)
-    await double.start()
-    double.add_chat(CHAT)
-    api = BotApi("1:token", double.url)
-    world = World(tmp_path, {"telegram": Telegram(api)})
-    yield Talk(world, double, Bot(api, world.store, world.vault, lambda: world.now))
-    await world.close()
-    await double.stop()
+from tests.notifier.talk import CHAT, STRANGER, Talk
 
 
 @pytest.mark.parametrize("text", [
     "", "hello", "/", "//start", "start", "/START x", "/start " + "x" * 65, "/start ab", "/mute 0", "/mute 999",
     "/mute -1", "/mute ٣", "/stop ya ya", "/start <b>", "/help\n/stop ya", "/unknown",
+    "/quiet 25:00 05:00", "/quiet 21:00", "/quiet 21:00 21:00", "/digest 06:30 x", "/digest " + "06:30 " * 20,
+    "/why <b>", "/regions ID-JK", "1234567", "123456789", "١٢٣٤٥٦٧٨", "a@b@c", "a b@c.d",
 ])  # fmt: skip
 def test_these_join_nothing_and_stop_nothing(text: str) -> None:
     assert read_command(text).ask in {Ask.UNCLEAR, Ask.HELP}
@@ -90,6 +36,12 @@ def test_these_are_commands() -> None:
     assert read_command("/start " + "x" * 43).ask is Ask.JOIN
     assert read_command("/status@siaga_bot").ask is Ask.STATUS
     assert read_command("/mute 8").hours == 8
+    assert read_command("/pause").hours == 0
+    assert read_command("/quiet 21:30 5.00").quiet == QuietHours(time(21, 30), time(5))
+    assert read_command("/digest 16:00, 06:30").digest == (time(6, 30), time(16))
+    assert read_command("/why abcd1234").word == "ABCD1234"
+    assert read_command("1234 5678").ask is Ask.CODE
+    assert read_command("Desk@Polri.example").word == "desk@polri.example"
     assert read_command("/stop").ask is Ask.STOP
     assert read_command("/stop YA").ask is Ask.STOP_SURE
 
@@ -266,8 +218,7 @@ async def test_an_update_of_any_shape_does_not_stop_the_ones_behind_it(talk: Tal
 
 async def test_the_audit_shows_an_altered_entry(talk: Talk) -> None:
     await talk.world.add(an_entry())
-    invitation = await talk.invite()
-    await talk.approve(invitation.official_id)
+    await talk.invite()
     assert await talk.world.store.read(audit.first_broken) is None
     await talk.world.store.write(
         lambda conn: conn.execute(sa.update(AUDIT).where(AUDIT.c.id == 2).values(actor="x"))

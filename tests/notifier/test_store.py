@@ -16,6 +16,8 @@ from services.notifier import invitations, roster
 from services.notifier.conversation import handle_update, read_offset
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.reason import Reason
+from services.notifier.invitations import Guest
+from services.notifier.notices import take_due
 from services.notifier.queries import count_by_state, incidents_of_story, oldest_due, recent_deliveries
 from services.notifier.tables import METADATA
 from tests.notifier.builders import STORY, a_merge, a_number, a_withdrawal, an_alert, an_entry, an_update
@@ -80,14 +82,15 @@ async def test_the_rest_of_the_store_on_postgresql(on_postgres: World) -> None:
     spec = an_entry(channels=["telegram"]).spec()
 
     def work(conn: sa.Connection) -> str:
-        made = invitations.invite(conn, world.vault, spec, "PPA", "test", now=now.timestamp())
+        made = invitations.invite(conn, world.vault, Guest(spec, "PPA", "sari"), now.timestamp())
         chat = {"id": 5, "type": "private"}
         update = {"update_id": 9, "message": {"chat": chat, "text": f"/start {made.token}"}}
         assert handle_update(conn, world.vault, update, now)
-        assert handle_update(conn, world.vault, update, now) is None
+        assert handle_update(conn, world.vault, update, now) == []
         assert read_offset(conn) == 10
-        invitations.approve(conn, made.official_id, "test", now.timestamp())
-        assert invitations.take_welcomes(conn) == [made.official_id]
+        invitations.approve(conn, world.vault, made.official_id, "budi", now.timestamp())
+        [welcome] = take_due(conn, world.vault, ["telegram"], now.timestamp(), 10)
+        assert welcome.official_id == made.official_id
         return made.official_id
 
     official_id = await world.store.write(work)

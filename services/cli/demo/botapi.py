@@ -165,6 +165,7 @@ class BotApi:
     ) -> None:
         self.port = port
         self.calls: list[Call] = []
+        self.toasts: list[str] = []
         self.migrates_to = -1_009_999
         self._folder = folder
         self._names = dict(names or {})
@@ -278,7 +279,7 @@ class BotApi:
             "sendMessage": self._send,
             "editMessageText": self._edit,
             "deleteMessage": self._delete,
-            "answerCallbackQuery": _answer,
+            "answerCallbackQuery": self._answer,
         }
         if method not in methods:
             raise RefusedError(404, "Not Found: method not found")
@@ -356,6 +357,12 @@ class BotApi:
         self.chats.record({"what": "delete", "message_id": message.message_id})
         return True
 
+    def _answer(self, given: Mapping[str, Any]) -> bool:
+        if len(str(given.get("text") or "")) > 200:
+            raise bad("MESSAGE_TOO_LONG")
+        self.toasts.append(str(given.get("text") or ""))
+        return True
+
     def _own_message(self, parameters: Mapping[str, Any], missing: str) -> Message:
         message = self.chats.messages.get(_number(parameters.get("message_id")) or 0)
         if message is None or message.chat_id != _number(parameters.get("chat_id")):
@@ -431,12 +438,6 @@ def _refusal(refused: RefusedError) -> web.Response:
     if refused.parameters:
         answer["parameters"] = refused.parameters
     return web.json_response(answer, status=refused.code)
-
-
-def _answer(given: Mapping[str, Any]) -> bool:
-    if len(str(given.get("text") or "")) > 200:
-        raise bad("MESSAGE_TOO_LONG")
-    return True
 
 
 async def _parameters(request: web.Request) -> dict[str, Any]:

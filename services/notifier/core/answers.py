@@ -1,85 +1,79 @@
-"""What the bot answers, in Indonesian and English."""
+"""What the bot answers, in the official's language."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, time
+
+from services.notifier.core.answer_words import ENGLISH, INDONESIAN, REASONS
+from services.notifier.core.clock import say_time
+from services.notifier.core.quiet import QuietHours
 from services.notifier.core.regions import region_name
 from services.notifier.core.subscription import Official
+from services.notifier.core.wishes import Wishes
 from services.notifier.core.words import words_for
 
-_TEXTS: dict[str, dict[str, str]] = {
-    "id": {
-        "stranger": "Bot ini hanya untuk pejabat yang diundang. Mintalah undangan kepada operator Siaga.",
-        "bad_token": "Undangan ini tidak berlaku, sudah dipakai, atau kedaluwarsa. Mintalah yang baru.",
-        "private_only": "Bukalah undangan di percakapan pribadi dengan bot ini, bukan di grup.",
-        "waiting": "Terima kasih. Undangan diterima; operator akan menyetujui akses Anda.",
-        "welcome": (
-            "Akses Anda disetujui. Siaga mengirim ringkasan berita terbuka, dilabeli mesin dan belum "
-            "diverifikasi. Percakapan bot tidak terenkripsi ujung ke ujung: jangan kirim data kasus ke sini."
-        ),
-        "help": (
-            "/status - apa yang Anda terima\n/mute 24 - diam 24 jam (1-72), kecuali tingkat KRITIS\n"
-            "/resume - lanjutkan\n/stop - berhenti menerima"
-        ),
-        "muted": "Diam selama {n} jam. Tingkat KRITIS tetap dikirim. /resume untuk melanjutkan.",
-        "resumed": "Dilanjutkan: Anda menerima kembali semua yang Anda langgani.",
-        "stop": "Berhenti menerima semua pesan? Kirim: /stop ya",
-        "stopped": "Anda tidak menerima pesan lagi. Kirim /resume untuk menerima kembali.",
-        "not_active": "Akses Anda belum aktif. Hubungi operator Siaga.",
-        "unclear": "Tidak dimengerti. /help menampilkan perintah.",
-        "status": "Anda menerima:",
-        "digest_at": "Ringkasan: {x}",
-        "quiet": "Jam tenang: {a}-{b} (hanya KRITIS)",
-        "noted": "Tercatat. Terima kasih.",
-        "muted_incident": "Kejadian ini didiamkan 24 jam.",
-        "not_yours": "Tombol ini bukan untuk Anda.",
-    },
-    "en": {
-        "stranger": "This bot is for invited officials only. Ask the operator of Siaga for an invitation.",
-        "bad_token": "This invitation is not valid, was used, or has expired. Ask for a new one.",
-        "private_only": "Open the invitation in a private chat with this bot, not in a group.",
-        "waiting": "Thank you. The invitation was taken; the operator will approve your access.",
-        "welcome": (
-            "Your access is approved. Siaga sends summaries of open news, labelled by machine and not verified. "
-            "Bot chats are not end-to-end encrypted: send no case data here."
-        ),
-        "help": (
-            "/status - what you receive\n/mute 24 - silence for 24 hours (1-72), except CRITICAL\n"
-            "/resume - go on\n/stop - stop receiving"
-        ),
-        "muted": "Silent for {n} hours. CRITICAL still comes. /resume to go on.",
-        "resumed": "Resumed: you receive everything you subscribed to again.",
-        "stop": "Stop receiving everything? Send: /stop yes",
-        "stopped": "You receive nothing more. Send /resume to receive again.",
-        "not_active": "Your access is not active. Ask the operator of Siaga.",
-        "unclear": "Not understood. /help shows the commands.",
-        "status": "You receive:",
-        "digest_at": "Digest: {x}",
-        "quiet": "Quiet hours: {a}-{b} (CRITICAL only)",
-        "noted": "Noted. Thank you.",
-        "muted_incident": "This incident is muted for 24 hours.",
-        "not_yours": "This button is not yours.",
-    },
-}
+_TEXTS: Mapping[str, Mapping[str, str]] = {"id": INDONESIAN, "en": ENGLISH}
+
+
+def spoken(language: str) -> str:
+    """The language the bot answers in: a reader of Malay is answered in Indonesian, others in English."""
+    return language if language in _TEXTS else "id" if language == "ms" else "en"
 
 
 def answer(language: str, name: str, **values: object) -> str:
-    """One answer in a language; English for one that is not spoken here."""
-    return _TEXTS.get(language, _TEXTS["en"])[name].format(**values)
+    """One answer in a language."""
+    return _TEXTS[spoken(language)][name].format(**values)
 
 
-def say_status(official: Official) -> str:
-    """What this official receives, in words."""
-    words = words_for(official.language)
-    lines = [answer(official.language, "status")]
-    for line in official.subscriptions:
-        regions = ", ".join(region_name(region, official.language) for region in sorted(line.regions))
-        topics = ", ".join(words.topics[topic] for topic in sorted(line.topics)) or "*"
-        lines.append(f"- {regions}: {topics} ({words.levels[line.min_severity]}+)")
-    if official.quiet:
-        start, end = official.quiet.start, official.quiet.end
-        lines.append(answer(official.language, "quiet", a=f"{start:%H:%M}", b=f"{end:%H:%M}"))
+def say_reason(language: str, reason: str) -> str:
+    """Why something was decided, in words."""
+    return REASONS[spoken(language)].get(reason, reason.replace("_", " "))
+
+
+def say_quiet(language: str, quiet: QuietHours | None) -> str:
+    """``21:00-05:30``, or that there are none."""
+    return f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else answer(language, "off")
+
+
+def say_clocks(clocks: tuple[time, ...]) -> str:
+    """``06:30, 16:00``."""
+    return ", ".join(f"{clock:%H:%M}" for clock in clocks)
+
+
+def say_digest(official: Official) -> str:
+    """The digest's times or its interval, with the zone."""
     schedule = official.digest
     every = f"/{int(schedule.every.total_seconds() // 60)} min" if schedule.every else ""
-    times = every or ", ".join(f"{clock:%H:%M}" for clock in schedule.at)
-    lines.append(answer(official.language, "digest_at", x=f"{times} ({official.zone.key})"))
+    return f"{every or say_clocks(schedule.at)} ({official.zone.key})"
+
+
+def say_status(official: Official, wishes: Wishes | None = None, *, paused_until: datetime | None = None) -> str:
+    """What this official receives, in words; ``official`` has its wishes applied."""
+    language = official.language
+    words = words_for(language)
+    lines = [answer(language, "status")]
+    for line in official.subscriptions:
+        regions = ", ".join(region_name(region, language) for region in sorted(line.regions))
+        topics = ", ".join(words.topics[topic] for topic in sorted(line.topics)) or "*"
+        lines.append(f"- {regions}: {topics} ({words.levels[line.min_severity]}+)")
+    if wishes is not None and (wishes.regions_off or wishes.topics_off):
+        off = [region_name(region, language) for region in sorted(wishes.regions_off)]
+        off += [words.topics[topic] for topic in sorted(wishes.topics_off)]
+        lines.append(answer(language, "status_off", x=", ".join(off)))
+    if official.quiet:
+        start, end = official.quiet.start, official.quiet.end
+        lines.append(answer(language, "quiet", a=f"{start:%H:%M}", b=f"{end:%H:%M}"))
+    else:
+        lines.append(answer(language, "no_quiet"))
+    lines.append(answer(language, "digest_at", x=say_digest(official)))
+    if paused_until is not None:
+        lines.append(answer(language, "paused_until", x=say_time(paused_until, official.zone, spoken(language))))
     return "\n".join(lines)
+
+
+def say_welcome(official: Official) -> str:
+    """What will come from now on, and how it can be changed."""
+    language = official.language
+    parts = (answer(language, "welcome"), say_status(official), answer(language, "will_come"))
+    return "\n\n".join(parts)

@@ -121,7 +121,7 @@ def make_card(alert: Alert, match: Match | None, view: View, note: Note | None =
         sentence=_sentence(words, alert),
         numbers=tuple(reported_counts(words, alert.facts, outlets)),
         when=_when(words, alert, view),
-        why=_why(words, match),
+        why=say_why(words, match),
         source=_link(shown[0]),
         more_sources=_more(words, shown),
         notice=words.labels["notice"].format(x=words.labels[alert.confidence]),
@@ -278,7 +278,8 @@ def _iso_day(text: str) -> datetime | None:
         return None
 
 
-def _why(words: Words, match: Match | None) -> str:
+def say_why(words: Words, match: Match | None) -> str:
+    """Which words of the subscription were met; "" where none is."""
     if match is None:
         return ""
     parts = [region_name(region, words.language) for region in match.regions[:3]]

@@ -34,10 +34,18 @@ def clean_header(text: str, limit: int = _SUBJECT_LIMIT) -> str:
     return _encodable(clean_line(broken, limit))
 
 
-def message_id(subject: str, official_id: str, action: str, domain: str) -> str:
-    """The same for every attempt of one delivery, so that whoever receives it twice can tell."""
-    local = ".".join(_MESSAGE_ID_UNSAFE.sub("-", part) for part in (subject, official_id, action))
-    return f"<{local}.email@{domain}>"
+def message_name(subject: str, official_id: str, action: str) -> str:
+    """What a mail is called before its domain: the part that is signed."""
+    return ".".join(_MESSAGE_ID_UNSAFE.sub("-", part) for part in (subject, official_id, action)) + ".email"
+
+
+def message_id(subject: str, official_id: str, action: str, domain: str, *, signature: str = "") -> str:
+    """The same for every attempt of one delivery, so that whoever receives it twice can tell.
+
+    With a signature an answer that quotes it proves that its sender had the mail.
+    """
+    name = message_name(subject, official_id, action)
+    return f"<{name}.{signature}@{domain}>" if signature else f"<{name}@{domain}>"
 
 
 def is_plain_address(address: str) -> bool:
