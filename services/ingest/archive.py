@@ -28,10 +28,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Reading:
-    """One entry as a poll read it, and the hash by which it is recognised next time."""
+    """One entry as a poll read it, and the hash by which it is recognised next time.
+
+    ``fits``: whether its page was read by the outlet's rules; None where no page was, or there are no rules.
+    """
 
     draft: Draft
     entry_hash: str
+    fits: bool | None = None
 
 
 @dataclass(frozen=True)

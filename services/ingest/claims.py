@@ -16,11 +16,13 @@ import sqlalchemy as sa
 
 from services.contracts.source import Health
 from services.ingest.core.conditional import Validators
+from services.ingest.core.outcome import PollReason
 from services.ingest.core.redirect import Move
 from services.ingest.core.schedule import RETRY_AFTER_CAP_S
 from services.ingest.core.source import Source
+from services.ingest.core.standby import Standby
 from services.ingest.core.state import SourceState
-from services.ingest.tables import domains, polls
+from services.ingest.tables import domains, polls, sitemaps
 
 #: A time further ahead than any we would write: the clock was set back, so it means nothing.
 _SANE_AHEAD_S = RETRY_AFTER_CAP_S * 1.2
@@ -28,6 +30,14 @@ _SANE_AHEAD_S = RETRY_AFTER_CAP_S * 1.2
 
 class ClaimLostError(Exception):
     """Another process took the source over: what we read of it must not be stored."""
+
+
+#: A source that is asked as if for the first time; what it showed is remembered.
+_ANEW: dict[str, Any] = {
+    "etag": None, "last_modified": None, "body_hash": None, "failures": 0, "failing_since": None, "move_to": None,
+    "move_seen": 0, "move_since": None, "standby_url": None, "standby_since": None, "standby_reason": None,
+    "first_at": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,24 +53,23 @@ def register(conn: sa.Connection, sources: Sequence[Source], now: float) -> None
     if conn.dialect.name == "postgresql":
         # Replicas start together: one makes the rows, the others find them.
         conn.execute(sa.text("LOCK TABLE polls IN SHARE ROW EXCLUSIVE MODE"))
-    known = {
-        row.source_id: row.configured_url
-        for row in conn.execute(sa.select(polls.c.source_id, polls.c.configured_url))
-    }
+    known = {row.source_id: row for row in conn.execute(sa.select(polls))}
     there = set(conn.execute(sa.select(domains.c.domain)).scalars())
     for source in sources:
         if source.politeness_key not in there:
             there.add(source.politeness_key)
             conn.execute(sa.insert(domains).values(domain=source.politeness_key, next_allowed_at=0, cools_until=0))
-        fresh = {
-            "configured_url": source.url, "url": source.url, "domain": source.politeness_key, "etag": None,
-            "last_modified": None, "body_hash": None, "failures": 0, "failing_since": None, "next_check_at": now,
-            "move_to": None, "move_seen": 0, "move_since": None,
-        }  # fmt: skip
-        if source.id not in known:
-            conn.execute(sa.insert(polls).values(source_id=source.id, **fresh))
-        elif known[source.id] != source.url:
-            conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**fresh))
+        row = known.get(source.id)
+        anew = _ANEW | {"domain": source.politeness_key, "next_check_at": now}
+        if row is None or row.configured_url != source.url:
+            anew |= {"configured_url": source.url, "url": source.url}
+        elif row.standby_url == (source.fallback.url if source.fallback else None) or row.standby_url is None:
+            continue
+        conn.execute(sa.delete(sitemaps).where(sitemaps.c.source_id == source.id))
+        if row is None:
+            conn.execute(sa.insert(polls).values(source_id=source.id, **anew))
+        else:
+            conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**anew))
 
 
 def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Claim | float:
@@ -113,7 +122,17 @@ def state_of(row: sa.Row[Any]) -> SourceState:
         last_new_story_at=_at(values["last_new_story_at"]),
         move=move,
         health=Health(values["health"]) if values["health"] else None,
+        health_note=values["health_note"],
+        rules_fail=values["rules_fail"],
+        standby=_standby_of(values),
     )
+
+
+def _standby_of(values: sa.RowMapping) -> Standby | None:
+    since = _at(values["standby_since"])
+    if values["standby_url"] is None or since is None:
+        return None
+    return Standby(values["standby_url"], since, PollReason(values["standby_reason"]), _at(values["first_at"]))
 
 
 def _at(seconds: float | None) -> datetime | None:

@@ -23,8 +23,10 @@ from services.ingest.core.source import Source
 from services.ingest.core.text import clean
 from services.ingest.events import last_event
 from services.ingest.fetch import Answer, FetchError
+from services.ingest.pages import PageRead
 from services.ingest.parser import ParseError
 from services.ingest.reading import SourceReader
+from services.ingest.source_health import note_fits
 from services.ingest.tables import domains, looks, outbox, stories
 from services.runtime.outbox import enqueue
 from services.runtime.store import Store
@@ -67,21 +69,23 @@ class LookAgain:
         if look is None:
             return None
         source = by_id[look.source_id]
-        answer, page = await self._ask(source, look)
+        answer, read = await self._ask(source, look)
         went_home = answer is not None and _leads_home(look.story.url, answer.url)
         looked = after_look(answer.status if answer else 0, went_home, look.done, look.misses, self._now())
-        await self._store.write(lambda conn: self._settle(conn, source, look, looked, answer=answer, page=page))
+        await self._store.write(lambda conn: self._settle(conn, source, look, looked, answer=answer, read=read))
         self._kick()
         log.info("looked again", source=source.id, story=look.story_id, reason=str(looked.reason))
         return looked.reason
 
-    async def _ask(self, source: Source, look: Look) -> tuple[Answer | None, Page | None]:
+    async def _ask(self, source: Source, look: Look) -> tuple[Answer | None, PageRead]:
+        pages = self._reader.pages
         try:
-            answer = await self._reader.fetch_page(source, look.story.url, look.validators)
-            page = await self._reader.read_page(source, answer, look.story.title) if answer.status == 200 else None
+            answer = await pages.fetch(source, look.story.url, look.validators)
+            if answer.status != 200:
+                return answer, PageRead(None)
+            return answer, pages.judged(source, await pages.parse(source, answer, look.story.title))
         except (FetchError, ParseError):
-            return None, None
-        return answer, page
+            return None, PageRead(None)
 
     def _settle(
         self,
@@ -91,18 +95,19 @@ class LookAgain:
         looked: Looked,
         *,
         answer: Answer | None,
-        page: Page | None,
+        read: PageRead,
     ) -> None:
         now = self._now()
         claims.rest(conn, source.politeness_key, now.timestamp() + source.min_gap_s)
+        note_fits(conn, source.id, [read.fits])
         row = story_row(conn, look.story_id)
         if row is None or row.withdrawn:
             conn.execute(sa.delete(looks).where(looks.c.story_id == look.story_id))
             return
         if looked.withdrawn_as:
             enqueue(conn, outbox, [withdraw(conn, row, looked.withdrawn_as, now)])
-        elif page is not None:
-            draft = _draft(last_event(row), page)
+        elif read.page is not None:
+            draft = _draft(last_event(row), read.page)
             decision = decide(known_of(conn, row, last_event(row)), draft, row.source_id)
             if decision.publishes:
                 enqueue(conn, outbox, [revise(conn, source, draft, decision, row=row, now=now)])

@@ -36,6 +36,30 @@ class IngestMetrics:
             ("outlet", "method"),
             registry=registry,
         )
+        self.sitemaps = Counter(
+            "siaga_ingest_sitemaps",
+            "Sitemaps an index lists, by what came of each",
+            ("source", "reason"),
+            registry=registry,
+        )
+        self.rules_fit = Gauge(
+            "siaga_ingest_rules_fit_ratio",
+            "Share of a source's last pages that its outlet's rules fitted",
+            ("source",),
+            registry=registry,
+        )
+        self.rules_fail = Gauge(
+            "siaga_ingest_rules_fail",
+            "1 while an outlet's rules fit too few of a source's pages: its template has probably changed",
+            ("source",),
+            registry=registry,
+        )
+        self.on_fallback = Gauge(
+            "siaga_ingest_on_fallback",
+            "1 while a source is read at its fallback address",
+            ("source",),
+            registry=registry,
+        )
         self.health = Gauge(
             "siaga_ingest_source_health", "1 for the health a source has", ("source", "health"), registry=registry
         )

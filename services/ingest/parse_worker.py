@@ -66,7 +66,9 @@ def _sitemap(header: dict[str, Any], body: bytes) -> dict[str, Any]:
 def _page(header: dict[str, Any], body: bytes) -> dict[str, Any]:
     tree = parse_page(body, header["charset"])
     page = None
-    if tree is not None:
+    if tree is not None and header["part"]:
+        page = by_rules(tree, header["shape"], "", part=True)
+    elif tree is not None:
         # The rules take elements out of the tree, so the third rung gets a copy.
         page = by_rules(copy.deepcopy(tree), header["shape"], header["title"]) or by_trafilatura(
             tree, header["title"]

@@ -57,13 +57,18 @@ class Parser:
             found["children"] = tuple(Child(**child) for child in found["children"])
         return ParsedFeed(**found)
 
-    async def page(self, body: bytes, charset: str | None, shape: str, title: str) -> Page | None:
+    async def page(
+        self, body: bytes, charset: str | None, shape: str, title: str, *, part: bool = False
+    ) -> Page | None:
         """The article in a page, or None where none could be told from the rest.
+
+        Args:
+            part: it is a later page of a story that its outlet splits.
 
         Raises:
             ParseError: it took too long or made the parser fail.
         """
-        header = {"kind": "page", "charset": charset, "shape": shape, "title": title}
+        header = {"kind": "page", "charset": charset, "shape": shape, "title": title, "part": part}
         found = (await self._ask(header, body, self._page_limit_s))["page"]
         return Page(**found) if found else None
 

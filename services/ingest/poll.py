@@ -15,12 +15,17 @@ from services.ingest import claims
 from services.ingest.archive import Reading, resolve_aliases, sightings_of, write_readings
 from services.ingest.core.compose import Named
 from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
+from services.ingest.core.rules_watch import fit_share, rules_fail
+from services.ingest.core.sitemap import Sitemap
 from services.ingest.core.source import Source
-from services.ingest.core.state import SourceState
+from services.ingest.core.standby import Step, asks_first
+from services.ingest.core.state import SourceState, at_place
 from services.ingest.looks import LookAgain
 from services.ingest.metrics import IngestMetrics
 from services.ingest.reading import Polled, SourceReader
 from services.ingest.settle import Settlement, settle_source
+from services.ingest.sitemap_store import known_sitemaps
+from services.ingest.source_health import note_fits
 from services.runtime.errors import UnavailableError
 from services.runtime.store import Store
 
@@ -91,7 +96,7 @@ class Poller:
         except Exception:  # one bad feed must not end the polling of its domain
             log.exception("poll failed", source=source.id)
             failed = Polled(Outcome(PollReason.INTERNAL))
-            await self._settle(source, claim.state, failed, (), ())
+            await self._settle(source, claim.state, failed, (), (), at_first=claim.state.standby is None)
         return 0.0
 
     async def _look(self, domain: str, by_id: dict[str, Source]) -> bool:
@@ -111,7 +116,9 @@ class Poller:
             ClaimLostError: nothing was stored, another process has the source.
         """
         with self._metrics.poll_seconds.time():
-            polled = await self._reader.poll(source, state)
+            at_first = asks_first(state.standby, self._clock.now()) or source.fallback is None
+            asked, there = at_place(source, state, first=at_first)
+            polled = await self._reader.poll(asked, there, await self._sitemaps(asked, state, at_first))
             named: tuple[Named, ...] = ()
             ready: list[Reading] = []
             if polled.body is not None:
@@ -123,7 +130,13 @@ class Poller:
                 ready = await self._reader.readings(
                     source, named, seen, self._clock.now(), lambda some: self._publish(source, state, some)
                 )
-            return await self._settle(source, state, polled, ready, named)
+            return await self._settle(source, state, polled, ready, named, at_first=at_first)
+
+    async def _sitemaps(self, asked: Source, state: SourceState, at_first: bool) -> dict[str, Sitemap]:
+        """What is known of the sitemaps below the address that is asked now."""
+        if asked.format != "news_sitemap" or (at_first and state.standby is not None):
+            return {}
+        return await self._store.read(lambda conn: known_sitemaps(conn, asked.id))
 
     async def _publish(self, source: Source, state: SourceState, readings: list[Reading]) -> None:
         """Publish a few readings early, without validators: a crash from here on only asks again."""
@@ -131,6 +144,7 @@ class Poller:
         def work(conn: sa.Connection) -> None:
             claims.check(conn, source.id, self._clock.owner)
             written = write_readings(conn, source, readings, self._clock.now(), first_poll=state.first)
+            note_fits(conn, source.id, [reading.fits for reading in readings])
             for reason in written.reasons:
                 self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
 
@@ -144,6 +158,8 @@ class Poller:
         polled: Polled,
         readings: Sequence[Reading],
         named: Sequence[Named],
+        *,
+        at_first: bool = True,
     ) -> Outcome:
         settlement = await self._store.write(
             lambda conn: settle_source(
@@ -153,16 +169,19 @@ class Poller:
                 polled,
                 readings,
                 seen=[one.story_id for one in named],
+                at_first=at_first,
                 now=self._clock.now(),
                 jitter=self._clock.jitter(),
                 owner=self._clock.owner,
             )
         )
         self._kick()
-        self._tell(source, settlement)
+        self._tell(source, state, settlement)
         return settlement.outcome
 
-    def _tell(self, source: Source, settlement: Settlement) -> None:
+    def _tell(self, source: Source, state: SourceState, settlement: Settlement) -> None:
+        self._tell_place(source, settlement)
+        self._tell_rules(source, state, settlement)
         outcome = settlement.outcome
         self._metrics.polls.labels(source.id, str(outcome.reason)).inc()
         for reason in settlement.decisions:
@@ -186,6 +205,26 @@ class Poller:
             detail=settlement.detail,
         )
 
+    def _tell_place(self, source: Source, settlement: Settlement) -> None:
+        self._metrics.on_fallback.labels(source.id).set(settlement.standby is not None)
+        if settlement.step is Step.LEFT and settlement.standby is not None:
+            reason = str(settlement.standby.reason)
+            log.warning("source is read at its fallback", source=source.id, reason=reason)
+        elif settlement.step is Step.RETURNED:
+            log.info("source is read at its own address again", source=source.id)
+
+    def _tell_rules(self, source: Source, state: SourceState, settlement: Settlement) -> None:
+        share = fit_share(settlement.rules_recent)
+        if share is None:
+            return
+        fail = rules_fail(settlement.rules_recent)
+        self._metrics.rules_fit.labels(source.id).set(share)
+        self._metrics.rules_fail.labels(source.id).set(fail)
+        if fail is not state.rules_fail:
+            pages = len(settlement.rules_recent)
+            say, told = (log.warning, "rules do not fit") if fail else (log.info, "rules fit again")
+            say(told, source=source.id, outlet=source.outlet.key, share=round(share, 2), pages=pages)
+
     async def _with_aliases(self, named: tuple[Named, ...]) -> tuple[Named, ...]:
         """Entries whose address changed keep the story their guid named before."""
         names = [alias for one in named for alias in one.aliases]
@@ -198,5 +237,6 @@ class Poller:
 
 def _with_overrun(polled: Polled, *, known: bool, first: bool, entries: int) -> Polled:
     """A body without a single known story: what was published between it and the last one is lost."""
-    overrun = not known and not first and entries > 1
+    grew = polled.walked is not None and polled.walked.grew
+    overrun = not known and not first and not grew and entries > 1
     return replace(polled, outcome=replace(polled.outcome, overrun=overrun))

@@ -1,36 +1,29 @@
-"""Ask one source and read what it answers: the request, the body, its entries, their pages."""
+"""Ask one source and read what it answers: the request, the body, what hangs below it, its entries."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import datetime, timedelta
-
-import structlog
+from datetime import datetime
 
 from services.ingest.archive import Reading
-from services.ingest.core.compose import Named, Page, compose, name_entry, needs_page
-from services.ingest.core.conditional import NONE, Validators, after_not_modified, validators_of
+from services.ingest.core.compose import Named, compose, name_entry, needs_page
+from services.ingest.core.conditional import Validators, after_not_modified, validators_of
 from services.ingest.core.dates import date_story
 from services.ingest.core.feed import Entry, FeedVerdict, ParsedFeed, guids_are_distinct, judge
-from services.ingest.core.hints import hints_of, retry_after
+from services.ingest.core.hints import hints_of
 from services.ingest.core.identity import AddressError
-from services.ingest.core.outcome import BLOCKS, WAITS, Outcome, PollReason, reason_of_status
-from services.ingest.core.schedule import RETRY_AFTER_CAP_S
+from services.ingest.core.outcome import Hints, Outcome, PollReason, reason_of_status
+from services.ingest.core.sitemap import Child, Sitemap
 from services.ingest.core.source import Source
-from services.ingest.core.state import SourceState, median_gap, validators_to_send, window_of
+from services.ingest.core.state import SourceState, doubts_304, median_gap, validators_to_send, window_of
 from services.ingest.fetch import Answer, Fetcher, FetchError
 from services.ingest.metrics import IngestMetrics
 from services.ingest.pacer import Pacer
+from services.ingest.pages import PageRead, PageReader
 from services.ingest.parser import ParseError, Parser
-from services.ingest.robots import Robots
-
-log = structlog.get_logger(__name__)
-
-#: After a refused page no other page of the domain is asked for, at least this long.
-PAGES_REST_S = 900.0
-PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+from services.ingest.sitemaps import SitemapWalk, Walked
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,11 @@ class Body:
 
 @dataclass(frozen=True)
 class Polled:
-    """One poll.  ``body`` is set where there are entries to look at; ``validators`` where they may be kept."""
+    """One poll.
+
+    ``body`` is set where there are entries to look at, ``validators`` where they may be kept, ``walked`` where
+    the address was that of a sitemap index.
+    """
 
     outcome: Outcome
     detail: str = ""
@@ -52,6 +49,7 @@ class Polled:
     body_hash: str | None = None
     body: Body | None = None
     moved_to: str | None = None
+    walked: Walked | None = None
 
 
 class SourceReader:
@@ -71,23 +69,21 @@ class SourceReader:
         self._pacer = pacer
         self._metrics = metrics
         self._now = now
-        self._robots = Robots(fetcher, pacer, now)
-        self._rest_until: dict[str, datetime] = {}
+        self.pages = PageReader(fetcher=fetcher, parser=parser, pacer=pacer, metrics=metrics, now=now)
 
-    async def poll(self, source: Source, state: SourceState) -> Polled:
-        """One conditional request, and the entries of the body if it brought a new one."""
+    async def poll(
+        self, source: Source, state: SourceState, sitemaps: Mapping[str, Sitemap] | None = None
+    ) -> Polled:
+        """One conditional request, and the entries of the body if it brought a new one.
+
+        Args:
+            sitemaps: what is known of the sitemaps below the source's address.
+        """
         try:
-            async with self._pacer.turn(source.politeness_key, source.min_gap_s):
-                answer = await self._fetcher.get(
-                    state.url,
-                    hosts=source.outlet.hosts,
-                    accept=source.accept,
-                    loopback=source.loopback,
-                    validators=validators_to_send(state, self._now()),
-                )
+            answer = await self._ask(source, state.url, validators_to_send(state, self._now()))
         except FetchError as error:
             return Polled(Outcome(error.reason), error.detail)
-        return await self._read(source, state, answer)
+        return await self._read(source, state, answer, sitemaps or {})
 
     async def readings(
         self,
@@ -108,97 +104,95 @@ class SourceReader:
             entry_hash = hash_entry(one.entry)
             if seen.get(one.story_id) == entry_hash:
                 continue
-            page = None
+            read = PageRead(None)
             if source.fulltext == "allowed" and needs_page(one.entry):
                 if len(ready) >= 3:
                     await publish(ready)
                     ready = []
-                page = await self.page(source, one.address.url, one.entry.title)
-            ready.append(Reading(compose(one, source, page, fetched_at), entry_hash))
+                read = await self.pages.read(source, one.address.url, one.entry.title)
+            ready.append(Reading(compose(one, source, read.page, fetched_at), entry_hash, read.fits))
         return ready
 
-    async def page(self, source: Source, url: str, title: str) -> Page | None:
-        """The text of an article's page, or None where it could not be had; the feed's own text then stands."""
-        try:
-            page = await self._page(source, url, title)
-            if page is not None and page.truncated and source.outlet.shape == "tribun":
-                page = await self._whole_page(source, url, title, page)
-        except (FetchError, ParseError) as error:
-            self._metrics.pages.labels(source.outlet.key, str(error.reason)).inc()
-            log.warning("page not read", source=source.id, reason=str(error.reason), detail=str(error))
-            return None
-        self._metrics.pages.labels(source.outlet.key, page.method if page else "no_article").inc()
-        return page
-
-    async def _page(self, source: Source, url: str, title: str) -> Page | None:
-        answer = await self.fetch_page(source, url)
-        if answer.status != 200:
-            raise FetchError(reason_of_status(answer.status) or PollReason.CLIENT_ERROR, str(answer.status))
-        return await self.read_page(source, answer, title)
-
-    async def _whole_page(self, source: Source, url: str, title: str, first: Page) -> Page:
-        """The outlet splits long stories; its own "all on one page" costs one request more."""
-        try:
-            whole = await self._page(source, f"{url}?page=all", title)
-        except (FetchError, ParseError):
-            return first
-        return whole if whole is not None and len(whole.text) > len(first.text) else first
-
-    async def fetch_page(self, source: Source, url: str, validators: Validators = NONE) -> Answer:
-        """A page's answer, if robots.txt lets us ask for it.
-
-        Raises:
-            FetchError: not allowed, or no usable answer.
-        """
-        rests_until = self._rest_until.get(source.politeness_key)
-        if rests_until is not None and self._now() < rests_until:
-            raise FetchError(PollReason.RESTING, "an answer before this one asked for patience")
-        if not await self._robots.allows(source, url):
-            raise FetchError(PollReason.ROBOTS, url)
-        async with self._pacer.turn(source.politeness_key, await self._robots.gap_s(source, url)):
-            answer = await self._fetcher.get(
+    async def _ask(self, source: Source, url: str, validators: Validators) -> Answer:
+        async with self._pacer.turn(source.politeness_key, source.min_gap_s):
+            return await self._fetcher.get(
                 url,
                 hosts=source.outlet.hosts,
-                accept=PAGE_ACCEPT,
+                accept=source.accept,
                 loopback=source.loopback,
                 validators=validators,
-                limit=self._fetcher.limits.page_bytes,
             )
-        reason = reason_of_status(answer.status, answer.challenged)
-        if reason in WAITS or reason in BLOCKS:
-            asked = retry_after(answer.headers.get("retry-after", ""), self._now()) or 0.0
-            seconds = min(max(asked, PAGES_REST_S), RETRY_AFTER_CAP_S)
-            self._rest_until[source.politeness_key] = self._now() + timedelta(seconds=seconds)
-        return answer
 
-    async def read_page(self, source: Source, answer: Answer, title: str) -> Page | None:
-        """The article in a page's answer.
-
-        Raises:
-            ParseError: the worker was killed or failed.
-        """
-        page = await self._parser.page(answer.body, answer.charset, source.outlet.shape, title)
-        return replace(page, truncated=page.truncated or answer.truncated) if page else None
-
-    async def _read(self, source: Source, state: SourceState, answer: Answer) -> Polled:
-        now = self._now()
-        hints = hints_of(answer.headers, now)
+    async def _read(
+        self, source: Source, state: SourceState, answer: Answer, sitemaps: Mapping[str, Sitemap]
+    ) -> Polled:
+        hints = hints_of(answer.headers, self._now())
         reason = reason_of_status(answer.status, answer.challenged)
         fresh = validators_of(answer.raw_headers)
         if reason is PollReason.NOT_MODIFIED:
             kept = after_not_modified(state.validators, fresh)
-            return Polled(Outcome(reason, answer.status, hints), validators=kept, body_hash=state.body_hash)
+            same = Polled(Outcome(reason, answer.status, hints), validators=kept, body_hash=state.body_hash)
+            return await self._below(source, state, same, sitemaps)
         if reason is not None:
             return Polled(Outcome(reason, answer.status, hints), detail=f"status {answer.status}")
         body_hash = hashlib.sha256(answer.body).hexdigest()
         if body_hash == state.body_hash:
-            same = Outcome(PollReason.SAME_BODY, 200, hints)
-            return Polled(same, validators=fresh, body_hash=body_hash, moved_to=answer.moved_to)
+            outcome = Outcome(PollReason.SAME_BODY, 200, hints)
+            same = Polled(outcome, validators=fresh, body_hash=body_hash, moved_to=answer.moved_to)
+            return await self._below(source, state, same, sitemaps)
         try:
             feed = await self._parse(source, answer)
         except ParseError as error:
             return Polled(Outcome(error.reason, 200, hints), str(error))
-        return self._judged(source, answer, feed, body_hash, fresh)
+        if feed.children is None:
+            return self._judged(source, answer, feed, body_hash, fresh)
+        index = _index(answer, feed, body_hash, hints)
+        return await self._below(source, state, index, sitemaps, feed.children) if feed.children else index
+
+    async def _below(
+        self,
+        source: Source,
+        state: SourceState,
+        index: Polled,
+        sitemaps: Mapping[str, Sitemap],
+        children: tuple[Child, ...] | None = None,
+    ) -> Polled:
+        """What the sitemaps below an index bring; an answer without any stays what it is."""
+        if children is None and not sitemaps:
+            return index
+        walk = SitemapWalk(
+            source,
+            sitemaps,
+            ask=lambda url, validators: self._ask(source, url, validators),
+            parse=lambda answer: self._parse(source, answer),
+            now=self._now,
+            conditional=not doubts_304(state, self._now()),
+        )
+        whole = index.outcome.reason is not PollReason.PARTIAL_BODY
+        walked = await walk.walk(state.url, children, whole=whole)
+        self._count(source, walked)
+        outcome, detail = index.outcome, walked.summary
+        hints = replace(outcome.hints, retry_after_s=walked.retry_after_s or outcome.hints.retry_after_s)
+        if walked.failure is not None and not walked.entries:
+            failed = Outcome(walked.failure, outcome.status, hints)
+            return replace(index, outcome=failed, detail=detail, walked=walked)
+        if not walked.entries:
+            return replace(index, outcome=replace(outcome, hints=hints), detail=detail, walked=walked)
+        feed = ParsedFeed(tuple(walked.entries), "news_sitemap")
+        verdict = judge(feed)
+        if verdict is not FeedVerdict.USABLE:
+            return Polled(Outcome(PollReason(str(verdict)), outcome.status, hints), detail)
+        reason = walked.failure or (PollReason.PARTIAL_BODY if walked.partial else PollReason.NEW_BODY)
+        body, window_s = self._body(source, feed, index.body_hash or "")
+        return replace(
+            index, outcome=Outcome(reason, 200, hints, window_s), detail=detail, body=body, walked=walked
+        )
+
+    def _count(self, source: Source, walked: Walked) -> None:
+        for reason, number in walked.reasons.items():
+            self._metrics.sitemaps.labels(source.id, str(reason)).inc(number)
+        for failure in walked.failed:
+            self._metrics.sitemaps.labels(source.id, str(failure)).inc()
 
     async def _parse(self, source: Source, answer: Answer) -> ParsedFeed:
         try:
@@ -211,22 +205,15 @@ class SourceReader:
     def _judged(
         self, source: Source, answer: Answer, feed: ParsedFeed, body_hash: str, fresh: Validators
     ) -> Polled:
-        now = self._now()
-        hints = hints_of(answer.headers, now, feed)
+        hints = hints_of(answer.headers, self._now(), feed)
         verdict = judge(feed)
         if verdict is not FeedVerdict.USABLE:
             return Polled(Outcome(PollReason(str(verdict)), 200, hints), feed.malformed)
-        offset = source.outlet.utc_offset_min
-        times = [
-            dating.at
-            for entry in feed.entries
-            if not (dating := date_story(entry.published, entry.updated, now, offset)).assumed
-        ]
         partial = answer.truncated or feed.unfinished
         reason = PollReason.PARTIAL_BODY if partial else PollReason.NEW_BODY
-        body = Body(self._named(source, feed), body_hash, median_gap(times))
+        body, window_s = self._body(source, feed, body_hash)
         return Polled(
-            Outcome(reason, 200, hints, window_s=window_of(times)),
+            Outcome(reason, 200, hints, window_s=window_s),
             feed.malformed,
             # A body cut off on its way must be asked for again, so it leaves no validators behind.
             validators=None if partial else fresh,
@@ -234,6 +221,16 @@ class SourceReader:
             body=body,
             moved_to=None if partial else answer.moved_to,
         )
+
+    def _body(self, source: Source, feed: ParsedFeed, body_hash: str) -> tuple[Body, float | None]:
+        """What a feed said, and the window it spans."""
+        offset, now = source.outlet.utc_offset_min, self._now()
+        times = [
+            dating.at
+            for entry in feed.entries
+            if not (dating := date_story(entry.published, entry.updated, now, offset)).assumed
+        ]
+        return Body(self._named(source, feed), body_hash, median_gap(times)), window_of(times)
 
     def _named(self, source: Source, feed: ParsedFeed) -> tuple[Named, ...]:
         distinct = guids_are_distinct(feed)
@@ -246,6 +243,20 @@ class SourceReader:
                 continue
             found[named.story_id] = named
         return tuple(found.values())
+
+
+def _index(answer: Answer, feed: ParsedFeed, body_hash: str, hints: Hints) -> Polled:
+    """An index by itself: it has no stories, so what it lists decides."""
+    if not feed.children:
+        return Polled(Outcome(PollReason.EMPTY_FEED, 200, hints))
+    if answer.truncated or feed.unfinished:
+        return Polled(Outcome(PollReason.PARTIAL_BODY, 200, hints))
+    return Polled(
+        Outcome(PollReason.SAME_BODY, 200, hints),
+        validators=validators_of(answer.raw_headers),
+        body_hash=body_hash,
+        moved_to=answer.moved_to,
+    )
 
 
 def hash_entry(entry: Entry) -> str:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from services.contracts.source import Health
 from services.ingest import claims
 from services.ingest.archive import Reading, touch_sightings, write_readings
-from services.ingest.core.outcome import SUCCESSES, WAITS, Outcome
-from services.ingest.core.redirect import after_permanent, has_moved
+from services.ingest.core.outcome import WAITS, Outcome
 from services.ingest.core.revision import Reason
-from services.ingest.core.schedule import RETRY_AFTER_CAP_S, Due, Pace, next_due
+from services.ingest.core.rules_watch import rules_fail
+from services.ingest.core.schedule import RETRY_AFTER_CAP_S, Due, Pace, due_with_fallback, next_due
 from services.ingest.core.source import Source
+from services.ingest.core.standby import Standby, Step, after_first, step_of
 from services.ingest.core.state import SourceState, remember_window
+from services.ingest.poll_row import place_values, values_of
 from services.ingest.reading import Polled
-from services.ingest.source_health import change_of_health, health_message
+from services.ingest.sitemap_store import forget_sitemaps, keep_walk
+from services.ingest.source_health import change_of_health, health_message, note_fits, note_of
 from services.ingest.tables import outbox, polls
 from services.runtime.outbox import enqueue
 
@@ -29,13 +31,16 @@ DOMAIN_MEMORY_S = 3600.0
 
 @dataclass(frozen=True)
 class Settlement:
-    """What a poll came to."""
+    """What a poll came to.  ``rules_recent``: how the site's rules fare; ``standby``: it is read elsewhere."""
 
     outcome: Outcome
     due: Due
     decisions: tuple[Reason, ...]
     detail: str = ""
     health: Health | None = None
+    step: Step = Step.STAYED
+    standby: Standby | None = None
+    rules_recent: str = ""
 
 
 def settle_source(
@@ -46,33 +51,54 @@ def settle_source(
     readings: Sequence[Reading],
     *,
     seen: Sequence[str],
+    at_first: bool = True,
     now: datetime,
     jitter: float,
     owner: str,
 ) -> Settlement:
-    """Store everything a poll brought, or nothing; ``seen`` are the stories of the body, changed or not.
+    """Store everything a poll brought, or nothing.
 
     The validators are written here and nowhere else: with them in the store and the stories not, a
     crash would turn into a 304 and the stories would be lost.
+
+    Args:
+        seen: the stories of the body, changed or not.
+        at_first: the source's own address was asked, and not its fallback.
 
     Raises:
         ClaimLostError: the source is another process's now.
     """
     claims.check(conn, source.id, owner)
     written = write_readings(conn, source, readings, now, first_poll=state.first)
+    rules_recent = note_fits(conn, source.id, [reading.fits for reading in readings])
     outcome = replace(polled.outcome, new_stories=written.new, window_s=_window(state, polled, now))
-    due = next_due(_pace(source, state, polled), outcome, now, jitter)
-    values = _values(state, polled, outcome, due, now) | {"claimed_by": None}
-    change = change_of_health(source, state, polled, outcome, now)
+    standby = _standby(source, state, outcome, now) if at_first else state.standby
+    step = step_of(state.standby, standby, at_first=at_first)
+    pace = _pace(source, state, polled, step)
+    due = next_due(pace, outcome, now, jitter)
+    due = due_with_fallback(due, outcome, pace, now, step=step, standby=standby, gap_s=source.min_gap_s)
+    values = values_of(state, polled, outcome, due, now, step=step) | place_values(step, standby)
+    if polled.walked is not None:
+        keep_walk(conn, source.id, polled.walked)
+    if step in (Step.LEFT, Step.RETURNED):
+        forget_sitemaps(conn, source.id)
+    note = note_of(standby, fail := rules_fail(rules_recent))
+    change = change_of_health(source, state, polled, outcome, now, step=step, note=note)
     if change is not None:
-        values |= {"health": str(change.health), "health_since": now.timestamp()}
+        values |= {"health": str(change.health), "health_since": now.timestamp(), "health_note": note}
         enqueue(conn, outbox, [health_message(change)])
     touch_sightings(conn, source.id, seen, now)
+    values |= {"claimed_by": None, "rules_fail": fail}
     conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**values))
     cools = _cools_until(conn, source, outcome, due, now)
     claims.rest(conn, source.politeness_key, now.timestamp() + source.min_gap_s, cools)
     health = change.health if change else state.health
-    return Settlement(outcome, due, written.reasons, polled.detail, health)
+    return Settlement(outcome, due, written.reasons, polled.detail, health, step, standby, rules_recent)
+
+
+def _standby(source: Source, state: SourceState, outcome: Outcome, now: datetime) -> Standby | None:
+    url = source.fallback.url if source.fallback else None
+    return after_first(state.standby, url, outcome.reason, state.failures + 1, now)
 
 
 def _window(state: SourceState, polled: Polled, now: datetime) -> float | None:
@@ -82,59 +108,17 @@ def _window(state: SourceState, polled: Polled, now: datetime) -> float | None:
     return remember_window(state.window_s, polled.outcome.window_s, elapsed)
 
 
-def _pace(source: Source, state: SourceState, polled: Polled) -> Pace:
+def _pace(source: Source, state: SourceState, polled: Polled, step: Step) -> Pace:
     validators = polled.validators if polled.validators is not None else state.validators
     return Pace(
         min_interval_s=source.min_interval_s,
         max_interval_s=source.max_interval_s,
-        failures=state.failures,
-        failing_since=state.failing_since,
+        # A trial of the first address is one look; the failures on record are the second one's.
+        failures=0 if step is Step.TRIED else state.failures,
+        failing_since=None if step is Step.TRIED else state.failing_since,
         window_s=state.window_s,
         conditional=bool(validators),
     )
-
-
-def _values(state: SourceState, polled: Polled, outcome: Outcome, due: Due, now: datetime) -> dict[str, Any]:
-    at = now.timestamp()
-    values: dict[str, Any] = {
-        "last_polled_at": at,
-        "last_reason": str(outcome.reason),
-        "last_status": outcome.status,
-        "last_detail": polled.detail[:500],
-        "next_check_at": due.at.timestamp() if due.at else None,
-        "due_reason": str(due.reason),
-        "interval_s": due.interval_s,
-    }
-    if outcome.reason not in SUCCESSES:
-        since = state.failing_since.timestamp() if state.failing_since else at
-        return values | {"failures": state.failures + 1, "failing_since": since}
-    values |= {"failures": 0, "failing_since": None, "last_success_at": at}
-    if polled.validators is not None:
-        values |= {"etag": polled.validators.etag, "last_modified": polled.validators.last_modified}
-    if polled.body_hash is not None:
-        values["body_hash"] = polled.body_hash
-    if outcome.status == 200:
-        values["last_body_at"] = at
-    if polled.body is not None:
-        values |= {"window_s": outcome.window_s, "median_gap_s": polled.body.median_gap_s}
-    if outcome.new_stories:
-        values["last_new_story_at"] = at
-    return values | _move(state, polled, outcome, now)
-
-
-def _move(state: SourceState, polled: Polled, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    """Permanent redirects: remembered, and after three over a day the address becomes the new one."""
-    if outcome.status != 200:
-        return {}
-    move = after_permanent(state.move, polled.moved_to, now)
-    if move is not None and has_moved(move, now):
-        return {
-            "url": move.to, "etag": None, "last_modified": None, "body_hash": None,
-            "move_to": None, "move_seen": 0, "move_since": None,
-        }  # fmt: skip
-    if move is None:
-        return {"move_to": None, "move_seen": 0, "move_since": None}
-    return {"move_to": move.to, "move_seen": move.seen, "move_since": move.since.timestamp()}
 
 
 def _cools_until(conn: sa.Connection, source: Source, outcome: Outcome, due: Due, now: datetime) -> float:

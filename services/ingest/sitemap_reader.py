@@ -12,6 +12,8 @@ from services.ingest.core.feed import Entry, ParsedFeed
 from services.ingest.core.sitemap import CHILDREN_MAX, Child
 
 FIELD_MAX = 20_000
+#: Longer addresses do not fit into an index of PostgreSQL, and no sitemap of ours has one.
+ADDRESS_MAX = 1000
 _NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
 
 
@@ -44,7 +46,7 @@ def read_sitemap(body: bytes, url: str) -> ParsedFeed:
 def _index(root: Any, body: bytes, url: str) -> ParsedFeed:
     """An index; of a very long one the children that changed last, since archives list the oldest first."""
     listed = whole([_child(node, url) for node in _named(root, "sitemap")], body)
-    children = list({child.url: child for child in listed if child.url}.values())
+    children = list({child.url: child for child in listed if 0 < len(child.url) <= ADDRESS_MAX}.values())
     if len(children) > CHILDREN_MAX:
         children = sorted(children, key=lambda child: child.lastmod, reverse=True)[:CHILDREN_MAX]
     return ParsedFeed(version="sitemapindex", unfinished=ends_early(body), children=tuple(children))

@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+
+import sqlalchemy as sa
 
 from services.contracts.source import Health, SourceHealthChanged
 from services.contracts.topics import SOURCES
 from services.ingest.core.health import Signs, judge_health
 from services.ingest.core.outcome import SUCCESSES, Outcome
+from services.ingest.core.rules_watch import remember_fits
 from services.ingest.core.source import Source
+from services.ingest.core.standby import Standby, Step
 from services.ingest.core.state import SourceState
 from services.ingest.reading import Polled
+from services.ingest.tables import polls
 from services.runtime.outbox import Message
 
 
+def note_fits(conn: sa.Connection, source_id: str, fits: Sequence[bool | None]) -> str:
+    """Remember whether a site's rules fitted these pages; returns the last ones, newest last."""
+    here = polls.c.source_id == source_id
+    before = str(conn.execute(sa.select(polls.c.rules_recent).where(here)).scalar_one())
+    recent = remember_fits(before, fits)
+    if recent != before:
+        conn.execute(sa.update(polls).where(here).values(rules_recent=recent))
+    return recent
+
+
+def note_of(standby: Standby | None, rules_failing: bool) -> str:
+    """What an operator should know of a source although it may be fresh; empty where there is nothing."""
+    notes = [f"fallback_after_{standby.reason}"] if standby else []
+    return "; ".join([*notes, "rules_do_not_fit"] if rules_failing else notes)
+
+
 def change_of_health(
-    source: Source, state: SourceState, polled: Polled, outcome: Outcome, now: datetime
+    source: Source,
+    state: SourceState,
+    polled: Polled,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    step: Step = Step.STAYED,
+    note: str = "",
 ) -> SourceHealthChanged | None:
-    """The event of a new health, or None where it is what it was."""
+    """The event of a new health, or of another note on it; None where both are what they were.
+
+    The poll that leaves an address says nothing yet: the next one tells whether its region is dark.
+    """
+    if step is Step.LEFT or step is Step.TRIED:
+        return None
     failed = outcome.reason not in SUCCESSES
     last_new = now if outcome.new_stories else state.last_new_story_at
     signs = Signs(
@@ -30,7 +64,7 @@ def change_of_health(
     )
     verdict = judge_health(signs, state.health, now)
     unknown_yet = failed and state.health is None and verdict.health is Health.QUIET
-    if verdict.health is state.health or unknown_yet:
+    if unknown_yet or (verdict.health is state.health and note == state.health_note):
         return None
     return SourceHealthChanged(
         occurred_at=now,
@@ -39,7 +73,7 @@ def change_of_health(
         default_region=source.default_region,
         health=verdict.health,
         previous=state.health,
-        reason=verdict.reason,
+        reason=f"{note}; {verdict.reason}" if note else verdict.reason,
         since=signs.failing_since or now,
         last_new_story_at=last_new,
         expected_interval_s=verdict.expected.total_seconds(),

@@ -14,7 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from tldextract import TLDExtract
 
 from services.ingest.core.identity import belongs, is_local
-from services.ingest.core.source import Format, Fulltext, Outlet, Shape, Source
+from services.ingest.core.source import Fallback, Format, Fulltext, Outlet, Shape, Source
 from services.runtime.errors import OperatorError
 
 FORMATS = {"rss2": "rss", "rss2_wordpress": "rss", "atom": "rss", "gnews": "rss", "news_sitemap": "news_sitemap"}
@@ -24,6 +24,7 @@ _FEED = {
     "id", "outlet", "section", "url", "kind", "language", "default_region", "enabled", "min_interval_s",
     "max_interval_s", "confidence", "fulltext", "notes", "fallback",
 }  # fmt: skip
+_FALLBACK = {"url", "kind"}
 _TOP = {"version", "defaults", "outlets", "feeds"}
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
@@ -185,7 +186,7 @@ def _source(
         outlet=outlet,
         section=reader.text(raw, "section", "all"),
         url=url,
-        format=FORMATS[reader.one_of(raw, "kind", tuple(FORMATS))],  # type: ignore[arg-type]
+        format=_format(reader, raw),
         language=reader.form(raw, "language", _LANGUAGE),
         default_region=reader.form(raw, "default_region", _REGION) if raw.get("default_region") else "",
         enabled=raw["enabled"],
@@ -196,7 +197,29 @@ def _source(
         loopback=local,
         politeness_key=politeness_key(url),
         accept=str(defaults.get("accept", "*/*")),
+        fallback=_fallback(reader, raw, outlet, url, loopback_port),
     )
+
+
+def _fallback(
+    reader: _Reader, raw: CommentedMap, outlet: Outlet, own: str, loopback_port: int | None
+) -> Fallback | None:
+    """Where the source is read while its own address is gone or forbidden."""
+    if "fallback" not in raw:
+        return None
+    if not isinstance(raw["fallback"], CommentedMap):
+        raise reader.wrong(raw, "fallback", "must be a mapping with url and kind")
+    there = reader.mapping(raw["fallback"], "fallback", _FALLBACK)
+    url, _ = _url(reader, there, outlet, loopback_port)
+    if url == own:
+        raise reader.wrong(there, "url", "is the source's own address")
+    if politeness_key(url) != politeness_key(own):
+        raise reader.wrong(there, "url", f"must be of the source's own domain, {politeness_key(own)}")
+    return Fallback(url, _format(reader, there))
+
+
+def _format(reader: _Reader, raw: CommentedMap) -> Format:
+    return FORMATS[reader.one_of(raw, "kind", tuple(FORMATS))]  # type: ignore[return-value]
 
 
 def _url(reader: _Reader, raw: CommentedMap, outlet: Outlet, loopback_port: int | None) -> tuple[str, bool]:

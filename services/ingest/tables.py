@@ -11,7 +11,9 @@ from services.runtime.outbox import outbox_table
 
 metadata = sa.MetaData()
 
-#: One row a source.  The validators belong to the last body whose stories are in the outbox.
+#: One row a source.  The validators belong to the last body whose stories are in the outbox.  ``rules_recent``:
+#: whether the site's rules fitted its last pages, newest last.  ``standby_url``: the source is read there for
+#: now, to ``first_at``.  ``health_note``: what the last event on its health said besides.
 polls = sa.Table(
     "polls",
     metadata,
@@ -42,6 +44,30 @@ polls = sa.Table(
     sa.Column("health", sa.String(20)),
     sa.Column("health_since", sa.Float),
     sa.Column("claimed_by", sa.String(64)),
+    sa.Column("rules_recent", sa.String(20), nullable=False, server_default=""),
+    sa.Column("rules_fail", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("standby_url", sa.Text),
+    sa.Column("standby_since", sa.Float),
+    sa.Column("standby_reason", sa.String(60)),
+    sa.Column("first_at", sa.Float),
+    sa.Column("health_note", sa.String(100), nullable=False, server_default=""),
+)
+
+#: One row a sitemap that an index of a source lists.  Validators and hash as in ``polls``.
+sitemaps = sa.Table(
+    "sitemaps",
+    metadata,
+    sa.Column("source_id", sa.String(200), primary_key=True),
+    sa.Column("url", sa.String(1000), primary_key=True),
+    sa.Column("parent", sa.Text, nullable=False),
+    sa.Column("listed_lastmod", sa.String(100), nullable=False),
+    sa.Column("lastmod", sa.String(100), nullable=False),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("body_hash", sa.String(64)),
+    sa.Column("is_index", sa.Boolean, nullable=False),
+    sa.Column("read_at", sa.Float),
+    sa.Column("failed_at", sa.Float),
 )
 
 #: One row a registrable domain: from when on it may be asked.

@@ -27,13 +27,14 @@ _PICTURES = re.compile(r"^/(?:[a-z-]+/)?(?:foto|video|photo|infografis|infografi
 
 @dataclass(frozen=True)
 class Page:
-    """What extraction won from an article's page."""
+    """What extraction won from an article's page.  ``parts``: how many pages the outlet split it into."""
 
     text: str
     method: str
     extractor: str
     truncated: bool = False
     published: str = ""
+    parts: int = 1
 
 
 @dataclass(frozen=True)

@@ -77,20 +77,24 @@ def parse_page(body: bytes, charset: str | None) -> html.HtmlElement | None:
     return None
 
 
-def by_rules(tree: html.HtmlElement, shape: str, title: str) -> Page | None:
-    """The article by its outlet's rules; None where the rules no longer fit, which is worth an alarm."""
+def by_rules(tree: html.HtmlElement, shape: str, title: str, *, part: bool = False) -> Page | None:
+    """The article by its outlet's rules; None where the rules no longer fit, which is worth an alarm.
+
+    Args:
+        part: a later page of a story: it may be short and need not speak of the heading.
+    """
     rule = RULES.get(shape)
     if rule is None:
         return None
-    split = _pages_follow(tree)
+    parts = _parts(tree)
     for path in rule.roots:
         for root in _elements(tree, path):
             for drop in rule.drops:
                 for element in _elements(root, drop):
                     element.drop_tree()
             text = text_of(root)
-            if is_article(text, title, _link_density(root, text)):
-                return Page(text, "rules", f"rules-{shape}/{VERSION}", split, page_date(tree))
+            if (part and text) or is_article(text, title, _link_density(root, text)):
+                return Page(text, "rules", f"rules-{shape}/{VERSION}", parts > 1, page_date(tree), parts)
     return None
 
 
@@ -133,10 +137,13 @@ def _shares_words(text: str, title: str) -> bool:
     return len(wanted & set(fingerprint_words([text]).split())) / len(wanted) >= TITLE_WORDS_SHARE
 
 
-def _pages_follow(tree: html.HtmlElement) -> bool:
-    """Whether the outlet split the article and this is not all of it."""
-    paging = _elements(tree, _with_class("div", "paging"))
-    return any(re.search(r"halaman\s+\d+\s*/\s*[2-9]", p.text_content(), re.IGNORECASE) for p in paging)
+def _parts(tree: html.HtmlElement) -> int:
+    """Into how many pages the outlet split the article, where this is the first of them; else 1."""
+    for paging in _elements(tree, _with_class("div", "paging")):
+        found = re.search(r"halaman\s+1\s*/\s*(\d{1,3})\b", paging.text_content(), re.IGNORECASE)
+        if found:
+            return max(1, int(found[1]))
+    return 1
 
 
 def _json(text: str) -> object:

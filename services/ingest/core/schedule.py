@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.ingest.core.outcome import BLOCKS, ENDS, SUCCESSES, WAITS, Outcome, PollReason
+from services.ingest.core.standby import Standby, Step
 
 #: A feed is a sliding window: at a quarter of it every story is in about four bodies.  Over a simulated week of
 #: 23 feeds 0.4 lost 14 of 28,000 stories at 49 polls an hour, 0.25 lost 2 at 71 (tests/ingest).
@@ -36,6 +37,7 @@ class DueReason(StrEnum):
     BACK_OFF = "back_off"
     BLOCKED = "blocked"
     DAILY = "daily"
+    FALLBACK = "fallback"
     STOPPED = "stopped"
 
 
@@ -72,8 +74,29 @@ def next_due(pace: Pace, outcome: Outcome, now: datetime, jitter: float) -> Due:
         return _after_success(pace, outcome, now, jitter)
     seconds, reason = _after_failure(pace, outcome, now)
     # Jitter only lengthens a back-off: what a server asked for is a minimum.
-    seconds *= 1 + JITTER * abs(jitter)
+    seconds = min(seconds * (1 + JITTER * abs(jitter)), max(seconds, _cap(outcome)))
     return Due(now + timedelta(seconds=seconds), reason, seconds)
+
+
+def due_with_fallback(
+    due: Due, outcome: Outcome, pace: Pace, now: datetime, *, step: Step, standby: Standby | None, gap_s: float
+) -> Due:
+    """The next poll of a source with a second address.
+
+    A refusal is a refusal of us and not of one address: its pause is kept before the other one is asked.
+
+    Args:
+        gap_s: the pause between two requests to the domain.
+    """
+    if step is Step.LEFT and outcome.reason not in BLOCKS:
+        return Due(now + timedelta(seconds=gap_s), DueReason.FALLBACK, gap_s)
+    if due.at is not None:
+        return due
+    if step is Step.TRIED:
+        return Due(now + timedelta(seconds=pace.min_interval_s), DueReason.FALLBACK, pace.min_interval_s)
+    if step is Step.SERVED and standby is not None and standby.first_at is not None:
+        return Due(standby.first_at, DueReason.FALLBACK, (standby.first_at - now).total_seconds())
+    return due
 
 
 def _after_success(pace: Pace, outcome: Outcome, now: datetime, jitter: float) -> Due:
@@ -88,6 +111,15 @@ def _after_success(pace: Pace, outcome: Outcome, now: datetime, jitter: float) -
     if wait is not None and min(wait, RETRY_AFTER_CAP_S) > seconds:
         seconds, reason = min(wait, RETRY_AFTER_CAP_S), DueReason.RETRY_AFTER
     return _past_skipped(Due(now + timedelta(seconds=seconds), reason, seconds), outcome, now)
+
+
+def _cap(outcome: Outcome) -> float:
+    """The longest pause after a failure."""
+    if outcome.reason in WAITS:
+        return RETRY_AFTER_CAP_S
+    if outcome.reason in BLOCKS:
+        return BLOCK_CAP_S
+    return DAILY_S if outcome.reason is PollReason.NOT_FOUND else BACK_OFF_CAP_S
 
 
 def _by_window(pace: Pace, outcome: Outcome) -> tuple[float, DueReason]:

@@ -24,6 +24,8 @@ CHILDREN_MAX = 500
 OLD_AFTER = timedelta(days=3)
 #: A ``lastmod`` that stands still is believed this long; then the sitemap is asked for conditionally.
 BELIEVED_FOR = timedelta(hours=24)
+#: A child that is missing or makes no sense is left alone so long.
+RETRY_FAILED_AFTER = timedelta(hours=1)
 #: Pictures, videos and adverts are no stories.
 _NOT_NEWS = re.compile(
     r"(?:^|[-_/.])(?:image|images|img|foto|photo|video|videos|author|authors|tag|tags|iklan-online|iklan)(?=[-_/.]|$)"
@@ -42,15 +44,21 @@ class Child:
 
 @dataclass(frozen=True)
 class Sitemap:
-    """A listed sitemap as it was read last.  ``parent`` is its index; ``read_at`` None: never read."""
+    """A listed sitemap as it was read last.
+
+    ``parent`` is its index, ``listed_lastmod`` what that says of it now, ``lastmod`` what it said when it was
+    read.  ``read_at`` None: never read; ``failed_at``: since then it could not be.
+    """
 
     url: str
     parent: str
+    listed_lastmod: str = ""
     lastmod: str = ""
     validators: Validators = NONE
     body_hash: str | None = None
     is_index: bool = False
     read_at: datetime | None = None
+    failed_at: datetime | None = None
 
 
 class SitemapReason(StrEnum):
@@ -64,6 +72,7 @@ class SitemapReason(StrEnum):
     NOT_NEWS = "not_news"
     TOO_DEEP = "too_deep"
     SEEN = "seen"
+    FAILED_LATELY = "failed_lately"
     LATER = "later"
 
 
@@ -77,18 +86,16 @@ def judge_child(
         depth: 1 for what the source's own address lists.
         seen: addresses this poll has met already: an index that lists itself, or its parent, ends here.
     """
-    if child.url in seen:
-        return SitemapReason.SEEN
-    refused = _refused(child.url, source)
+    refused = SitemapReason.SEEN if child.url in seen else _refused(child.url, source)
     if refused:
         return refused
     if depth > DEPTH_MAX:
         return SitemapReason.TOO_DEEP
-    if _NOT_NEWS.search(urlsplit(child.url).path.lower()):
-        return SitemapReason.NOT_NEWS
     changed_at = _changed_at(child, source)
     if changed_at and now - changed_at > OLD_AFTER:
         return SitemapReason.OLD
+    if known is not None and known.failed_at and timedelta(0) <= now - known.failed_at < RETRY_FAILED_AFTER:
+        return SitemapReason.FAILED_LATELY
     return SitemapReason.UNCHANGED if _is_unchanged(child, known, changed_at, now) else SitemapReason.READ
 
 
@@ -115,7 +122,9 @@ def _refused(url: str, source: Source) -> SitemapReason | None:
         return SitemapReason.BAD_ADDRESS
     if port not in (None, 443) and not local:
         return SitemapReason.BAD_ADDRESS
-    return None if belongs(host, source.outlet.hosts) else SitemapReason.OTHER_HOST
+    if not belongs(host, source.outlet.hosts):
+        return SitemapReason.OTHER_HOST
+    return SitemapReason.NOT_NEWS if _NOT_NEWS.search(split.path.lower()) else None
 
 
 def _changed_at(child: Child, source: Source) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -11,6 +11,8 @@ from statistics import median
 from services.contracts.source import Health
 from services.ingest.core.conditional import NONE, Validators
 from services.ingest.core.redirect import Move
+from services.ingest.core.source import Source
+from services.ingest.core.standby import Standby
 
 #: A server that answers 304 for ever is asked for everything once a day when it ought to have had news.
 UNCONDITIONAL_AFTER = timedelta(hours=24)
@@ -35,6 +37,9 @@ class SourceState:
     last_new_story_at: datetime | None = None
     move: Move | None = None
     health: Health | None = None
+    standby: Standby | None = None
+    rules_fail: bool = False
+    health_note: str = ""
 
     @property
     def first(self) -> bool:
@@ -42,16 +47,30 @@ class SourceState:
         return self.last_success_at is None
 
 
+def at_place(source: Source, state: SourceState, *, first: bool) -> tuple[Source, SourceState]:
+    """The source and its state as the next request needs them; validators belong to the place they came from."""
+    if state.standby is None or source.fallback is None:
+        return source, state
+    if first:
+        return source, replace(state, validators=NONE, body_hash=None)
+    return replace(source, format=source.fallback.format), replace(state, url=state.standby.url, move=None)
+
+
 def validators_to_send(state: SourceState, now: datetime) -> Validators:
     """The stored validators, or none where their 304 is no longer believed.
 
     Some servers echo If-Modified-Since or date a body in 2041 and say 304 for ever (FreshRSS 5149, 1020).
     """
+    return NONE if doubts_304(state, now) else state.validators
+
+
+def doubts_304(state: SourceState, now: datetime) -> bool:
+    """Whether the server has said 304 for too long to be believed."""
     if not state.validators or state.last_body_at is None or now - state.last_body_at < UNCONDITIONAL_AFTER:
-        return state.validators
+        return False
     gap = timedelta(seconds=FRUITLESS_GAPS * (state.median_gap_s or 0))
     quiet_since = state.last_new_story_at or state.last_body_at
-    return NONE if now - quiet_since > gap else state.validators
+    return now - quiet_since > gap
 
 
 def window_of(times: Sequence[datetime]) -> float | None:

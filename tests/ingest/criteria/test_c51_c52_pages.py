@@ -201,4 +201,4 @@ async def test_c16_on_a_running_clock_a_page_after_a_good_one_is_asked_for(
     server.pages = {"/one": Reply(b"x"), "/two": Reply(b"x")}
     base = f"http://desk.localhost:{server.port}"
     source = world.watch_at(server.port, fulltext="allowed")
-    assert [(await reader.fetch_page(source, f"{base}{path}")).status for path in ("/one", "/two")] == [200, 200]
+    assert [(await reader.pages.fetch(source, f"{base}{path}")).status for path in ("/one", "/two")] == [200, 200]
