@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("services.cli.evaluate:eval_command", "The tagger's figures on a labelled file."),
     "feeds": ("services.cli.feeds:feeds_command", "Look at sources before they are trusted."),
     "officials": ("services.cli.officials:officials_command", "Who may receive, and what."),
+    "readers": ("services.cli.readers:readers_command", "Which systems may read the feeds."),
+    "webhooks": ("services.cli.webhooks:webhooks_command", "Where signed messages go, and what became of them."),
     "dead": ("services.cli.dead:dead_command", "What could not be handled."),
     "why": ("services.cli.why:why_command", "What became of a story, step by step."),
 }
