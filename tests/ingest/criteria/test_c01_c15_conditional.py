@@ -172,9 +172,11 @@ async def test_c11_a_restart_after_the_commit_publishes_nothing_again(
 ) -> None:
     server.answer(feed(ETag='"x"'), Reply(a_feed(), headers={"ETag": '"x2"'}))
     await world.poll()
+    await world.close()
     again = World(tmp_path, owner="after the restart")
     await again.watch(*world.sources.values())
-    assert (await again.poll()).last_reason in ("new_body", "same_body")
+    assert (await again.poll()).etag == '"x2"'
+    assert [one.headers.get("if-none-match") for one in server.asked] == [None, '"x"']
     assert len(await again.stories()) == 3
     await again.close()
 
