@@ -39,7 +39,7 @@ _LOCATIVE = frozenset(
 )
 _OFFICE = frozenset(
     b"metro polres polresta polrestabes polda polsek kanim imigrasi cukai lanal lantamal kejari kejati "
-    b"kodim korem kodam bnnp bnnk"
+    b"kodim korem kodam bnnp bnnk pos plbn pemda gerbang"
     b" pemkot pemkab pemprov kanwil kpu bp3mi p4mi negeri polairud polisi police pn pt "
     b"satpolairud bupati gubernur walikota"
     b" wali dprd dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a".split()
