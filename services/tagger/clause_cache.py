@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gc
 from array import array
-from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from services.tagger.core.duplicates import ClauseIndex, Shared
+from services.tagger.core.duplicates import ClauseIndex, Pieces, Shared
 from services.tagger.tables import clause_sets
 
 #: From so many stories on the index is taken out of the collector's sight: a full collection over
@@ -26,12 +25,12 @@ class ClauseCache:
     def __len__(self) -> int:
         return len(self._index)
 
-    def find(self, conn: sa.Connection, story_id: str, hashes: Sequence[int], published: float) -> list[Shared]:
+    def find(self, conn: sa.Connection, story_id: str, pieces: Pieces, published: float) -> list[Shared]:
         """Stories that share text with these pieces, this transaction's own among them."""
-        if not hashes:
+        if not pieces:
             return []
         self.read_on(conn)
-        return self._index.find(story_id, hashes, published)
+        return self._index.find(story_id, pieces, published)
 
     def read_on(self, conn: sa.Connection) -> None:
         """Take over what was written since, by this process or another replica."""
@@ -45,7 +44,7 @@ class ClauseCache:
         for row in conn.execute(
             sa.select(clause_sets).where(clause_sets.c.seq > self._seq).order_by(clause_sets.c.seq)
         ):
-            self._index.add(row.story_id, array("q", row.hashes), row.published_at)
+            self._index.add(row.story_id, array("q", row.hashes), row.sentences, row.published_at)
         self._seq = newest
         if len(self._index) - before >= _FREEZE_FROM:
             gc.collect()
@@ -56,7 +55,8 @@ class ClauseCache:
         return self._index.forget_before(published)
 
 
-def write_hashes(conn: sa.Connection, story_id: str, hashes: Sequence[int], published: float) -> None:
+def write_pieces(conn: sa.Connection, story_id: str, pieces: Pieces, published: float) -> None:
     """Add a story's pieces to the table; what was there of it is gone already."""
-    packed = array("q", dict.fromkeys(hashes)).tobytes()
-    conn.execute(sa.insert(clause_sets).values(story_id=story_id, hashes=packed, published_at=published))
+    hashes = array("q", (one for sentence in pieces for one in sentence)).tobytes()
+    row = {"story_id": story_id, "hashes": hashes, "sentences": len(pieces), "published_at": published}
+    conn.execute(sa.insert(clause_sets).values(**row))

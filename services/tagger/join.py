@@ -21,7 +21,7 @@ from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.alerts import Outgoing
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
-from services.tagger.core.duplicates import clause_hashes
+from services.tagger.core.duplicates import Pieces, read_pieces
 from services.tagger.core.incident import Reason, decide_join, incident_id_of
 from services.tagger.core.incident_signature import sign
 from services.tagger.core.story import Tagging, article_of, tag_story, to_event
@@ -37,7 +37,7 @@ class Labelled:
 
     event: StoryEvent
     tagging: Tagging | None
-    hashes: tuple[int, ...]
+    pieces: Pieces
     trace: str | None = None
     replayed: bool = False
 
@@ -59,8 +59,8 @@ def label(received: Received[StoryEvent], book: Rulebook) -> Labelled:
     if isinstance(event, StoryWithdrawn) or _copies_only(event):
         return Labelled(event, None, (), received.trace, received.replayed)
     tagging = tag_story(article_of(event), book)
-    hashes = clause_hashes(blank(tagging.title, tagging.text)) if tagging.relevant else ()
-    return Labelled(event, tagging, hashes, received.trace, received.replayed)
+    pieces = read_pieces(blank(tagging.title, tagging.text)) if tagging.relevant else ()
+    return Labelled(event, tagging, pieces, received.trace, received.replayed)
 
 
 def settle(
@@ -132,8 +132,8 @@ def _with_label(labelled: Labelled, book: Rulebook) -> Labelled:
     if labelled.tagging is not None or isinstance(labelled.event, StoryWithdrawn):
         return labelled
     tagging = tag_story(article_of(labelled.event), book)
-    hashes = clause_hashes(blank(tagging.title, tagging.text)) if tagging.relevant else ()
-    return Labelled(labelled.event, tagging, hashes, labelled.trace, labelled.replayed)
+    pieces = read_pieces(blank(tagging.title, tagging.text)) if tagging.relevant else ()
+    return Labelled(labelled.event, tagging, pieces, labelled.trace, labelled.replayed)
 
 
 def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tuple[list[Outgoing], Settled]:
@@ -147,7 +147,7 @@ def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tupl
         placed = _place(desk, labelled, tagged, own)
         tagged = tagged.model_copy(update={"incident_id": placed.incident_id})
     raw = story.model_dump_json().encode()
-    _keep_story(desk, tagged, raw, placed.reason, why=placed.why, hashes=labelled.hashes, backfill=story.backfill)
+    _keep_story(desk, tagged, raw, placed.reason, why=placed.why, pieces=labelled.pieces, backfill=story.backfill)
     outgoing = [_tell(tagged)]
     for old in placed.merged:
         outgoing += merge(conn, old, str(placed.incident_id), desk.now)
@@ -167,9 +167,9 @@ def _place(desk: _Desk, labelled: Labelled, tagged: StoryTagged, own: str | None
     signature = sign(tagged)
     published = tagged.published_at.timestamp()
     candidates = memory.find_candidates(
-        desk.conn, desk.cache, tagged.story_id, signature, hashes=labelled.hashes, published=published
+        desk.conn, desk.cache, tagged.story_id, signature, pieces=labelled.pieces, published=published
     )
-    joined = decide_join(signature, len(labelled.hashes), candidates)
+    joined = decide_join(signature, len(labelled.pieces), candidates)
     same = [joined.incident_id, *joined.merges] if joined.incident_id else []
     if own is None:
         into, merged = _oldest(desk.conn, same)
@@ -227,8 +227,8 @@ def _keep(desk: _Desk, tagged: StoryTagged, known: memory.Known, reason: Reason)
     """Save a story whose label stays what it was, and tell its incident."""
     incident_id = memory.resolve_alias(desk.conn, tagged.incident_id) if tagged.incident_id else None
     tagged = tagged.model_copy(update={"incident_id": incident_id})
-    hashes = clause_hashes(blank(tagged.title, tagged.text)) if tagged.relevant else ()
-    _keep_story(desk, tagged, known.raw, reason, why=known.why, hashes=hashes, backfill=known.backfill)
+    pieces = read_pieces(blank(tagged.title, tagged.text)) if tagged.relevant else ()
+    _keep_story(desk, tagged, known.raw, reason, why=known.why, pieces=pieces, backfill=known.backfill)
     outgoing = [_tell(tagged)]
     if incident_id and reason is Reason.WITHDRAWN:
         outgoing += split(desk.conn, incident_id, desk.now)[0]
@@ -244,7 +244,7 @@ def _keep_story(
     reason: Reason,
     *,
     why: str,
-    hashes: Sequence[int],
+    pieces: Pieces,
     backfill: bool,
 ) -> None:
     memory.save_story(
@@ -253,7 +253,7 @@ def _keep_story(
         raw,
         reason=reason.value,
         why=why,
-        hashes=hashes,
+        pieces=pieces,
         backfill=backfill,
         at=desk.now.timestamp(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from services.contracts.alert import ALERT_EVENT, Alert
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
-from services.tagger.clause_cache import ClauseCache, write_hashes
+from services.tagger.clause_cache import ClauseCache, write_pieces
 from services.tagger.core.alerts import Member
+from services.tagger.core.duplicates import Pieces
 from services.tagger.core.incident import Candidate, Copied
 from services.tagger.core.incident_likeness import MAX_DAYS, families
 from services.tagger.core.incident_signature import Signature, pack, sign, unpack
@@ -87,7 +88,7 @@ def save_story(
     raw: bytes,
     *,
     reason: str,
-    hashes: Sequence[int],
+    pieces: Pieces,
     backfill: bool,
     at: float,
     why: str = "",
@@ -110,7 +111,7 @@ def save_story(
             backfill=backfill,
             incident_id=tagged.incident_id,
             reason=reason,
-            clauses=len(hashes),
+            clauses=len(pieces),
             published_at=published,
             decided_at=at,
             signature=orjson.dumps(pack(signature)) if signature else None,
@@ -118,9 +119,9 @@ def save_story(
         )
     )
     stands = tagged.incident_id is not None and not tagged.withdrawn
-    if had_text or (stands and hashes):
+    if had_text or (stands and pieces):
         # An empty row tells the caches that the story's text is gone.
-        write_hashes(conn, story_id, hashes if stands else (), published)
+        write_pieces(conn, story_id, pieces if stands else (), published)
     if not stands or signature is None:
         return
     conn.execute(
@@ -145,11 +146,11 @@ def find_candidates(
     story_id: str,
     signature: Signature,
     *,
-    hashes: Sequence[int],
+    pieces: Pieces,
     published: float,
 ) -> list[Candidate]:
     """Incidents that share text, or the sort of event, time and something more, with this story."""
-    shared = {one.story_id: one for one in cache.find(conn, story_id, hashes, published)}
+    shared = {one.story_id: one for one in cache.find(conn, story_id, pieces, published)}
     count = sa.func.count()
     likely = (
         sa.select(incident_keys.c.story_id)
@@ -167,7 +168,7 @@ def find_candidates(
     for other, incident_id, own in _signatures(conn, dict.fromkeys(wanted)):
         found[incident_id].append(own)
         if other in shared:
-            copied[incident_id].append(Copied(own, shared[other].shared, shared[other].pieces))
+            copied[incident_id].append(Copied(own, shared[other].shared, shared[other].sentences))
     return [Candidate(one, tuple(found[one]), tuple(copied[one])) for one in found]
 
 

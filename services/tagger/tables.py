@@ -60,6 +60,7 @@ clause_sets = sa.Table(
     sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("story_id", sa.String(500), nullable=False, unique=True),
     sa.Column("hashes", sa.LargeBinary, nullable=False),
+    sa.Column("sentences", sa.Integer, nullable=False),
     sa.Column("published_at", sa.Float, nullable=False, index=True),
     sqlite_autoincrement=True,
 )

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from services.contracts.tagging import MASK
 from services.tagger.core.book import Rulebook
-from services.tagger.core.duplicates import clause_hashes
-from services.tagger.core.incident import sign
+from services.tagger.core.duplicates import read_pieces
+from services.tagger.core.incident_signature import sign
 from services.tagger.core.story import article_of, tag_story, to_event
 from tests.tagger.builders import NOW, a_story
 
@@ -31,7 +31,7 @@ def check(book: Rulebook, title: str, text: str) -> None:
     assert len(tagged.text) == len(story.text)
     if tagged.relevant:
         sign(tagged)
-    clause_hashes(tagged.text)
+    read_pieces(tagged.text)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

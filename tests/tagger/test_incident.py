@@ -7,7 +7,7 @@ import pytest
 from services.contracts.tagging import StoryTagged
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
-from services.tagger.core.duplicates import clause_hashes, is_copy
+from services.tagger.core.duplicates import ClauseIndex, is_copy, read_pieces
 from services.tagger.core.incident import Candidate, Copied, Reason, decide_join
 from services.tagger.core.incident_signature import Signature, sign
 from services.tagger.core.story import article_of, tag_story, to_event
@@ -54,10 +54,14 @@ def tagged(book: Rulebook, text: str, *, hours: float = 0, title: str = "", outl
 
 
 def decision(book: Rulebook, first: StoryTagged, second: StoryTagged) -> Reason:
-    hashes = [set(clause_hashes(blank(one.title, one.text))) for one in (first, second)]
-    copied = Copied(sign(first), len(hashes[0] & hashes[1]), len(hashes[0]))
-    known = Candidate("known", (sign(first),), (copied,))
-    return decide_join(sign(second), len(hashes[1]), [known]).reason
+    pieces = [read_pieces(blank(one.title, one.text)) for one in (first, second)]
+    index = ClauseIndex()
+    index.add(first.story_id, [one for sentence in pieces[0] for one in sentence], len(pieces[0]), 0.0)
+    copied = tuple(
+        Copied(sign(first), one.shared, one.sentences) for one in index.find(second.story_id, pieces[1], 0.0)
+    )
+    known = Candidate("known", (sign(first),), copied)
+    return decide_join(sign(second), len(pieces[1]), [known]).reason
 
 
 @pytest.mark.parametrize(
@@ -100,13 +104,15 @@ def test_a_syndicated_copy_is_a_copy(book: Rulebook, change: object) -> None:
     ) is (Reason.NEAR_DUPLICATE)
 
 
-@pytest.mark.parametrize(("own", "other", "shared"), [(10, 10, 0), (10, 10, 2), (40, 40, 4), (2, 9, 2), (0, 0, 0)])
-def test_a_few_common_clauses_are_no_copy(own: int, other: int, shared: int) -> None:
+@pytest.mark.parametrize(
+    ("own", "other", "shared"), [(10, 10, 0), (10, 10, 2), (40, 40, 11), (2, 9, 2), (0, 0, 0)]
+)
+def test_a_few_common_sentences_are_no_copy(own: int, other: int, shared: int) -> None:
     assert not is_copy(own, other, shared)
 
 
-@pytest.mark.parametrize(("own", "other", "shared"), [(10, 10, 3), (10, 100, 3), (2, 2, 2), (1, 1, 1)])
-def test_enough_common_clauses_are_a_copy(own: int, other: int, shared: int) -> None:
+@pytest.mark.parametrize(("own", "other", "shared"), [(10, 10, 3), (5, 100, 3), (2, 2, 2), (1, 1, 1)])
+def test_enough_common_sentences_are_a_copy(own: int, other: int, shared: int) -> None:
     assert is_copy(own, other, shared)
 
 

@@ -1,68 +1,85 @@
-"""Recognise the same text again: hashes of pieces of clauses, and how many of them two stories share."""
+"""Recognise the same text again: hashes of pieces of sentences, and how many sentences two stories share."""
 
 from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import xxhash
 
 from services.tagger.core.folding import fold
 
+#: A story by its sentences, each as the hashes of its pieces.
+Pieces = tuple[tuple[int, ...], ...]
+
 #: A longer clause is cut into pieces of this many words, so that one changed word costs one piece.
-PIECE_WORDS = 6
+PIECE_WORDS = 5
 #: A shorter piece ("kata dia") stands in every story.
 MIN_WORDS = 4
-MAX_CLAUSES = 200
-#: Pieces two stories must share, and share of the shorter one: measured, see bench/report/incidents.md.
+MAX_SENTENCES = 100
+#: Sentences two stories must share a piece of, and their share of the shorter story's: unrelated stories quote
+#: one official and close with one stock phrase, a copy of which one word in seven was changed keeps a piece of
+#: two sentences in three.  Measured, see bench/report/incidents.md.
 MIN_SHARED = 3
-MIN_CONTAINMENT = 0.12
+MIN_CONTAINMENT = 0.3
 #: A copy is looked for among stories published so long before or after.
 WINDOW_S = 72 * 3600.0
 #: A piece that so many stories hold is an outlet's boilerplate and says nothing.
 MAX_HOLDERS = 40
 _MAX_FOUND = 5
-_CLAUSE_END = re.compile(r"[.,;:!?()\"“”\n]+")
+_SENTENCE_END = re.compile(r"[.!?\n]+")
+_CLAUSE_END = re.compile(r"[,;:()\"“”]+")
 
 
-def clause_hashes(visible: str) -> tuple[int, ...]:
-    """One signed 64-bit hash for each piece of at least ``MIN_WORDS`` words, each once, in order."""
-    found: dict[int, None] = {}
-    for clause in _CLAUSE_END.split(visible):
-        words = fold(clause).split()
-        last = max(1, len(words) // PIECE_WORDS)
-        for number in range(last if len(words) >= MIN_WORDS else 0):
-            end = len(words) if number == last - 1 else (number + 1) * PIECE_WORDS
-            piece = b" ".join(words[number * PIECE_WORDS : end])
-            found[_signed(xxhash.xxh3_64_intdigest(piece))] = None
-        if len(found) >= MAX_CLAUSES:
-            break
-    return tuple(found)[:MAX_CLAUSES]
+def read_pieces(visible: str) -> Pieces:
+    """Signed 64-bit hashes of pieces of at least ``MIN_WORDS`` words, each hash once, by sentence."""
+    known: set[int] = set()
+    sentences: list[tuple[int, ...]] = []
+    for sentence in _SENTENCE_END.split(visible):
+        fresh: list[int] = []
+        for clause in _CLAUSE_END.split(sentence):
+            fresh += [one for one in _pieces_of(fold(clause).split()) if one not in known]
+        if fresh:
+            known.update(fresh)
+            sentences.append(tuple(dict.fromkeys(fresh)))
+            if len(sentences) >= MAX_SENTENCES:
+                break
+    return tuple(sentences)
+
+
+def _pieces_of(words: list[bytes]) -> Iterator[int]:
+    if len(words) < MIN_WORDS:
+        return
+    last = max(1, len(words) // PIECE_WORDS) - 1
+    for number in range(last):
+        yield _hash(words[number * PIECE_WORDS : (number + 1) * PIECE_WORDS])
+    yield _hash(words[last * PIECE_WORDS :])
 
 
 def is_copy(own: int, other: int, shared: int) -> bool:
-    """Whether two stories of ``own`` and ``other`` pieces, ``shared`` of them common, are one text."""
+    """Whether two stories of ``own`` and ``other`` sentences, ``shared`` of them in common, are one text."""
     shorter = min(own, other)
     if shorter < MIN_SHARED:
-        return 0 < shared == shorter == max(own, other)
+        return 0 < shared == max(own, other)
     return shared >= MIN_SHARED and shared / shorter >= MIN_CONTAINMENT
 
 
 @dataclass(frozen=True)
 class Shared:
-    """A story that shares pieces with another, and how many of how many."""
+    """A story that shares text with another: in how many of our sentences, and how many it has itself."""
 
     story_id: str
     shared: int
-    pieces: int
+    sentences: int
 
 
 @dataclass(frozen=True)
 class _Entry:
     story_id: str
     published: float
+    sentences: int
     hashes: array[int]
 
 
@@ -78,11 +95,11 @@ class ClauseIndex:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, story_id: str, hashes: Sequence[int], published: float) -> None:
+    def add(self, story_id: str, hashes: Sequence[int], sentences: int, published: float) -> None:
         """Put a story in, in place of what was known of it."""
         self.remove(story_id)
         number, self._next = self._next, self._next + 1
-        self._entries[number] = _Entry(story_id, published, array("q", hashes))
+        self._entries[number] = _Entry(story_id, published, sentences, array("q", hashes))
         self._numbers[story_id] = number
         holders = self._holders
         for one in hashes:
@@ -114,29 +131,31 @@ class ClauseIndex:
             self.remove(story_id)
         return len(old)
 
-    def find(self, story_id: str, hashes: Iterable[int], published: float) -> list[Shared]:
-        """Other stories of the window that hold the same pieces, the most shared first, five at most."""
+    def find(self, story_id: str, pieces: Pieces, published: float) -> list[Shared]:
+        """Other stories of the window that hold the same pieces, the most sentences first, five at most."""
         counts: dict[int, int] = {}
         holders = self._holders
-        for one in hashes:
-            held = holders.get(one)
-            if held is None:
-                continue
-            if isinstance(held, int):
-                counts[held] = counts.get(held, 0) + 1
-            elif len(held) <= MAX_HOLDERS:
-                for number in held:
-                    counts[number] = counts.get(number, 0) + 1
+        for sentence in pieces:
+            here: set[int] = set()
+            for one in sentence:
+                held = holders.get(one)
+                if isinstance(held, int):
+                    here.add(held)
+                elif held is not None and len(held) <= MAX_HOLDERS:
+                    here.update(held)
+            for number in here:
+                counts[number] = counts.get(number, 0) + 1
         found: list[Shared] = []
         for number in sorted(counts, key=lambda one: (-counts[one], one)):
             entry = self._entries[number]
             if entry.story_id != story_id and abs(entry.published - published) <= WINDOW_S:
-                found.append(Shared(entry.story_id, counts[number], len(entry.hashes)))
+                found.append(Shared(entry.story_id, counts[number], entry.sentences))
                 if len(found) == _MAX_FOUND:
                     break
         return found
 
 
-def _signed(digest: int) -> int:
+def _hash(words: list[bytes]) -> int:
     """SQLite and PostgreSQL have no unsigned 64-bit integer."""
+    digest = xxhash.xxh3_64_intdigest(b" ".join(words))
     return digest - (1 << 64) if digest >= 1 << 63 else digest

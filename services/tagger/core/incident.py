@@ -34,11 +34,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Copied:
-    """A story of an incident that shares pieces of text with ours."""
+    """A story of an incident that shares text with ours: how many of our sentences, and how many it has."""
 
     signature: Signature
     shared: int
-    pieces: int
+    sentences: int
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ def part_id_of(incident_id: str, version: int, story_id: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"siaga:part:{incident_id}.{version}:{story_id}"))
 
 
-def decide_join(own: Signature, pieces: int, candidates: Sequence[Candidate]) -> Joined:
+def decide_join(own: Signature, sentences: int, candidates: Sequence[Candidate]) -> Joined:
     """Join a copy first, else the likeliest same event, else found a new incident."""
     for candidate in candidates:
         for copied in candidate.copied:
             # Offices fill the same form for every case: same text, another town.
-            if is_copy(pieces, copied.pieces, copied.shared) and not is_another_form(own, copied.signature):
-                why = f"{copied.shared} of {min(pieces, copied.pieces)} pieces of text in common"
+            if is_copy(sentences, copied.sentences, copied.shared) and not is_another_form(own, copied.signature):
+                why = f"{copied.shared} of {min(sentences, copied.sentences)} sentences in common"
                 return Joined(candidate.incident_id, Reason.NEAR_DUPLICATE, why, _also(own, candidate, candidates))
     ranked = sorted(
         ((_points(own, one), one) for one in candidates), key=lambda pair: (-pair[0], pair[1].incident_id)

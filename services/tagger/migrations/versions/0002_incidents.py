@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("story_id", sa.String(500), nullable=False, unique=True),
         sa.Column("hashes", sa.LargeBinary, nullable=False),
+        sa.Column("sentences", sa.Integer, nullable=False),
         sa.Column("published_at", sa.Float, nullable=False),
         sqlite_autoincrement=True,
     )
