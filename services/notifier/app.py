@@ -15,12 +15,13 @@ from services.contracts.delivery import DeliveryRecorded
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, TOPICS
 from services.notifier import queries, roster
 from services.notifier.bot import Bot
-from services.notifier.bounces import BounceReader
 from services.notifier.channels.base import Channel
 from services.notifier.channels.email import Email
 from services.notifier.channels.telegram import BotApi, Telegram
 from services.notifier.dispatch import Dispatcher
 from services.notifier.handler import AlertHandler
+from services.notifier.inbox import Inbox
+from services.notifier.mail_answers import Letterbox
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.officials_file import read_officials
 from services.notifier.outlets.wiring import Inside, attach_outlets
@@ -102,7 +103,8 @@ def create_service(settings: NotifierSettings) -> Service:
     mail = email if isinstance(email, Email) else None
     service.every("notices", 2.0, Postman(store, vault, _now, telegram=api, email=mail))
     if settings.bounce_maildir is not None:
-        service.every("bounces", 30.0, BounceReader(settings.bounce_maildir, store, _now))
+        box = Letterbox(settings.mail_from.rpartition("@")[2], settings.mail_authserv_id)
+        service.every("inbox", 30.0, Inbox(settings.bounce_maildir, store, vault, box, _now))
     if not channels:
         log.warning(
             "no channel is set up: deliveries wait", telegram="SIAGA_TELEGRAM_TOKEN_FILE", email="SIAGA_SMTP_HOST"

@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
-from pathlib import Path
 
 import sqlalchemy as sa
-import structlog
 
 from services.contracts.delivery import Action, Outcome
 from services.notifier import roster, rows
-from services.notifier.core.bounce import Bounce, read_bounce
+from services.notifier.core.bounce import Bounce
 from services.notifier.core.ledger import State
 from services.notifier.core.reason import Reason
 from services.notifier.planner import put_off
-from services.runtime.store import Store
-
-log = structlog.get_logger(__name__)
-
-
-class BounceReader:
-    """Looks into a Maildir to which the mail server delivers what comes back; handled mails go to ``cur``."""
-
-    def __init__(self, maildir: Path, store: Store, clock: Callable[[], datetime]) -> None:
-        self._maildir = maildir
-        self._store = store
-        self._clock = clock
-
-    async def __call__(self) -> None:
-        """Take in what is new."""
-        for path in await asyncio.to_thread(lambda: sorted((self._maildir / "new").glob("*"))):
-            bounce = read_bounce(await asyncio.to_thread(path.read_bytes))
-            if bounce is not None:
-                now = self._clock()
-                found = await self._store.write(partial(take_bounce, bounce=bounce, now=now))
-                log.info("mail came back", status=bounce.status, known=found)
-            # Only after the transaction: stopped in between, the mail is read again, and changes nothing.
-            await asyncio.to_thread(path.rename, self._maildir / "cur" / f"{path.name}:2,S")
 
 
 def take_bounce(conn: sa.Connection, bounce: Bounce, now: datetime) -> bool:

@@ -40,7 +40,8 @@ class NotifierSettings(ServiceSettings):
     smtp_ca_file: Path | None = None
     mail_from: str = Field(default="siaga@localhost.localdomain", description="sender, one plain mailbox")
     bounce_maildir: Path | None = Field(
-        default=None, description="Maildir to which the mail server delivers what comes back to the sender"
+        default=None,
+        description="Maildir to which the mail server delivers what comes back: returned mails and answers",
     )
     mail_domains: str = Field(
         default="",

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.bounces import BounceReader
 from services.notifier.core.bounce import read_bounce
 from services.notifier.core.reason import Reason
+from services.notifier.inbox import Inbox
+from services.notifier.mail_answers import Letterbox
 from tests.notifier.builders import an_alert, an_entry
 from tests.notifier.world import World
 
@@ -77,7 +78,7 @@ async def come_back(world: World, folder: Path, data: bytes) -> None:
     for name in ("new", "cur", "tmp"):
         (maildir / name).mkdir(parents=True, exist_ok=True)
     (maildir / "new" / "1").write_bytes(data)
-    await BounceReader(maildir, world.store, lambda: world.now)()
+    await Inbox(maildir, world.store, world.vault, Letterbox("example.org"), lambda: world.now)()
     assert [path.name for path in (maildir / "cur").iterdir()] == ["1:2,S"]
     assert list((maildir / "new").iterdir()) == []
 
