@@ -54,9 +54,9 @@ def _entry(feed: Feed, entry: Entry) -> etree._Element:
 
 
 def _links(node: etree._Element, feed: Feed, entry: Entry, shown: Shown) -> None:
-    if shown.source is not None and shown.source.url:
+    if shown.source is not None:
         # RFC 4287 4.1.1: of one type only one alternate; the other sources are counted in the text.
-        _link(node, "alternate", shown.source.url, "text/html")
+        _link(node, "alternate", shown.source, "text/html")
     _link(node, "alternate", feed.addresses.cap(entry), CAP_TYPE)
     for other in entry.others:
         _link(node, "related", entry_id(other))

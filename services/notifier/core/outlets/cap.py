@@ -33,7 +33,7 @@ from services.notifier.core.outlets.cap_codes import (
     VERIFY,
     urgency_of,
 )
-from services.notifier.core.outlets.xml_text import xml_text
+from services.notifier.core.outlets.xml_text import uri, xml_text
 from services.notifier.core.regions import region_name
 from services.notifier.core.words import words_for
 
@@ -167,7 +167,7 @@ def _info(alert: Alert, language: str) -> etree._Element:
     _put(info, "description", _description(card))
     _put(info, "instruction", VERIFY[language])
     if card.source is not None and card.source.url:
-        _put(info, "web", card.source.url)
+        _put(info, "web", uri(card.source.url))
     _pair(info, "parameter", "siaga:severity", str(int(alert.severity)))
     _pair(info, "parameter", "siaga:confidence", alert.confidence)
     _pair(info, "parameter", "siaga:sources", str(len({source.outlet for source in alert.sources})))

@@ -10,6 +10,7 @@ from services.contracts.tagging import Facts, Number, Place, Term
 from services.notifier.core.clean import clean_line
 from services.notifier.core.links import safe_link
 from services.notifier.core.outlets.entry import Entry
+from services.notifier.core.outlets.xml_text import uri
 from services.notifier.core.snapshot import PEOPLE
 
 #: Nobody reads more, and a receiver must be able to bound what it takes.
@@ -87,9 +88,10 @@ def _terms(terms: tuple[Term, ...]) -> list[str]:
 
 
 def _source(source: Source) -> dict[str, Any]:
+    link = safe_link(source.url)
     return {
         "outlet": clean_line(source.outlet, 80),
-        "url": safe_link(source.url),
+        "url": uri(link) if link else None,
         "language": source.language,
         "published_at": source.published_at.isoformat(),
         "copies": source.copies,

@@ -46,6 +46,6 @@ def _item(feed: Feed, entry: Entry) -> dict[str, Any]:
         "attachments": [{"url": feed.addresses.cap(entry), "mime_type": CAP_TYPE}],
         "_siaga": describe(entry),
     }
-    if shown.source is not None and shown.source.url:
-        item["external_url"] = shown.source.url
+    if shown.source is not None:
+        item["external_url"] = shown.source
     return item

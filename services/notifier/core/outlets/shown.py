@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from html import escape
 from zoneinfo import ZoneInfo
 
-from services.notifier.core.card import Card, Link, Note, Status, View, make_card
+from services.notifier.core.card import Card, Note, Status, View, make_card
 from services.notifier.core.outlets.entry import Entry, Standing
-from services.notifier.core.outlets.xml_text import xml_text
+from services.notifier.core.outlets.xml_text import uri, xml_text
 
 _STATUS = {
     Standing.OPEN: Status.NEW,
@@ -22,13 +22,13 @@ _STATUS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """An entry as people read it; every string is one line without anything XML refuses."""
+    """An entry as people read it, ``source`` being the address of its first report; XML can hold all of it."""
 
     language: str
     title: str
     lines: tuple[str, ...]
     html: str
-    source: Link | None
+    source: str | None
 
     @property
     def text(self) -> str:
@@ -46,11 +46,15 @@ def show(entry: Entry, language: str, zone: ZoneInfo) -> Shown:
         return Shown(card.language, xml_text(f"{card.banner} · {headline}"), _clean(lines), _html_over(card), None)
     numbers = [f"{label}: {value}" for label, value in card.numbers]
     lines = [card.place, card.sentence, *numbers, card.when, _say_source(card), card.notice, card.thread]
-    return Shown(card.language, xml_text(headline), _clean(lines), _html(card, numbers), card.source)
+    return Shown(card.language, xml_text(headline), _clean(lines), _html(card, numbers), _address(card))
 
 
 def _clean(lines: list[str]) -> tuple[str, ...]:
     return tuple(xml_text(line) for line in lines if line)
+
+
+def _address(card: Card) -> str | None:
+    return uri(card.source.url) if card.source is not None and card.source.url else None
 
 
 def _say_source(card: Card) -> str:
@@ -79,10 +83,10 @@ def _small(card: Card) -> str:
 
 
 def _link(card: Card) -> str:
-    source = card.source
-    if source is None or source.url is None:
+    source, address = card.source, _address(card)
+    if source is None or address is None:
         return _safe(_say_source(card))
-    anchor = f'<a href="{_safe(source.url)}" rel="noreferrer noopener">{_safe(source.outlet)}</a>'
+    anchor = f'<a href="{_safe(address)}" rel="noreferrer noopener">{_safe(source.outlet)}</a>'
     return ", ".join(part for part in (f"{anchor} ({_safe(source.host)})", _safe(card.more_sources)) if part)
 
 
