@@ -74,6 +74,7 @@ class Dispatcher:
                     if self._restore is not None:
                         await self._restore()
                     await self.recover()
+                    await asyncio.gather(*(channel.open() for channel in self._tools.channels.values()))
                     recovered = True
                 if not await self.round():
                     await self._idle()

@@ -34,6 +34,10 @@ class _Door:
     pacer: Pacer
     waiting: list[tuple[Priority, int]] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    lanes: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lanes = asyncio.Semaphore(self.pacer.pace.at_once)
 
     def let_others_look(self) -> None:
         self.moved.set()
@@ -79,6 +83,10 @@ class Paces:
     async def until(self, slot: float) -> None:
         """Wait for a slot that was taken."""
         await self._sleep(max(0.0, slot - self._monotonic()))
+
+    def lane(self, channel: str) -> asyncio.Semaphore:
+        """To be held from before ``sending`` is written until the channel has answered."""
+        return self._doors[channel].lanes
 
     async def pass_door(self, candidate: Candidate) -> None:
         """Wait for the very moment: rows committed together come out of the store together.

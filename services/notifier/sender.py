@@ -77,10 +77,11 @@ class Sender:
     async def _deliver(self, one: Claimed) -> None:
         try:
             await self._paces.until(one.slot)
-            sending = await self._mark_sending(one.row)
-            if sending is None:
-                return
-            receipt, error = await self._send(sending, one)
+            async with self._paces.lane(one.row.channel):
+                sending = await self._mark_sending(one.row)
+                if sending is None:
+                    return
+                receipt, error = await self._send(sending, one)
             await self._write_outcome(Ended(sending, receipt, error, self._tools.jitter()))
         except Exception:
             # A bug: this one row stays where the ledger last saw it and is unknown at the next start.

@@ -66,6 +66,9 @@ class FakeChannel:
     answers: list[DeliveryError | BaseException] = field(default_factory=list)
     reference: str = "10{n}"
 
+    async def open(self) -> None:
+        pass
+
     async def send(self, message: Outgoing) -> Receipt:
         if self.answers:
             raise self.answers.pop(0)

@@ -98,6 +98,9 @@ class Channel(Protocol):
 
     pace: Pace
 
+    async def open(self) -> None:
+        """Get ready to send: a first message that is late closes up with those behind it.  Never fails."""
+
     async def send(self, message: Outgoing) -> Receipt:
         """Do what ``message.action`` says; raises `DeliveryError`."""
 

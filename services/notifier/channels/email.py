@@ -95,6 +95,9 @@ class Email:
         """Where mails are handed in, and from whom they are."""
         return self._server
 
+    async def open(self) -> None:
+        """Connections are opened as they are needed: a mail server counts no seconds."""
+
     async def send(self, message: Outgoing) -> Receipt:
         """Hand one mail in; accepted means accepted by that server, a bounce may still come."""
         return await self.hand_in(write_letter(message, self._server, self._sign))

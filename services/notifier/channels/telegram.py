@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.notifier.core.telegram_text import TelegramText, render_card, rend
 #: The server holds a flooded request for 3 s; an answer later than this is not worth waiting for.
 READ_S = 30.0
 CONNECT_S = 8.0
+_OPEN_AT_FIRST = 4
 
 
 class BotApi:
@@ -91,6 +93,11 @@ class Telegram:
 
     def __init__(self, api: BotApi) -> None:
         self._api = api
+
+    async def open(self) -> None:
+        """Open connections; what is wrong with them the first message will hear."""
+        hellos = (self._api.call("getMe", {}, read_s=CONNECT_S) for _ in range(_OPEN_AT_FIRST))
+        await asyncio.gather(*hellos, return_exceptions=True)
 
     async def send(self, message: Outgoing) -> Receipt:
         """One alert is one message: sent anew, or the last one of its thread edited."""

@@ -11,20 +11,22 @@ class Pace:
     """Least seconds between two sends: over the whole channel, to one recipient, to one group.
 
     With a ``burst`` the channel's distance holds over so many sends together, and two of them may come
-    as close as half of it: what a stall cost is caught up inside the window, never beyond it.
+    as close as half of it: what a stall cost is caught up inside the window, never beyond it.  So many
+    ``at_once`` may wait for an answer: as many at most are unknown after a crash.
     """
 
     channel_s: float
     recipient_s: float
     group_s: float
     burst: int = 1
+    at_once: int = 16
 
 
 #: Telegram: about 30 a second in all, 1 a second for a chat, 20 a minute for a group.  25 a second and
 #: 35 ms, so that the server's own clock never sees 26 in one; kept below the others as well.
 TELEGRAM_PACE = Pace(channel_s=1.035 / 25, recipient_s=1.05, group_s=3.2, burst=25)
 #: A local mail server takes more than this; it owns the pace towards the world.
-MAIL_PACE = Pace(channel_s=1 / 50, recipient_s=0.2, group_s=0.2)
+MAIL_PACE = Pace(channel_s=1 / 50, recipient_s=0.2, group_s=0.2, at_once=8)
 #: Recipients remembered before those that have long been free are dropped.
 _MANY = 10_000
 
