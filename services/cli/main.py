@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "readers": ("services.cli.readers:readers_command", "Which systems may read the feeds."),
     "webhooks": ("services.cli.webhooks:webhooks_command", "Where signed messages go, and what became of them."),
     "dead": ("services.cli.dead:dead_command", "What could not be handled."),
+    "replay": ("services.cli.replay:replay_command", "Stored stories once more, after a change of rules."),
     "why": ("services.cli.why:why_command", "What became of a story, step by step."),
 }
 
