@@ -23,6 +23,7 @@ from services.tagger.core.clearing_words import (
     Cue,
 )
 from services.tagger.core.folding import fold, fold_term
+from services.tagger.core.numerals import digits_in
 
 _UPPER = r"A-ZÀ-ÖØ-Þ\u0100-\u024f\u1e00-\u1eff"
 _WORD = rf"[{_UPPER}][\w'’-]*"
@@ -46,9 +47,6 @@ _BESIDE = re.compile(
 _APPOSITION = re.compile(rf"[^.\n]{{0,70}}?,\s+(?P<name>{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{1,4}})\s*,")
 _INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(?:\s*\(\d{1,2}[^)]{0,8}\))?")
 _MORE_INITIALS = re.compile(r"\s*(?:,\s*(?:dan|serta|and)\b|,|dan\b|serta\b|and\b|/|&)\s*")
-_DIGITS = re.compile(r"\d+")
-_FOREIGN_DIGITS = re.compile("[\u0660-\u1fff\ua620-\U0010ffff]")  # no others stand beyond ASCII
-_ONLY_DIGITS = bytes(code if chr(code) in "0123456789" else 0x20 for code in range(256))
 _NO_AGE_AFTER = re.compile(r"[/:%]|[.,]\d")
 #: What stands right before and after a number that is an age: "(17)", "(17 tahun)", ", 17,", ", aged 17".
 _AGED = r"(?:usia|umur|aged?|berusia|berumur|who is|who was)\s"
@@ -83,6 +81,7 @@ _CONTACT = re.compile(
     r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7}\b"
 )
 _ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
+_LOCAL_PART = re.compile(r"[\w.+-]{1,60}\Z")
 _DIGITS_BEFORE = re.compile(r"\d{1,2}[\s-]$")
 _DATE = re.compile(r"[^.\n]{0,30}?\b(?P<name>\d{1,2}[ /-](?:\w{3,9}|\d{1,2})[ /-]\d{2,4})")
 _KHMER_NAME = re.compile(r"ឈ្មោះ\s*(?P<name>[\u1780-\u17ff]{2,25}(?:\s[\u1780-\u17ff]{2,15})?)")
@@ -150,7 +149,7 @@ class Clearer:
             if stretch.end <= at:
                 continue
             start = max(at, stretch.start)
-            pieces += [whole[at:start], "".join("\n" if c == "\n" else MASK for c in whole[start : stretch.end])]
+            pieces += [whole[at:start], _mask(whole[start : stretch.end])]
             at = stretch.end
         return Cleared("".join([*pieces, whole[at:]]), tuple(masked))
 
@@ -159,7 +158,7 @@ class Clearer:
         hits = self._automaton.find_matches_as_indexes(padded, overlapping=True)
         for index, start, end in hits:
             yield from self._finders[self._cues[index]](whole, start, end - 2)
-        numbers = _digits(whole)
+        numbers = digits_in(whole)
         for start, end in numbers:
             before = whole[start - 1 : start]
             if before in _BEFORE_AN_AGE and end - start <= 2 and not _NO_AGE_AFTER.match(whole, end):
@@ -313,6 +312,11 @@ class Clearer:
                 yield from _mentions(whole, part.upper())
 
 
+def _mask(shown: str) -> str:
+    """As many masks; line breaks stay."""
+    return "\n".join(MASK * len(line) for line in shown.split("\n"))
+
+
 def _mentions(whole: str, name: str) -> Iterator[Masked]:
     """Where ``name`` stands as a word of its own."""
     at = whole.find(name)
@@ -328,18 +332,6 @@ _NEVER_ALONE = NOT_NAMES | ROLES
 _NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
 
 
-def _digits(whole: str) -> list[tuple[int, int]]:
-    """Every run of digits; of ASCII text by bytes, at a tenth of what a pattern costs."""
-    if not whole.isascii() and _FOREIGN_DIGITS.search(whole):
-        return [found.span() for found in _DIGITS.finditer(whole)]
-    found, at = [], 0
-    for run in whole.encode("latin-1", "replace").translate(_ONLY_DIGITS).decode("ascii").split():
-        start = whole.find(run, at)
-        at = start + len(run)
-        found.append((start, at))
-    return found
-
-
 def _numbers(whole: str, long: bool) -> Iterator[_Span]:
     """House, telephone, identity and passport numbers, and addresses of e-mail and accounts."""
     if any(mark.search(whole) for mark in _HOUSE_MARKS):
@@ -348,17 +340,38 @@ def _numbers(whole: str, long: bool) -> Iterator[_Span]:
     if long or any(mark.search(whole) for mark in _CONTACT_MARKS):
         for found in _CONTACT.finditer(whole):
             yield found.start(), found.end(), "contact or document number"
-    if "@" in whole:
-        for found in _ADDRESS.finditer(whole):
-            yield found.start(), found.end(), "contact or document number"
+    for start, end in _addresses(whole):
+        yield start, end, "contact or document number"
 
 
-_TOWARDS = ("di", "ke", "dari", "in", "at", "from", "to", "near", "Kota", "Kabupaten", "Polda", "Polres", "Pulau")
+def _addresses(whole: str) -> Iterator[tuple[int, int]]:
+    """Looks only around each "@": a pattern that begins with a word is tried at every letter."""
+    at, last = whole.find("@"), 0
+    while at >= 0:
+        local = _LOCAL_PART.search(whole, max(last, at - 60), at)
+        found = _ADDRESS.match(whole, local.start()) if local else None
+        found = found or _ADDRESS.match(whole, at)
+        if found:
+            yield found.span()
+            last = found.end()
+        at = whole.find("@", max(at + 1, last))
+
+
+_TOWARDS = frozenset(
+    ["di", "ke", "dari", "in", "at", "from", "to", "near", "Kota", "Kabupaten", "Polda", "Polres", "Pulau"]
+)
+_TOWARDS_WIDTH = 1 + max(map(len, _TOWARDS))
 
 
 def _also_a_place(whole: str, word: str) -> bool:
     """Whether the story also uses a part of a name as a place: "di Flores"."""
-    return word in whole and any(f" {before} {word}" in whole for before in _TOWARDS)
+    at = whole.find(f" {word}")
+    while at >= 0:
+        _, space, before = whole[max(0, at - _TOWARDS_WIDTH) : at].rpartition(" ")
+        if space and before in _TOWARDS:
+            return True
+        at = whole.find(f" {word}", at + 1)
+    return False
 
 
 def _after_office(whole: str, start: int) -> bool:

@@ -108,16 +108,15 @@ class Found:
     def concepts(self, starts: Sequence[int]) -> list[int]:
         """The concepts of each sentence, by the offsets the sentences start at."""
         bits = [0] * len(starts)
-        concepts = self._matcher.concepts
+        concepts, at = self._matcher.concepts, 0
+        lower, upper = 0, -1  # the sentence the last hit was in
         for index, start, end in self._matches:
             mask = concepts[index]
             if mask:
-                if mask == ASKS:
-                    mask = 0
-                    for pattern in self._matcher.groups[index]:
-                        if pattern.concepts and self._holds(pattern, start, end - 2):
-                            mask |= pattern.concepts
-                bits[bisect_right(starts, start) - 1] |= mask
+                if not lower <= start < upper:
+                    at = bisect_right(starts, start) - 1
+                    lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
+                bits[at] |= mask if mask != ASKS else self._asked(index, start, end - 2)
         for hit in self._others:
             bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
         return bits
@@ -136,6 +135,13 @@ class Found:
             found += self._others
             found.sort(key=lambda hit: hit.end)
         return found
+
+    def _asked(self, index: int, start: int, stop: int) -> int:
+        mask = 0
+        for pattern in self._matcher.groups[index]:
+            if pattern.concepts and self._holds(pattern, start, stop):
+                mask |= pattern.concepts
+        return mask
 
     def _holds(self, pattern: Pattern, start: int, stop: int) -> bool:
         """Whether a term is written as it has to be; in a text of capitals their case says nothing."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ahocorasick_rs import BytesAhoCorasick
+
 _WORDS: dict[str, float] = {
     "satu": 1, "seorang": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6, "tujuh": 7, "delapan": 8,
     "sembilan": 9, "sepuluh": 10, "sebelas": 11, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
@@ -56,24 +58,54 @@ _REST = (
 _DIGIT_NUMBER = re.compile(rf"(?<![\w.,/:-])(?P<low>{_DIGITS})" + _REST, re.IGNORECASE)
 _WORD_NUMBER = re.compile(rf"(?P<low>{_WORD_ALTERNATIVES})\b" + _REST, re.IGNORECASE)
 _FIRST_WORDS = frozenset(re.split(r"[ -]", word)[0] for word in (*_WORDS, *_VAGUE))
-_LETTERS = re.compile(r"[A-Za-z]{2,}")
+_FIRST_WORD = BytesAhoCorasick([word.encode() for word in sorted(_FIRST_WORDS) if len(word) > 1])
+_RUN = re.compile(r"\d+")
+_FOREIGN_DIGITS = re.compile("[\u0660-\u1fff\ua620-\U0010ffff]")  # no others stand beyond ASCII
+_ONLY_DIGITS = bytes(code if chr(code) in "0123456789" else 0x20 for code in range(256))
 _LEAST_BEFORE = re.compile(rf"\b(?:{_AT_LEAST})\s+$", re.IGNORECASE)
 
 
 def numbers_in(text: str) -> Iterator[re.Match[str]]:
     """Every number of a text in order, in digits or in words.
 
-    Words are looked up first: one pattern of all number words costs two milliseconds a story.
+    Their first words are looked for first: one pattern of all number words costs two milliseconds a story.
     """
-    found = list(_DIGIT_NUMBER.finditer(text))
+    found: list[re.Match[str]] = []
     end = 0
-    for word in _LETTERS.finditer(text):
-        if word.start() >= end and word.group().lower() in _FIRST_WORDS:
-            number = _WORD_NUMBER.match(text, word.start())
-            if number:
-                found.append(number)
-                end = number.end()
+    for start, _ in digits_in(text):
+        number = _DIGIT_NUMBER.match(text, start) if start >= end else None
+        if number:
+            found.append(number)
+            end = number.end()
+    end = 0
+    for start in _words_in(text):
+        number = _WORD_NUMBER.match(text, start) if start >= end else None
+        if number:
+            found.append(number)
+            end = number.end()
     yield from sorted(found, key=lambda one: one.start())
+
+
+def digits_in(text: str) -> list[tuple[int, int]]:
+    """Every run of digits; of nearly all texts by bytes, at a third of what a pattern costs."""
+    if not text.isascii() and _FOREIGN_DIGITS.search(text):
+        return [found.span() for found in _RUN.finditer(text)]
+    found, at = [], 0
+    for run in text.encode("latin-1", "replace").translate(_ONLY_DIGITS).decode("ascii").split():
+        start = text.find(run, at)
+        at = start + len(run)
+        found.append((start, at))
+    return found
+
+
+def _words_in(text: str) -> list[int]:
+    """Where a run of letters is the first word of a number."""
+    folded = text.encode("latin-1", "replace").lower()
+    found = []
+    for _, start, end in _FIRST_WORD.find_matches_as_indexes(folded, overlapping=True):
+        if not folded[start - 1 : start].isalpha() and not folded[end : end + 1].isalpha():
+            found.append(start)
+    return sorted(found)
 
 
 def value_of(digits: str, language: str) -> float | None:

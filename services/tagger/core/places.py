@@ -45,6 +45,7 @@ _OFFICE = frozenset(
     b" wali dprd dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a".split()
 )
 _CITY_TYPE = frozenset(b"kota kabupaten kab provinsi pulau pelabuhan bandara kecamatan city province".split())
+_BEFORE_A_TOWN = _CITY_TYPE | _OFFICE | _LOCATIVE
 _DEMONYM = frozenset(
     fold(word)
     for word in [
@@ -177,7 +178,7 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
     for hit in hits:
         entries = [book.places[index] for index in hit.pattern.places]
         before = _before(folded, hit.start, 1)
-        if before and before[-1] in _CITY_TYPE | _OFFICE | _LOCATIVE:
+        if before and before[-1] in _BEFORE_A_TOWN:
             wanted = entries
         else:
             wanted = [entry for entry in entries if not entry.weak]
@@ -199,7 +200,7 @@ def _in_a_name(
         return False
     glued = whole[hit.start - 1 : hit.start] == " " and whole[hit.start - 2 : hit.start - 1].isalpha()
     word = whole[max(0, hit.start - 1 - len(before[-1])) : hit.start - 1]
-    if not glued or not word[:1].isupper() or before[-1] in _OFFICE | _CITY_TYPE | _LOCATIVE:
+    if not glued or not word[:1].isupper() or before[-1] in _BEFORE_A_TOWN:
         return False
     return word[1:].islower() and len(support[entries[0].region or ""]) <= 1
 

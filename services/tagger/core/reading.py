@@ -19,7 +19,7 @@ from services.tagger.core.sentences import Sentences, split
 LEAD_SENTENCES = 4
 FRAGMENT = 30
 MAX_EVIDENCE = 4
-_MASKED = re.compile(MASK + "+")
+_MASKED = re.compile(f"{MASK}{MASK}*")  # begins with one character, which is looked for at once
 
 
 @dataclass
@@ -60,23 +60,15 @@ class Reading:
         for group in rule.groups:
             if not self.everything & group:
                 return ()
+        if rule.window is Window.SENTENCE:
+            return self._sentences(rule)
+        if rule.window is Window.NEIGHBOUR:
+            return self._neighbours(rule)
         if rule.window is Window.STORY:
             return () if self.everything & rule.unless else (0,)
         if rule.window is Window.LEAD:
             return (0,) if _holds(self.lead_bits, rule) else ()
-        if rule.window is Window.TITLE:
-            return (0,) if self.has_title and _holds(self.bits[0], rule) else ()
-        bits = self.bits
-        if rule.window is Window.SENTENCE:
-            return self._sentences(rule)
-        first, last, found = rule.groups[0], len(bits) - 1, []
-        for index, mask in enumerate(bits):
-            if mask & first:
-                after = bits[index + 1] if index < last else 0
-                before = bits[index - 1] if index else 0
-                if _holds(mask | after, rule) or _holds(mask | before, rule):
-                    found.append(index)
-        return tuple(found)
+        return (0,) if self.has_title and _holds(self.bits[0], rule) else ()
 
     def _sentences(self, rule: Rule) -> tuple[int, ...]:
         bits, (first, *others) = self.bits, rule.groups
@@ -85,6 +77,16 @@ class Reading:
             found = [index for index in found if bits[index] & group]
         if rule.unless:
             found = [index for index in found if not bits[index] & rule.unless]
+        return tuple(found)
+
+    def _neighbours(self, rule: Rule) -> tuple[int, ...]:
+        bits, first, last = self.bits, rule.groups[0], len(self.bits) - 1
+        found = []
+        for index in [index for index, mask in enumerate(bits) if mask & first]:
+            after = bits[index + 1] if index < last else 0
+            before = bits[index - 1] if index else 0
+            if _holds(bits[index] | after, rule) or _holds(bits[index] | before, rule):
+                found.append(index)
         return tuple(found)
 
     def evidence(self, rule: Rule, sentences: Iterable[int]) -> list[Evidence]:
@@ -111,7 +113,12 @@ class Reading:
         """The first hit of any of these concepts."""
         if not self.everything & mask:
             return None
-        return next((hit for hits in self.by_sentence for hit in hits if hit.pattern.concepts & mask), None)
+        for index, bits in enumerate(self.bits):
+            if bits & mask or index in self.listed:
+                for hit in self.by_sentence[index]:
+                    if hit.pattern.concepts & mask:
+                        return hit
+        return None
 
     def count(self, mask: int) -> int:
         """How many sentences hold any of these concepts."""
@@ -134,7 +141,10 @@ class Reading:
 def _holds(mask: int, rule: Rule) -> bool:
     if mask & rule.unless:
         return False
-    return all(mask & group for group in rule.groups)
+    for group in rule.groups:  # noqa: SIM110  # half the price of all() over so few
+        if not mask & group:
+            return False
+    return True
 
 
 def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:

@@ -39,21 +39,17 @@ def split(whole: str, title_end: int = 0) -> Sentences:
     """Sentences of ``title + "\\n" + text``; never more than ``MAX_SENTENCES``, the rest is one."""
     starts, ends = [0], []
     for found in _BREAK.finditer(whole):
-        at = found.start()
-        before = whole[max(0, at - 12) : at]
-        if whole[at] == "\n":
-            if not (len(starts) == 1 and at <= title_end) and _runs_on(
-                before, whole[found.end() : found.end() + 1]
-            ):
+        at, after = found.span()
+        mark, before = whole[at], whole[max(0, at - 12) : at]
+        if mark == "\n":
+            if not (len(starts) == 1 and at <= title_end) and _runs_on(before, whole[after : after + 1]):
                 continue
-        elif before.rpartition(" ")[2] in _ABBREVIATIONS or (
-            whole[at] == "." and not _ends_word(before, found.end() - at)
-        ):
+        elif before.rpartition(" ")[2] in _ABBREVIATIONS or (mark == "." and not _ends_word(before, after - at)):
             continue
-        if found.end() >= len(whole) or len(starts) >= MAX_SENTENCES:
+        if after >= len(whole) or len(starts) >= MAX_SENTENCES:
             break
-        ends.append(found.start())
-        starts.append(found.end())
+        ends.append(at)
+        starts.append(after)
     ends.append(len(whole))
     return Sentences(tuple(starts), tuple(ends))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from services.contracts.codes import Kind, Severity, Topic
@@ -46,6 +46,9 @@ _FAR, _FAR_WEIGHT = "the outlet's own country", 3
 _OUTWEIGHED = 4
 
 
+_NO_FACTS = Facts()  # frozen, and as dear to make as the scan of a story
+
+
 @dataclass(frozen=True)
 class Article:
     """What the tagger reads of a story; the title may be empty."""
@@ -75,7 +78,7 @@ class Tagging:
     severity: Severity = Severity.BACKGROUND
     triggers: tuple[Trigger, ...] = ()
     places: tuple[FoundPlace, ...] = ()
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = _NO_FACTS
     traces: tuple[Trace, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,21 +63,16 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     """Points of every topic, less what the frames hold back; relevant from the topic's threshold on."""
     traces: list[Trace] = []
     found: list[tuple[float, Topic, list[Evidence]]] = []
-    weak, everything = False, reading.everything
+    weak = False
     for topic_rules in book.topics:
-        points, firing, fired = 0.0, list[tuple[Rule, tuple[int, ...]]](), list[Trace]()
+        points, fired = 0.0, list[Trace]()
         where: set[int] = set()
-        for rule in topic_rules.rules:
-            if not everything & rule.groups[0]:
-                continue  # most rules end here, without a call
-            sentences = reading.fire(rule)
-            if not sentences:
-                continue
+        firing = _firing(topic_rules.rules, reading)
+        for rule, sentences in firing:
             gained = weigh(rule, sentences, reading)
             points += gained
             where.update(sentences)
             fired.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
-            firing.append((rule, sentences))
         if not fired:
             continue
         traces += fired
@@ -102,6 +98,20 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
         if points >= SECOND_SHARE * best
     )
     return Verdict(Relevance.RELEVANT, "", topics, tuple(traces))
+
+
+def _firing(rules: Iterable[Rule], reading: Reading) -> list[tuple[Rule, tuple[int, ...]]]:
+    """The rules that fire, each with its sentences; most rules end without a call."""
+    everything, firing = reading.everything, []
+    for rule in rules:
+        for group in rule.groups:
+            if not everything & group:
+                break
+        else:
+            sentences = reading.fire(rule)
+            if sentences:
+                firing.append((rule, sentences))
+    return firing
 
 
 def _in_passing(where: set[int], reading: Reading) -> bool:
