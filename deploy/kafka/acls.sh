@@ -44,7 +44,8 @@ services)
 
     allow notifier --operation Read --group siaga-notifier --resource-pattern-type prefixed
     may_read notifier alerts stories.tagged sources deliveries
-    may_write notifier deliveries dead
+    # alerts: a synthetic one every 15 minutes, in the region ZZ, to see that the whole way works
+    may_write notifier deliveries dead alerts
     ;;
 reader)
     [ $# -ge 3 ] || { echo "usage: acls.sh reader NAME REGION..." >&2; exit 2; }

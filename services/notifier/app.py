@@ -10,11 +10,12 @@ from pathlib import Path
 
 import structlog
 
-from services.contracts.alert import ALERT_EVENT
+from services.contracts.alert import ALERT_EVENT, AlertRaised
 from services.contracts.delivery import DeliveryRecorded
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, TOPICS
-from services.notifier import queries, roster
+from services.notifier import canary, queries, roster
 from services.notifier.bot import Bot
+from services.notifier.canary import Canary
 from services.notifier.channels.base import Channel
 from services.notifier.channels.email import Email
 from services.notifier.channels.telegram import BotApi, Telegram
@@ -50,6 +51,7 @@ class Dependencies:
 def wire(service: Service, needs: Dependencies) -> None:
     """Attach the one handler and the loops."""
     service.consume(ALERTS, group=GROUP_NOTIFIER, decode=ALERT_EVENT.validate_json)(needs.handler)
+    service.publishes(ALERTS, AlertRaised, "A synthetic alert in the region ZZ, which nobody subscribes to")
     service.publishes(DELIVERIES, DeliveryRecorded, "What became of one alert for one official on one channel")
     service.background("dispatch", lambda: needs.dispatcher.run_until(service.stopping), finishes=True)
     service.every("digests", 1.0, needs.dispatcher.close_digests)
@@ -78,6 +80,7 @@ def create_service(settings: NotifierSettings) -> Service:
         for entry in entries:
             roster.import_entry(conn, vault, entry, "operator", time.time())
         roster.check_key(conn, vault)
+        canary.set_up(conn, vault, settings.canary_addresses(), time.time())
     readers = {spec.name: spec.readers for spec in TOPICS.values()}
     service = Service("notifier", settings, store, OUTBOX, TopicMap(DEAD, readers))
     metrics = NotifierMetrics(service.metrics.registry)
@@ -99,6 +102,7 @@ def create_service(settings: NotifierSettings) -> Service:
         if settings.telegram_poll:
             bot = Bot(api, store, vault, _now, domains=settings.allowed_domains())
             service.background("bot", bot.run)
+    service.every("canary", 10.0, Canary(store, vault, metrics, _now, service.kick, telegram=api))
     email = channels.get("email")
     mail = email if isinstance(email, Email) else None
     service.every("notices", 2.0, Postman(store, vault, _now, telegram=api, email=mail))

@@ -51,12 +51,29 @@ class NotifierMetrics:
         self.oldest_due = Gauge(
             "siaga_oldest_due_seconds", "Age of the oldest delivery that is due", ("priority",), registry=registry
         )
+        self.canary_last_seen = Gauge(
+            "siaga_canary_last_seen_seconds",
+            "Unix time at which a synthetic alert was last read back from a channel",
+            ("channel",),
+            registry=registry,
+        )
+        self.canary_round_trip = Gauge(
+            "siaga_canary_round_trip_seconds",
+            "From making that synthetic alert, over Kafka and the channel, to reading it back",
+            ("channel",),
+            registry=registry,
+        )
         self.stopped_until = Gauge(
             "siaga_channel_stopped_until",
             "Unix time until which a channel is stopped",
             ("channel",),
             registry=registry,
         )
+
+    def canary_seen(self, channel: str, *, at: float, took: float) -> None:
+        """What was read back last of the synthetic alerts."""
+        self.canary_last_seen.labels(channel).set(at)
+        self.canary_round_trip.labels(channel).set(took)
 
     def observe_decisions(self, given: Mapping[Reason, int]) -> None:
         """Count what a batch led to."""

@@ -51,6 +51,12 @@ class NotifierSettings(ServiceSettings):
         default="",
         description="how our mail server signs Authentication-Results; set: an answer must have passed there",
     )
+    canary_telegram_chat: int | None = Field(
+        default=None, description="chat that gets a synthetic alert every 15 minutes"
+    )
+    canary_email: str = Field(
+        default="", description="mailbox that gets one, delivered into the Maildir of SIAGA_BOUNCE_MAILDIR"
+    )
     admin_file: Path | None = Field(
         default=None, description="secret of the admin who works at the command line: `siaga officials admin add`"
     )
@@ -92,6 +98,23 @@ class NotifierSettings(ServiceSettings):
     def allowed_domains(self) -> frozenset[str]:
         """Where a mailbox counts as an office's; compared whole, a sub-domain is another one."""
         return frozenset(part.strip().lower() for part in self.mail_domains.split(",") if part.strip())
+
+    def canary_addresses(self) -> dict[str, str]:
+        """By channel, the test subscriber of the synthetic alerts.
+
+        Raises:
+            OperatorError: a mailbox that nobody could read back from.
+        """
+        found: dict[str, str] = {}
+        if self.canary_telegram_chat is not None:
+            found["telegram"] = str(self.canary_telegram_chat)
+        if self.canary_email:
+            if not is_plain_address(self.canary_email):
+                raise OperatorError("environment SIAGA_CANARY_EMAIL", "is not one plain mailbox")
+            if self.bounce_maildir is None:
+                raise OperatorError("environment SIAGA_CANARY_EMAIL", "needs SIAGA_BOUNCE_MAILDIR to be read back")
+            found["email"] = self.canary_email
+        return found
 
     def store_url(self) -> str:
         """The store's URL."""

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from services.contracts.codes import Kind, Role, Severity, Topic
+from services.notifier.core.canary import RESERVED
 from services.notifier.core.digest import DigestSchedule
 from services.notifier.core.mail_text import is_plain_address
 from services.notifier.core.quiet import QuietHours
@@ -25,8 +26,6 @@ from services.notifier.core.subscription import DEFAULT_PUSH_KINDS, DEFAULT_ROLE
 
 #: Languages of a card; what a language's file does not say yet is said in the language it falls back to.
 LANGUAGES = ("id", "en", "km", "ms", "tet")
-#: ISO 3166-1 leaves ZZ to users for good: ours is the synthetic alert's place, which is nobody's region.
-RESERVED = "ZZ"
 ChannelName = Literal["telegram", "email"]
 _EVERY = re.compile(r"^(\d{1,4})\s*(s|m|h)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}

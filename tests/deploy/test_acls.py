@@ -48,7 +48,7 @@ READS = {
 WRITES = {
     "ingest": {"stories", "sources", "dead"},
     "tagger": {"stories.tagged", "alerts", "dead", *(f"alerts.{region}" for region in REGIONS)},
-    "notifier": {"deliveries", "dead"},
+    "notifier": {"deliveries", "dead", "alerts"},
     "kupang": set(),
 }
 ALL = [*TOPICS, *(f"alerts.{region}" for region in REGIONS)]

@@ -55,6 +55,13 @@ class MailAnswer:
     results: tuple[str, ...]
 
 
+def read_own(data: bytes) -> tuple[str, str] | None:
+    """Local part and domain of a mail's own Message-ID; None where it has none or more than one."""
+    headers = message_from_bytes(data[:100_000], policy=policy.compat32).get_all("Message-ID", [])
+    found = _MESSAGE_ID.fullmatch(str(headers[0]).strip()) if len(headers) == 1 else None
+    return (found[1], found[2].lower()) if found else None
+
+
 def read_answer(data: bytes) -> MailAnswer | None:
     """What a mail asks for; None for one that asks for nothing, or that a machine wrote by itself."""
     if len(data) > _LONGEST:

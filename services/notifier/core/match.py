@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.contracts.alert import Alert
 from services.contracts.codes import Kind, Role, Topic
 from services.contracts.tagging import Place
+from services.notifier.core.canary import RESERVED, is_synthetic
 from services.notifier.core.reason import Reason
 from services.notifier.core.subscription import EVERYWHERE, Official, Subscription
 
@@ -41,6 +42,10 @@ def place_regions(place: Place, *, counterparts: bool) -> tuple[str, ...]:
 
 
 def _regions_met(subscription: Subscription, alert: Alert) -> tuple[str, ...] | Reason:
+    if is_synthetic(alert) or RESERVED in subscription.regions:
+        # A synthetic alert is for its test subscriber alone, not even for who subscribed to everywhere.
+        alone = is_synthetic(alert) and subscription.regions == frozenset({RESERVED})
+        return (RESERVED,) if alone else Reason.OTHER_REGION
     if EVERYWHERE in subscription.regions:
         return (EVERYWHERE,)
     met: dict[str, None] = {}

@@ -13,6 +13,7 @@ from services.contracts.alert import Alert, AlertEvent, AlertWithdrawn, Incident
 from services.contracts.delivery import DeliveryRecorded, Outcome
 from services.contracts.source import SourceHealthChanged
 from services.contracts.tagging import StoryTagged
+from services.notifier.core.canary import is_synthetic, made_at
 from services.notifier.desk.tables import (
     INCIDENT,
     INCIDENT_PLACE,
@@ -55,7 +56,8 @@ class Intake:
         await self._store.write(lambda conn: _each(conn, keep_story, batch))
 
     async def take_alerts(self, batch: Sequence[Received[AlertEvent]]) -> None:
-        """Keep each incident's state and its steps."""
+        """Keep each incident's state and its steps; synthetic alerts are no incidents."""
+        batch = [received for received in batch if not is_synthetic(received.value)]
         await self._store.write(lambda conn: _each(conn, keep_incident, batch, pulse="incidents"))
 
     async def take_sources(self, batch: Sequence[Received[SourceHealthChanged]]) -> None:
@@ -63,7 +65,8 @@ class Intake:
         await self._store.write(lambda conn: _each(conn, keep_source, batch, pulse="sources"))
 
     async def take_deliveries(self, batch: Sequence[Received[DeliveryRecorded]]) -> None:
-        """Keep what became of each delivery."""
+        """Keep what became of each delivery of something real."""
+        batch = [received for received in batch if made_at(received.value.incident_id or "") is None]
         await self._store.write(lambda conn: _each(conn, keep_delivery, batch))
 
     async def take_letters(self, batch: Sequence[Received[bytes]]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from services.contracts.alert import AlertEvent
+from services.notifier.core.canary import is_synthetic
 from services.notifier.outlets.keep import take_event
 from services.notifier.outlets.targets import Targets
 from services.notifier.outlets.webhook_rows import plan_webhooks
@@ -40,6 +41,8 @@ class OutletHandler:
     def _take(self, conn: sa.Connection, batch: Sequence[Received[AlertEvent]], now: datetime) -> int:
         planned = 0
         for received in batch:
+            if is_synthetic(received.value):
+                continue  # no reader and no receiver of a webhook may take it for news
             changed = take_event(conn, received.value, now)
             if changed is not None and self._targets:
                 planned += plan_webhooks(conn, self._targets, *changed, now)
