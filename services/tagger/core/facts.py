@@ -150,6 +150,7 @@ _MONEY = re.compile(
     r"(?P<unit>Rp\.?|US\$|USD|\$|RM|SGD|S\$|THB|AU\$)\s?(?P<low>\d[\d.,]*\d|\d)"
     r"(?:\s+(?P<scale>ribu|juta|miliar|triliun|million|billion|trillion))?"
 )
+_CLAUSE_END = re.compile(r"[.!?;]\s")
 _CURRENCY = {
     "Rp": "IDR",
     "Rp.": "IDR",
@@ -248,8 +249,8 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     values = range_of(found, language)
     if values is None:
         return
-    after = reading.whole[found.end() : found.end() + 70].split("\n")[0]
-    words = [word.decode() for word in fold(re.split(r"[.!?;]\s", after)[0]).split()[: _NOUN_WORDS + 3]]
+    after = reading.whole[found.end() : found.end() + 70].split("\n", 1)[0]
+    words = fold(_CLAUSE_END.split(after, 1)[0]).decode().split()[: _NOUN_WORDS + 3]
     if not words or words[0] in _NOT_PEOPLE:
         return
     if words[0] in _UNITS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.contracts.codes import Kind, Topic
 from services.contracts.tagging import Evidence
-from services.tagger.core.book import Rulebook
+from services.tagger.core.book import Rule, Rulebook
 from services.tagger.core.reading import Reading
 from services.tagger.core.topics import Trace, weigh
 
@@ -33,7 +33,7 @@ _PRIOR: dict[Topic, dict[Kind, float]] = {
 def decide_kind(reading: Reading, book: Rulebook, topic: Topic, fallback: tuple[Evidence, ...]) -> FoundKind:
     """The kind whose cues weigh most; ``fallback`` evidence stands where no cue was found."""
     weights: dict[Kind, float] = {}
-    evidence: dict[Kind, list[Evidence]] = {}
+    firing: dict[Kind, list[tuple[Rule, tuple[int, ...]]]] = {}
     traces: list[Trace] = []
     for kind, rules in book.kinds:
         for rule in rules:
@@ -42,11 +42,12 @@ def decide_kind(reading: Reading, book: Rulebook, topic: Topic, fallback: tuple[
                 continue
             gained = weigh(rule, sentences, reading) * _PRIOR.get(topic, {}).get(kind, 1.0)
             weights[kind] = weights.get(kind, 0.0) + gained
-            evidence.setdefault(kind, []).extend(reading.evidence(rule, sentences))
+            firing.setdefault(kind, []).append((rule, sentences))
             traces.append(Trace("kind", rule.name, round(gained, 2), sentences[:5]))
     if not weights:
         acted = reading.lead_bits & (book.bit("arrest") | book.bit("seize"))
         return FoundKind(Kind.ENFORCEMENT if acted else Kind.INCIDENT, fallback[:1], ())
     best = max(weights, key=lambda kind: (weights[kind], -_ORDER.index(kind)))
-    spans = {(span.start, span.end): span for span in evidence[best]}
+    evidence = (span for rule, sentences in firing[best] for span in reading.evidence(rule, sentences))
+    spans = {(span.start, span.end): span for span in evidence}
     return FoundKind(best, tuple(list(spans.values())[:3]) or fallback[:1], tuple(traces))

@@ -16,13 +16,6 @@ from services.tagger.core.reading import Reading
 
 MAX_PLACES = 14
 _EVIDENCE = 3
-_DATELINE = re.compile(
-    r"(?:(?:^|\n)\s*(?P<first>[A-Z][\w .,'-]{2,40}?)\s*(?:\((?:ANTARA|Antara|TATOLI|"
-    r"Bernama)[^)]*\)\s*[-–—]*|:\s|\s[-–—]{1,2}\s)"
-    r"|(?<!\w)(?:[\w.-]+\.(?:COM|com|co\.id|CO\.ID|id|ID)|Tribunnews|"
-    r"KOMPAS\.com)\s*,\s*(?P<second>[A-Z][\w .'-]{2,30}?)\s*[-–—]"
-    r"|(?:^|\n)\s*(?P<third>[A-Z][A-Z .'-]{2,30}),\s*(?:KOMPAS\.com|[\w.-]+\.(?:com|id))\s*[-–—])"
-)
 _ORIGIN = frozenset(
     b"asal dari from warga wn kewarganegaraan berkebangsaan berasal kelahiran turis imigran pengungsi".split()
 )
@@ -126,7 +119,7 @@ def find_places(
     if not hits:
         return ()
     folded = fold(reading.whole)
-    scene = _Scene(reading, folded, _datelines(reading.whole), kind, book.bit("k_meet"))
+    scene = _Scene(reading, folded, reading.datelines, kind, book.bit("k_meet"))
     chosen = _resolve(hits, book, folded, reading.whole)
     mentions = []
     for hit, entry in chosen:
@@ -140,7 +133,7 @@ def find_places(
 def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     """How often each country, or a place in it, is named outside datelines."""
     counted: Counter[str] = Counter()
-    datelines = _datelines(reading.whole)
+    datelines = reading.datelines
     for hit in _longest([hit for hit in reading.hits if hit.pattern.places]):
         if any(start <= hit.start < end for start, end in datelines):
             continue
@@ -203,16 +196,6 @@ def _in_a_name(
     if not glued or not word[:1].isupper() or before[-1] in _BEFORE_A_TOWN:
         return False
     return word[1:].islower() and len(support[entries[0].region or ""]) <= 1
-
-
-def _datelines(whole: str) -> list[tuple[int, int]]:
-    found = []
-    for match in _DATELINE.finditer(whole[:1200]):
-        if match.end() - match.start() < 90:
-            found.append((match.start(), match.end()))
-        if len(found) == 2:
-            break
-    return found
 
 
 def _before(folded: bytes, start: int, count: int) -> list[bytes]:

@@ -12,6 +12,7 @@ from operator import or_
 
 from services.contracts.tagging import MASK, Evidence
 from services.tagger.core.book import Rule, Rulebook, Window
+from services.tagger.core.datelines import datelines_in
 from services.tagger.core.matching import Found, Hit
 from services.tagger.core.sentences import Sentences, split
 
@@ -54,6 +55,11 @@ class Reading:
         for hit in self.hits:
             grouped[bisect_right(starts, hit.start) - 1].append(hit)
         return grouped
+
+    @cached_property
+    def datelines(self) -> list[tuple[int, int]]:
+        """Where it says it was written."""
+        return datelines_in(self.whole)
 
     def fire(self, rule: Rule) -> tuple[int, ...]:
         """The sentences in which ``rule`` fires."""

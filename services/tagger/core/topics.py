@@ -12,6 +12,7 @@ from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.reading import Reading
 
 MAX_TOPICS = 3
+MAX_SPANS = 6
 #: A second topic has to carry this share of the first one's points.
 SECOND_SHARE = 0.45
 _TITLE, _LEAD, _BODY = 1.5, 1.0, 0.6
@@ -62,7 +63,7 @@ class Verdict:
 def decide(reading: Reading, book: Rulebook) -> Verdict:
     """Points of every topic, less what the frames hold back; relevant from the topic's threshold on."""
     traces: list[Trace] = []
-    found: list[tuple[float, Topic, list[Evidence]]] = []
+    found: list[tuple[float, Topic, tuple[Evidence, ...]]] = []
     weak = False
     for topic_rules in book.topics:
         points, fired = 0.0, list[Trace]()
@@ -79,7 +80,7 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
         if _in_passing(where, reading):
             points *= _PASSING
         if points >= topic_rules.threshold:
-            evidence = [span for rule, sentences in firing for span in reading.evidence(rule, sentences)]
+            evidence = _first_spans(firing, reading)
             if not evidence:
                 continue  # all of it is masked
             found.append((points, topic_rules.topic, evidence))
@@ -93,7 +94,7 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     kept.sort(key=lambda one: (-one[0], one[1].value))
     best = kept[0][0]
     topics = tuple(
-        FoundTopic(topic, points, round(min(1.0, points / 8), 3), _best_spans(evidence))
+        FoundTopic(topic, points, round(min(1.0, points / 8), 3), evidence)
         for points, topic, evidence in kept[:MAX_TOPICS]
         if points >= SECOND_SHARE * best
     )
@@ -131,8 +132,8 @@ def weigh(rule: Rule, sentences: tuple[int, ...], reading: Reading) -> float:
 
 
 def _hold_back(
-    found: list[tuple[float, Topic, list[Evidence]]], reading: Reading, book: Rulebook, traces: list[Trace]
-) -> tuple[list[tuple[float, Topic, list[Evidence]]], str]:
+    found: list[tuple[float, Topic, tuple[Evidence, ...]]], reading: Reading, book: Rulebook, traces: list[Trace]
+) -> tuple[list[tuple[float, Topic, tuple[Evidence, ...]]], str]:
     """Take away what the frames hold back: fiction, sport, red cross, retail crime and their like."""
     thresholds = {rules.topic: rules.threshold for rules in book.topics}
     held = ""
@@ -158,8 +159,12 @@ def _hold_back(
     return found, held
 
 
-def _best_spans(evidence: list[Evidence]) -> tuple[Evidence, ...]:
+def _first_spans(firing: Iterable[tuple[Rule, tuple[int, ...]]], reading: Reading) -> tuple[Evidence, ...]:
+    """The first six places the rules rest on; the rest is never looked for."""
     unique: dict[tuple[int, int], Evidence] = {}
-    for span in evidence:
-        unique.setdefault((span.start, span.end), span)
-    return tuple(list(unique.values())[:6])
+    for rule, sentences in firing:
+        for span in reading.evidence(rule, sentences):
+            unique.setdefault((span.start, span.end), span)
+        if len(unique) >= MAX_SPANS:
+            break
+    return tuple(unique.values())[:MAX_SPANS]
