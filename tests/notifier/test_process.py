@@ -9,7 +9,7 @@ from services.contracts.delivery import Outcome
 from services.runtime.embedded import EmbeddedProcess
 from tests.notifier.builders import a_place, an_alert
 from tests.notifier.process import ROOT, TOKEN, notifying
-from tests.notifier.proof_crash import officials_file, prove
+from tests.notifier.proof_crash import officials_file
 
 DEMO = ROOT / "seeds" / "officials.demo.yaml"
 
@@ -34,13 +34,6 @@ async def test_an_alert_on_kafka_reaches_a_screen_and_a_mailbox(embedded: Embedd
         assert len(accepted) == 3
         assert TOKEN not in one.log
         assert "example.org" not in one.log
-
-
-async def test_killed_again_and_again_nothing_is_lost_or_blindly_doubled(tmp_path: Path, seed: int) -> None:
-    found = await prove(tmp_path, alerts=5, officials=6, kills=3, fault_rate=0.15, seed=seed)
-    assert found.holds, found
-    assert found.kills == 3
-    assert found.accepted > 0
 
 
 async def test_a_process_told_to_end_finishes_what_it_is_sending(
