@@ -9,13 +9,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.contracts.story import Story
+from services.ingest.core.rules_watch import fit_share
 from services.ingest.events import last_event
 from services.ingest.tables import polls, sightings, stories
 
 
 @dataclass(frozen=True)
 class SourceRow:
-    """One source as it stands."""
+    """One source as it stands.
+
+    ``rules_fit``: share of its last pages that its outlet's rules fitted, None where no page was read.
+    ``fallback_reason``: why it is read at its fallback, None where it is not.
+    """
 
     source_id: str
     url: str
@@ -26,6 +31,8 @@ class SourceRow:
     next_check_at: datetime | None
     due_reason: str
     failures: int
+    rules_fit: float | None = None
+    fallback_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,8 @@ def _source_row(row: sa.Row[Any]) -> SourceRow:
         next_check_at=_at(row.next_check_at),
         due_reason=row.due_reason,
         failures=row.failures,
+        rules_fit=fit_share(row.rules_recent),
+        fallback_reason=row.standby_reason,
     )
 
 
