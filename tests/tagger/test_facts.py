@@ -83,3 +83,13 @@ def test_every_fact_shows_its_words(book: Rulebook) -> None:
         for fact in getattr(tagging.facts, slot):
             for span in fact.evidence:
                 assert whole[span.start : span.end] == span.text
+
+
+def test_pills_named_between_number_and_unit_are_counted(book: Rulebook) -> None:
+    card = facts_of(book, "Lao police find 12 million yaba tablets in a truck near the border with Thailand.")
+    assert [(n.low, n.unit, n.of) for n in card.quantities] == [(12_000_000, "piece", "methamphetamine")]
+
+
+def test_a_number_before_another_noun_is_no_quantity(book: Rulebook) -> None:
+    card = facts_of(book, "Police stopped 12 million-riel taxis and seized ketamine at the border with Laos.")
+    assert all(n.of != "methamphetamine" for n in card.quantities)

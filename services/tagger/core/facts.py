@@ -11,6 +11,22 @@ from typing import Any
 from services.contracts.codes import Role
 from services.contracts.tagging import Evidence, Facts, Number, Term
 from services.tagger.core.book import Rulebook
+from services.tagger.core.fact_dates import dates_in
+from services.tagger.core.fact_words import (
+    CURRENCY,
+    GONE,
+    MINORS,
+    MISSING,
+    MONEY,
+    NOT_PEOPLE,
+    PEOPLE,
+    PERSONS,
+    SCALE,
+    SUBSTANCES,
+    SUSPECTS,
+    UNITS,
+    VICTIMS,
+)
 from services.tagger.core.folding import fold
 from services.tagger.core.numerals import numbers_in, range_of, value_of
 from services.tagger.core.places import FoundPlace
@@ -19,172 +35,7 @@ from services.tagger.core.reading import Reading
 _MAX_NUMBERS = 6
 _MAX_TERMS = 5
 _NOUN_WORDS = 5
-_VICTIMS = frozenset(["korban", "victim", "victims", "penyintas", "survivors", "mangsa"])
-_SUSPECTS = frozenset(
-    [
-        "tersangka",
-        "pelaku",
-        "terdakwa",
-        "suspect",
-        "suspects",
-        "defendants",
-        "terpidana",
-        "buronan",
-        "kurir",
-        "perekrut",
-    ]
-)
-_MINORS = frozenset(
-    ["anak", "bayi", "balita", "siswi", "remaja", "minors", "children", "girls", "babies", "infants", "bocah"]
-)
-_PERSONS = frozenset(
-    [
-        "orang",
-        "wni",
-        "wna",
-        "pmi",
-        "cpmi",
-        "tki",
-        "tkw",
-        "pekerja",
-        "imigran",
-        "pengungsi",
-        "migran",
-        "migrants",
-        "migrant",
-        "workers",
-        "worker",
-        "people",
-        "persons",
-        "nationals",
-        "warga",
-        "abk",
-        "men",
-        "women",
-        "individuals",
-        "rohingya",
-        "deportan",
-        "penumpang",
-        "passengers",
-        "refugees",
-        "immigrants",
-        "calon",
-        "awak",
-        "nelayan",
-        "fishermen",
-        "indonesians",
-        "thais",
-        "cambodians",
-        "vietnamese",
-        "chinese",
-        "turis",
-        "members",
-        "officers",
-        "foreigners",
-        "wn",
-    ]
-)
-_PEOPLE = _PERSONS | _VICTIMS | _SUSPECTS | _MINORS
-_GONE = frozenset(["tewas", "meninggal", "died", "dead", "killed", "drowned"])
-_MISSING = frozenset(["hilang", "missing"])
-_NOT_PEOPLE = frozenset(
-    [
-        "tahun",
-        "bulan",
-        "hari",
-        "jam",
-        "menit",
-        "persen",
-        "percent",
-        "years",
-        "year",
-        "months",
-        "days",
-        "hours",
-        "kali",
-        "meter",
-        "km",
-    ]
-)
-#: Our unit, how many of it one of theirs is, and their words.
-_UNIT_WORDS: tuple[tuple[str, float, str], ...] = (
-    ("kg", 1, "kg kilogram kilograms kilo kilos"),
-    ("kg", 0.001, "gram grams"),
-    ("kg", 1000, "ton tons tonnes tonne"),
-    ("l", 1, "liter litres liters"),
-    ("piece", 1, "butir ekor pucuk batang botol pills tablets pieces unit motorcycles peluru"),
-    ("carton", 1, "karton cartons"),
-    ("sack", 1, "karung sacks"),
-    ("packet", 1, "bungkus paket"),
-    ("boat", 1, "kapal boats"),
-)
-_UNITS = {word: (unit, factor) for unit, factor, words in _UNIT_WORDS for word in words.split()}
-#: What a weight or a number of pieces is of, by the word beside it.
-_SUBSTANCE_WORDS: dict[str, str] = {
-    "methamphetamine": "sabu meth methamphetamine crystal metamfetamina syabu",
-    "cannabis": "ganja cannabis marijuana",
-    "heroin": "heroin",
-    "ketamine": "ketamin ketamine",
-    "cocaine": "kokain cocaine",
-    "ecstasy": "ekstasi ecstasy",
-    "narcotics": "narkotika narkoba drugs",
-    "lobster larvae": "lobster benih benur",
-    "turtle eggs": "telur",
-    "pangolin": "trenggiling pangolin",
-    "crocodiles": "buaya",
-    "ammunition": "peluru amunisi ammunition bullets",
-    "firearms": "senjata",
-    "fuel": "solar bbm fuel",
-    "cigarettes": "rokok cigarettes",
-    "liquor": "miras minuman",
-    "vessels": "kapal boats",
-    "motorcycles": "motorcycles",
-    "onions": "bawang",
-    "rice": "beras",
-    "sugar": "gula",
-    "meat": "daging",
-    "timber": "kayu timber",
-}
-_SUBSTANCES = {word: name for name, words in _SUBSTANCE_WORDS.items() for word in words.split()}
-_MONEY = re.compile(
-    r"(?P<unit>Rp\.?|US\$|USD|\$|RM|SGD|S\$|THB|AU\$)\s?(?P<low>\d[\d.,]*\d|\d)"
-    r"(?:\s+(?P<scale>ribu|juta|miliar|triliun|million|billion|trillion))?"
-)
 _CLAUSE_END = re.compile(r"[.!?;]\s")
-_CURRENCY = {
-    "Rp": "IDR",
-    "Rp.": "IDR",
-    "US$": "USD",
-    "USD": "USD",
-    "$": "USD",
-    "RM": "MYR",
-    "SGD": "SGD",
-    "S$": "SGD",
-    "THB": "THB",
-    "AU$": "AUD",
-}
-_SCALE = {"ribu": 1e3, "juta": 1e6, "miliar": 1e9, "triliun": 1e12}
-_SCALE |= {"million": 1e6, "billion": 1e9, "trillion": 1e12}
-_MONTH_WORDS = (
-    "januari january jan",
-    "februari february feb",
-    "maret march mar",
-    "april apr",
-    "mei may",
-    "juni june jun",
-    "juli july jul",
-    "agustus august aug agu",
-    "september sept sep",
-    "oktober october oct okt",
-    "november nov",
-    "desember december dec des",
-)
-_MONTHS = {name: number for number, names in enumerate(_MONTH_WORDS, 1) for name in names.split()}
-_SLASHED = re.compile(r"\((?P<day>\d{1,2})/(?P<month>\d{1,2})(?:/(?P<year>\d{2,4}))?\)")
-_SPELT = re.compile(
-    r"\b(?P<day>\d{1,2})\s+(?P<month>[A-Z][a-z]{2,8})(?:\s+(?P<year>20\d\d))?\b"
-    r"|\b(?P<month2>[A-Z][a-z]{2,8})\.?\s+(?P<day2>\d{1,2})(?:,?\s+(?P<year2>20\d\d))?\b"
-)
 
 
 @dataclass
@@ -230,11 +81,11 @@ def read_facts(
     card = _Card(story_id)
     for found in numbers_in(reading.whole[:20_000]):
         _count(found, card, reading, language)
-    for money in _MONEY.finditer(reading.whole[:20_000]):
+    for money in MONEY.finditer(reading.whole[:20_000]):
         _money(money, card, reading, language)
     for slot, value, span in _terms(reading, book):
         card.term(slot, value, span)
-    for day, span in _dates(reading, published):
+    for day, span in dates_in(reading, published):
         card.term("event_date", day.isoformat(), span)
     for place in sorted(places, key=lambda p: _ROUTE.get(p.role, 9)):
         if place.role in _ROUTE and place.evidence:
@@ -251,18 +102,19 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
         return
     after = reading.whole[found.end() : found.end() + 70].split("\n", 1)[0]
     words = fold(_CLAUSE_END.split(after, 1)[0]).decode().split()[: _NOUN_WORDS + 3]
-    if not words or words[0] in _NOT_PEOPLE:
+    if not words or words[0] in NOT_PEOPLE:
         return
-    if words[0] in _UNITS:
-        _measure(found, values, words, card, reading)
+    at = next((index for index, word in enumerate(words[:3]) if word in UNITS), None)
+    if at is not None and all(word in SUBSTANCES for word in words[:at]):
+        _measure(found, values, words[at:], card, reading, of=SUBSTANCES[words[0]] if at else "")
         return
-    if found["low"].isdigit() and values[0] > 1900 and words[0] not in _PERSONS | _VICTIMS:
+    if found["low"].isdigit() and values[0] > 1900 and words[0] not in PERSONS | VICTIMS:
         return
     slot = _slot(words)
     if slot is None:
         return
     before = fold(reading.whole[max(0, found.start() - 30) : found.start()]).decode().split()[-3:]
-    if slot != "missing" and _GONE & set(before):
+    if slot != "missing" and GONE & set(before):
         slot = "deaths"
     low, high = values
     span = _span(reading, found.start("low"), found.end() + len(words[0]) + 1, f"facts/{slot}")
@@ -272,30 +124,36 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
 def _slot(words: list[str]) -> str | None:
     """Which count these words after a number stand for."""
     noun = words[:4]
-    first = next((index for index, word in enumerate(noun[:3]) if word in _PEOPLE), None)
-    if first is None or any(word in _UNITS or word in _NOT_PEOPLE for word in noun[:first]):
+    first = next((index for index, word in enumerate(noun[:3]) if word in PEOPLE), None)
+    if first is None or any(word in UNITS or word in NOT_PEOPLE for word in noun[:first]):
         return None
     near = set(words[:6])
-    if near & _GONE:
+    if near & GONE:
         return "deaths"
-    if near & _MISSING:
+    if near & MISSING:
         return "missing"
-    for slot, nouns in (("victims", _VICTIMS), ("suspects", _SUSPECTS), ("minors", _MINORS)):
+    for slot, nouns in (("victims", VICTIMS), ("suspects", SUSPECTS), ("minors", MINORS)):
         if nouns & set(noun):
             return slot
     return "persons"
 
 
 def _measure(
-    found: re.Match[str], values: tuple[float, float | None], words: list[str], card: _Card, reading: Reading
+    found: re.Match[str],
+    values: tuple[float, float | None],
+    words: list[str],
+    card: _Card,
+    reading: Reading,
+    *,
+    of: str,
 ) -> None:
-    unit, factor = _UNITS[words[0]]
-    of = next((_SUBSTANCES[word] for word in words[:6] if word in _SUBSTANCES), "")
+    unit, factor = UNITS[words[0]]
+    of = of or next((SUBSTANCES[word] for word in words[:6] if word in SUBSTANCES), "")
     if not of:
         before = [
             word.decode() for word in fold(reading.whole[max(0, found.start() - 40) : found.start()]).split()[-5:]
         ]
-        of = next((_SUBSTANCES[word] for word in reversed(before) if word in _SUBSTANCES), "")
+        of = next((SUBSTANCES[word] for word in reversed(before) if word in SUBSTANCES), "")
     if not of and unit not in {"kg", "l", "piece"}:
         return
     low, high = values[0] * factor, None if values[1] is None else values[1] * factor
@@ -304,11 +162,11 @@ def _measure(
 
 
 def _money(found: re.Match[str], card: _Card, reading: Reading, language: str) -> None:
-    unit = _CURRENCY[found["unit"]]
+    unit = CURRENCY[found["unit"]]
     value = value_of(found["low"], "id" if unit == "IDR" else language)
     if value is None:
         return
-    value *= _SCALE.get(found["scale"] or "", 1)
+    value *= SCALE.get(found["scale"] or "", 1)
     span = _span(reading, found.start(), found.end(), "facts/money")
     card.number("money", value, value, unit, of="", span=span)
 
@@ -318,36 +176,6 @@ def _terms(reading: Reading, book: Rulebook) -> Iterator[tuple[str, str, Evidenc
         hit = reading.first(rule.concept)
         if hit:
             yield rule.slot, rule.value, reading.span(hit.start, hit.end, f"facts/{rule.slot}")
-
-
-def _dates(reading: Reading, published: date | None) -> Iterator[tuple[date, Evidence]]:
-    """Dates in the text, not later than publication and not older than ninety days before it."""
-    for pattern in (_SLASHED, _SPELT):
-        for found in pattern.finditer(reading.whole[:6000]):
-            parts = found.groupdict()
-            day, month = parts.get("day") or parts.get("day2"), parts.get("month") or parts.get("month2")
-            year = parts.get("year") or parts.get("year2")
-            number = _MONTHS.get(str(month).lower()) or (int(month) if month and month.isdigit() else None)
-            if not day or not number:
-                continue
-            resolved = _resolve(int(day), number, year, published)
-            if resolved:
-                yield resolved, _span(reading, found.start(), found.end(), "facts/event_date")
-
-
-def _resolve(day: int, month: int, year: str | None, published: date | None) -> date | None:
-    if year is None and published is None:
-        return None
-    try:
-        full = int(year) + (2000 if len(year) == 2 else 0) if year else published.year if published else 0
-        found = date(full, month, day)
-        if year is None and published and (found - published).days > 30:
-            found = date(full - 1, month, day)  # "30/12" read in January
-    except ValueError:
-        return None
-    if published and not -1 <= (published - found).days <= 90:
-        return None
-    return found
 
 
 def _span(reading: Reading, start: int, end: int, rule: str) -> Evidence:

@@ -21,6 +21,7 @@ _PEOPLE_TOPICS = frozenset(
     }
 )
 _HARD_DRUGS = frozenset({"methamphetamine", "heroin", "ketamine", "cocaine", "narcotics", ""})
+_PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
 #: A meeting, a plan or an explainer is never urgent by the numbers it recites.
 _SOFT_CEILING = 2
 
@@ -116,6 +117,8 @@ def _deaths(facts: Facts) -> Iterable[FoundTrigger]:
 
 def _drugs(quantities: Sequence[Number]) -> Iterable[FoundTrigger]:
     for number in quantities:
+        if number.unit == "piece" and number.of in _PILLS:
+            yield from _pills(number)
         if number.unit != "kg":
             continue
         hard = number.of in _HARD_DRUGS
@@ -125,6 +128,14 @@ def _drugs(quantities: Sequence[Number]) -> Iterable[FoundTrigger]:
             yield FoundTrigger("5 kg of hard drugs", 3, number.evidence)
         elif hard and number.low >= 1:
             yield FoundTrigger("1 kg of hard drugs", 2, number.evidence)
+
+
+def _pills(number: Number) -> Iterable[FoundTrigger]:
+    """A pill of the region weighs about a tenth of a gram: a million of them are a hundred kilograms."""
+    for least, level in ((1_000_000, 4), (50_000, 3), (5_000, 2)):
+        if number.low >= least:
+            yield FoundTrigger(f"{least} pills", level, number.evidence)
+            return
 
 
 def _routine(topics: Sequence[Topic], facts: Facts) -> bool:

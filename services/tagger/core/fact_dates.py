@@ -1,0 +1,61 @@
+"""Find the day of the event in the words of a story, near the day it was published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from services.contracts.tagging import Evidence
+from services.tagger.core.reading import Reading
+
+_MONTH_WORDS = (
+    "januari january jan",
+    "februari february feb",
+    "maret march mar",
+    "april apr",
+    "mei may",
+    "juni june jun",
+    "juli july jul",
+    "agustus august aug agu",
+    "september sept sep",
+    "oktober october oct okt",
+    "november nov",
+    "desember december dec des",
+)
+_MONTHS = {name: number for number, names in enumerate(_MONTH_WORDS, 1) for name in names.split()}
+_SLASHED = re.compile(r"\((?P<day>\d{1,2})/(?P<month>\d{1,2})(?:/(?P<year>\d{2,4}))?\)")
+_SPELT = re.compile(
+    r"\b(?P<day>\d{1,2})\s+(?P<month>[A-Z][a-z]{2,8})(?:\s+(?P<year>20\d\d))?\b"
+    r"|\b(?P<month2>[A-Z][a-z]{2,8})\.?\s+(?P<day2>\d{1,2})(?:,?\s+(?P<year2>20\d\d))?\b"
+)
+
+
+def dates_in(reading: Reading, published: date | None) -> Iterator[tuple[date, Evidence]]:
+    """Dates in the text, not later than publication and not older than ninety days before it."""
+    for pattern in (_SLASHED, _SPELT):
+        for found in pattern.finditer(reading.whole[:6000]):
+            parts = found.groupdict()
+            day, month = parts.get("day") or parts.get("day2"), parts.get("month") or parts.get("month2")
+            year = parts.get("year") or parts.get("year2")
+            number = _MONTHS.get(str(month).lower()) or (int(month) if month and month.isdigit() else None)
+            if not day or not number:
+                continue
+            resolved = _resolve(int(day), number, year, published)
+            if resolved:
+                yield resolved, reading.span(found.start(), found.end(), "facts/event_date")
+
+
+def _resolve(day: int, month: int, year: str | None, published: date | None) -> date | None:
+    if year is None and published is None:
+        return None
+    try:
+        full = int(year) + (2000 if len(year) == 2 else 0) if year else published.year if published else 0
+        found = date(full, month, day)
+        if year is None and published and (found - published).days > 30:
+            found = date(full - 1, month, day)  # "30/12" read in January
+    except ValueError:
+        return None
+    if published and not -1 <= (published - found).days <= 90:
+        return None
+    return found
