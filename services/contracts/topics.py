@@ -18,6 +18,8 @@ GROUP_NOTIFIER = "siaga-notifier"
 #: Feeds and webhooks of the notifier: what goes wrong there must not hold up a message to an official.
 GROUP_OUTLETS = "siaga-notifier-outlets"
 GROUP_INGEST = "siaga-ingest"
+GROUP_SOURCES = "siaga-notifier-sources"
+GROUP_DESK = "siaga-notifier-desk"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ TOPICS: dict[str, TopicSpec] = {
     spec.name: spec
     for spec in (
         TopicSpec(STORIES, 12, "delete", 14, (GROUP_TAGGER,)),
-        TopicSpec(SOURCES, 1, "compact", None, ()),
+        TopicSpec(SOURCES, 1, "compact", None, (GROUP_SOURCES,)),
         TopicSpec(STORIES_TAGGED, 12, "delete", 90, (GROUP_INGEST,)),
         TopicSpec(ALERTS, 12, "delete", 90, (GROUP_NOTIFIER, GROUP_OUTLETS)),
         TopicSpec(DELIVERIES, 12, "delete", 90, ()),

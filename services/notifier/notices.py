@@ -22,6 +22,7 @@ class Kind(StrEnum):
     """What it is about."""
 
     CODE = "code"
+    SIGN_IN = "sign_in"
     INVITED = "invited"
     WELCOME = "welcome"
     STOPPED = "mail_stopped"

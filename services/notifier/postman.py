@@ -115,12 +115,14 @@ def _body(notice: Notice, official: Official) -> str:
 
 _HOW = {
     Kind.CODE: "letter_code_how",
+    Kind.SIGN_IN: "letter_sign_in_how",
     Kind.INVITED: "letter_invited_how",
     Kind.STOPPED: "letter_stopped_how",
     Kind.RESUMED: "letter_resumed_how",
 }
 _SUBJECT = {
     Kind.CODE: "letter_code",
+    Kind.SIGN_IN: "letter_sign_in",
     Kind.INVITED: "letter_invited",
     Kind.WELCOME: "letter_welcome",
     Kind.STOPPED: "letter_stopped",

@@ -77,6 +77,11 @@ INDONESIAN: Mapping[str, str] = {
     "letter_code_how": (
         "Kode Anda: {code}. Kirim kode ini kepada bot Siaga dalam {m} menit. Abaikan surat ini bila bukan Anda."
     ),
+    "letter_sign_in": "Siaga: kode masuk",
+    "letter_sign_in_how": (
+        "Kode masuk ke meja Siaga: {code}. Berlaku {m} menit, sekali pakai. Abaikan bila bukan Anda yang meminta; "
+        "jangan berikan kode ini kepada siapa pun."
+    ),
     "letter_invited": "Siaga: undangan",
     "letter_invited_how": (
         "Anda diundang menerima ringkasan berita terbuka tentang kejahatan lintas batas. Balas surat ini dengan "
@@ -159,6 +164,11 @@ ENGLISH: Mapping[str, str] = {
     "letter_code": "Siaga: your code",
     "letter_code_how": (
         "Your code: {code}. Send it to the Siaga bot within {m} minutes. If it was not you, ignore this mail."
+    ),
+    "letter_sign_in": "Siaga: sign-in code",
+    "letter_sign_in_how": (
+        "Code to sign in at the Siaga desk: {code}. Good for {m} minutes, once. If it was not you, ignore it; "
+        "give the code to nobody."
     ),
     "letter_invited": "Siaga: invitation",
     "letter_invited_how": (

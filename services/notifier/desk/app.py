@@ -1,7 +1,129 @@
-"""The desk's own store."""
+"""Attach the desk to the notifier: five consumers of its own group, and its pages."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+import sqlalchemy as sa
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from services.contracts.alert import ALERT_EVENT
+from services.contracts.delivery import DELIVERY_RECORDED
+from services.contracts.source import SOURCE_HEALTH_CHANGED
+from services.contracts.tagging import STORY_TAGGED
+from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_DESK, SOURCES, STORIES_TAGGED
+from services.notifier import roster
+from services.notifier.desk import sessions
+from services.notifier.desk.desk import Desk, SendCode, make_templates
+from services.notifier.desk.intake import Intake
+from services.notifier.desk.maps import load_outline
+from services.notifier.desk.pages import Pages
+from services.notifier.desk.sign_in import SignInPages
+from services.notifier.desk.speech import read_languages
+from services.notifier.notices import Kind, NewNotice, put_notice
+from services.notifier.vault import Vault
+from services.runtime.service import Service
+from services.runtime.store import Store
+
+HERE = Path(__file__).parent
+MIGRATIONS = HERE / "migrations"
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What of the notifier the desk needs."""
+
+    store_url: str
+    outline: Path
+    vault: Vault
+    clock: Callable[[], datetime]
+    secure: bool
+
+
+def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
+    """Consume what the desk shows; the routes of its pages.
+
+    Raises:
+        OperatorError: its store cannot be opened, or its outline or a language file is wrong.
+    """
+    store = Store.open(inside.store_url, MIGRATIONS)
+    service.on_close(store.close)
+    intake = Intake(store)
+    service.consume(STORIES_TAGGED, group=GROUP_DESK, decode=STORY_TAGGED.validate_json)(intake.take_stories)
+    service.consume(ALERTS, group=GROUP_DESK, decode=ALERT_EVENT.validate_json)(intake.take_alerts)
+    service.consume(SOURCES, group=GROUP_DESK, decode=SOURCE_HEALTH_CHANGED.validate_json)(intake.take_sources)
+    service.consume(DELIVERIES, group=GROUP_DESK, decode=DELIVERY_RECORDED.validate_json)(intake.take_deliveries)
+    # Whatever a dead letter holds, it is not read: a letter about a letter would never end.
+    service.consume(DEAD, group=GROUP_DESK, decode=bytes)(intake.take_letters)
+
+    async def forget() -> None:
+        now = inside.clock().timestamp()
+
+        def work(conn: sa.Connection) -> None:
+            sessions.forget_old(conn, now)
+
+        await store.write(work)
+
+    service.every("desk retention", 600.0, forget)
+    return desk_routes(make_desk(service.store, store, inside))
+
+
+def send_code(vault: Vault) -> SendCode:
+    """How a sign-in code reaches an official: as a notice, on the channel asked for if it is one of theirs."""
+
+    def send(conn: sa.Connection, official_id: str, channel: str, code: str, now: float) -> None:
+        official = roster.find_official(conn, official_id)
+        usable = roster.usable_channels(conn, official) if official else []
+        if usable:
+            values = {"code": code, "m": str(int(sessions.CODE_VALID_S // 60))}
+            chosen = channel if channel in usable else usable[0]
+            put_notice(conn, vault, NewNotice(official_id, chosen, Kind.SIGN_IN, values=values), now)
+
+    return send
+
+
+def make_desk(people: Store, store: Store, inside: Inside) -> Desk:
+    """The desk on its stores.
+
+    Raises:
+        OperatorError: the outline or a language file is wrong.
+    """
+    return Desk(
+        store=store,
+        people=people,
+        vault=inside.vault,
+        outline=load_outline(inside.outline),
+        languages=read_languages(),
+        templates=make_templates(str(HERE / "templates")),
+        send_code=send_code(inside.vault),
+        clock=inside.clock,
+        secure=inside.secure,
+    )
+
+
+def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
+    """Every address of the desk."""
+    pages, sign_in = Pages(desk), SignInPages(desk)
+    both = ["GET", "POST"]
+    return [
+        Mount(
+            "/desk",
+            routes=[
+                Route("/", pages.now),
+                Route("/live", pages.live),
+                Route("/incident/{incident_id}", pages.incident),
+                Route("/incident/{incident_id}/press", pages.press, methods=["POST"]),
+                Route("/search", pages.search),
+                Route("/sources", pages.sources),
+                Route("/sign-in", sign_in.ask, methods=both),
+                Route("/sign-in/code", sign_in.give_code, methods=both),
+                Route("/sign-out", sign_in.leave, methods=["POST"]),
+                Route("/land.svg", pages.land),
+                Mount("/static", StaticFiles(directory=HERE / "static")),
+            ],
+        )
+    ]

@@ -141,3 +141,38 @@ PULSE = sa.Table(
     sa.Column("name", sa.String(20), primary_key=True),
     sa.Column("number", sa.BigInteger, nullable=False),
 )
+
+#: A wish to sign in, whether the address was known or not; codes and tickets as keyed hashes only.
+SIGN_IN = sa.Table(
+    "sign_in",
+    METADATA,
+    sa.Column("ticket_hash", sa.String(64), primary_key=True),
+    sa.Column("official_id", sa.String(64)),
+    sa.Column("code_hash", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+    sa.Column("wrong", sa.Integer, nullable=False),
+    sa.Column("used_at", sa.Float),
+    sa.Index("sign_in_official", "official_id", "created_at"),
+)
+
+SESSION = sa.Table(
+    "session",
+    METADATA,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("official_id", sa.String(64), nullable=False),
+    sa.Column("csrf", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("used_at", sa.Float, nullable=False),
+    sa.Index("session_official", "official_id"),
+)
+
+#: Who may do more than look; an official without a row is a viewer.
+ROLE = sa.Table(
+    "role",
+    METADATA,
+    sa.Column("official_id", sa.String(64), primary_key=True),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("given_by", sa.String(120), nullable=False),
+    sa.Column("given_at", sa.Float, nullable=False),
+)

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _story()
     _incident()
     _around()
+    _people()
     if op.get_bind().dialect.name == "sqlite":
         _search_sqlite()
     else:
@@ -135,6 +136,36 @@ def _around() -> None:
         "pulse",
         sa.Column("name", sa.String(20), primary_key=True),
         sa.Column("number", sa.BigInteger, nullable=False),
+    )
+
+
+def _people() -> None:
+    op.create_table(
+        "sign_in",
+        sa.Column("ticket_hash", sa.String(64), primary_key=True),
+        sa.Column("official_id", sa.String(64)),
+        sa.Column("code_hash", sa.String(64), nullable=False),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("expires_at", sa.Float, nullable=False),
+        sa.Column("wrong", sa.Integer, nullable=False),
+        sa.Column("used_at", sa.Float),
+    )
+    op.create_index("sign_in_official", "sign_in", ["official_id", "created_at"])
+    op.create_table(
+        "session",
+        sa.Column("token_hash", sa.String(64), primary_key=True),
+        sa.Column("official_id", sa.String(64), nullable=False),
+        sa.Column("csrf", sa.String(64), nullable=False),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("used_at", sa.Float, nullable=False),
+    )
+    op.create_index("session_official", "session", ["official_id"])
+    op.create_table(
+        "role",
+        sa.Column("official_id", sa.String(64), primary_key=True),
+        sa.Column("role", sa.String(20), nullable=False),
+        sa.Column("given_by", sa.String(120), nullable=False),
+        sa.Column("given_at", sa.Float, nullable=False),
     )
 
 

@@ -1,0 +1,111 @@
+"""A desk with one official who may look, on SQLite, reached in memory or by a real port."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
+
+from services.notifier import roster
+from services.notifier.desk import sessions
+from services.notifier.desk.app import MIGRATIONS, Inside, desk_routes, make_desk
+from services.notifier.desk.desk import Desk
+from services.notifier.desk.intake import Intake
+from services.notifier.notices import take_due
+from services.notifier.outlets.front import create_front
+from services.notifier.outlets.metrics import OutletMetrics
+from services.notifier.vault import Vault
+from services.runtime.store import Store
+from tests.notifier import builders
+
+ROOT = Path(__file__).resolve().parents[3]
+OUTLINE = ROOT / "seeds" / "places" / "outline.json"
+PEOPLE = ROOT / "services" / "notifier" / "migrations"
+BASE = "http://desk.example"
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    instant: datetime = builders.NOON + timedelta(minutes=1)
+
+    def __call__(self) -> datetime:
+        return self.instant
+
+    def move(self, **by: float) -> None:
+        self.instant += timedelta(**by)
+
+
+@dataclass
+class House:
+    """The desk under test and who is in it."""
+
+    desk: Desk
+    vault: Vault
+    intake: Intake
+    app: object
+    clock: Clock
+    officials: dict[str, str] = field(default_factory=dict)
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        """A browser of its own, without redirects followed."""
+        given = {"accept-language": "en"} | headers
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE, headers=given)  # type: ignore[arg-type]
+
+    async def add(self, ref: str, **changes: object) -> str:
+        """An approved official."""
+        entry = builders.an_entry(ref, **changes)
+        now = self.clock().timestamp()
+        self.officials[ref] = await self.desk.people.write(
+            lambda conn: roster.import_entry(conn, self.vault, entry, "test", now)
+        )
+        return self.officials[ref]
+
+    async def code(self) -> tuple[str, str]:
+        """The newest code on its way, and its channel."""
+        now = self.clock().timestamp()
+
+        def take(conn: sa.Connection) -> tuple[str, str]:
+            (notice,) = take_due(conn, self.vault, ["telegram", "email"], now, 10)
+            return notice.values["code"], notice.channel
+
+        return await self.desk.people.write(take)
+
+    async def sign_in(self, ref: str) -> httpx.AsyncClient:
+        """A browser in which this official is signed in, by the pages themselves."""
+        client = self.client()
+        await client.post("/desk/sign-in", data={"address": f"{ref}@example.org", "channel": "email"})
+        code, _ = await self.code()
+        answer = await client.post("/desk/sign-in/code", data={"code": code})
+        assert answer.headers["location"] == "/desk/", answer.text
+        return client
+
+    async def give_role(self, ref: str, role: sessions.Role) -> None:
+        """Let an official do more."""
+        now = self.clock().timestamp()
+        official_id = self.officials[ref]
+        await self.desk.store.write(lambda conn: sessions.give_role(conn, official_id, role, "test", now))
+
+
+@asynccontextmanager
+async def a_house(folder: Path) -> AsyncIterator[House]:
+    """The desk with its official ``ppa-ppo-ntt``."""
+    store = Store.open(f"sqlite:///{folder / 'desk.sqlite3'}", MIGRATIONS)
+    people = Store.open(f"sqlite:///{folder / 'notifier.sqlite3'}", PEOPLE)
+    vault, clock = Vault(b"s" * 40), Clock()
+    desk = make_desk(people, store, Inside("", OUTLINE, vault, clock, secure=False))
+    app = create_front(desk_routes(desk), OutletMetrics(CollectorRegistry()), https=False)
+    house = House(desk, vault, Intake(store), app, clock)
+    await house.add("ppa-ppo-ntt")
+    try:
+        yield house
+    finally:
+        await store.close()
+        await people.close()
