@@ -32,6 +32,7 @@ from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.book import Rulebook
 from services.tagger.join import Labelled, Settled, label, settle
 from services.tagger.metrics import TaggerMetrics
+from services.tagger.rebuild import Rebuilder
 from services.tagger.settings import TaggerSettings
 from services.tagger.tables import outbox
 
@@ -45,12 +46,18 @@ def wire(service: Service, book: Rulebook, metrics: TaggerMetrics, now: Callable
     """Attach the consumer of stories and declare what goes out."""
     cache = ClauseCache()
 
-    @service.consume(STORIES, group=GROUP_TAGGER, decode=STORY_EVENT.validate_json)
-    async def on_stories(batch: Sequence[Received[StoryEvent]]) -> None:
+    async def decide(batch: Sequence[Received[StoryEvent]]) -> None:
         labelled = await asyncio.to_thread(_label_all, batch, book, metrics)
         settled = await service.store.write(lambda conn: settle(conn, labelled, book, now(), cache), serial=True)
         service.kick()
         report(settled, [one.trace for one in labelled], metrics)
+
+    rebuild = Rebuilder(service.settings, service.store, decide)
+
+    @service.consume(STORIES, group=GROUP_TAGGER, decode=STORY_EVENT.validate_json)
+    async def on_stories(batch: Sequence[Received[StoryEvent]]) -> None:
+        await rebuild()
+        await decide(batch)
 
     service.publishes(STORIES_TAGGED, StoryTagged, "What the tagger says of a story, relevant or not.")
     service.publishes(ALERTS, AlertRaised, "An incident was recognised.")

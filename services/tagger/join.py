@@ -146,6 +146,8 @@ def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tupl
     if tagged.relevant:
         placed = _place(desk, labelled, tagged, own)
         tagged = tagged.model_copy(update={"incident_id": placed.incident_id})
+    if placed.reason is Reason.STAYED and known and known.why:
+        placed = replace(placed, why=known.why)  # what brought it here says more than that it stayed
     raw = story.model_dump_json().encode()
     _keep_story(desk, tagged, raw, placed.reason, why=placed.why, pieces=labelled.pieces, backfill=story.backfill)
     outgoing = [_tell(tagged)]
@@ -188,7 +190,7 @@ def _oldest(conn: sa.Connection, same: Sequence[str]) -> tuple[str | None, tuple
     """The incident that was told of first, and the others, which become part of it."""
     if len(same) < 2:
         return next(iter(same), None), ()
-    ordered = sorted(same, key=lambda one: (memory.first_seen(conn, one), same.index(one)))
+    ordered = sorted(same, key=lambda one: (*memory.age_of(conn, one), one))
     return ordered[0], tuple(ordered[1:])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -227,10 +227,23 @@ def members_of(conn: sa.Connection, incident_id: str) -> list[Member]:
     return [Member(STORY_TAGGED.validate_json(tagged), backfill) for tagged, backfill in conn.execute(query)]
 
 
-def first_seen(conn: sa.Connection, incident_id: str) -> float:
-    """When the incident was first told of, seconds since 1970; now is later than any other answer."""
+def versions_of(conn: sa.Connection, story_ids: Sequence[str]) -> dict[str, int]:
+    """The version of each story that is known."""
+    query = sa.select(stories.c.story_id, stories.c.version).where(stories.c.story_id.in_(story_ids))
+    return {row.story_id: row.version for row in conn.execute(query)}
+
+
+def mark_backfill(conn: sa.Connection, incident_id: str) -> None:
+    """The incident's stories were all old when they were first seen."""
+    conn.execute(sa.update(stories).where(stories.c.incident_id == incident_id).values(backfill=True))
+
+
+def age_of(conn: sa.Connection, incident_id: str) -> tuple[float, float]:
+    """When the incident was first told of and when its first story was published; a new one is the youngest."""
     known = find_incident(conn, incident_id)
-    return known.alert.first_seen_at.timestamp() if known and known.alert else float("inf")
+    if known is None or known.alert is None:
+        return float("inf"), float("inf")
+    return known.alert.first_seen_at.timestamp(), known.alert.published_at.timestamp()
 
 
 def save_incident(

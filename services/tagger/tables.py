@@ -75,4 +75,7 @@ handled = sa.Table(
     sa.Column("at", sa.Float, nullable=False, index=True),
 )
 
+#: What holds for the whole store: ``complete`` once it began empty or was rebuilt.
+meta = sa.Table("meta", metadata, sa.Column("name", sa.String(60), primary_key=True))
+
 outbox = outbox_table(metadata)

@@ -150,7 +150,7 @@ async def test_a_replay_under_better_rules_edits_and_never_pushes_what_fresh_new
         one.start()
         with tagging(embedded, tmp_path, older_rules(tmp_path / "older")):
             await publish(embedded.bootstrap, [as_record(first), as_record(twin)])
-            await one.until(lambda: deliveries(one, "push") == [("severity_high", "accepted")] * 2)
+            await one.until(lambda: deliveries(one, "push") == [("high_severity", "accepted")] * 2)
         with tagging(embedded, tmp_path, TOPICS):
             arguments = ["--since", "1d", "--outlet", "first", "--data", str(tmp_path)]
             result = await asyncio.to_thread(CliRunner().invoke, replay_command, arguments, standalone_mode=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import orjson
@@ -330,3 +331,53 @@ async def test_the_story_that_joined_says_why(store: Store, book: Rulebook) -> N
     fate = await store.read(lambda conn: queries.story_fate(conn, "kompas:7"))
     assert fate and "same district" in fate.why and "points" in fate.why
     assert "Sembilan" not in fate.why
+
+
+async def tell_by(store: Store, book: Rulebook, event: StoryEvent, version: str, **headers: str) -> Settled:
+    """The same with rules that call themselves something else."""
+    other = dataclasses.replace(book, version=version)
+    [settled] = await tell(store, other, event, **headers)
+    return settled
+
+
+async def test_a_replay_under_other_rules_decides_anew_and_keeps_the_link(store: Store, book: Rulebook) -> None:
+    [first] = await tell(store, book, a_story())
+    settled = await tell_by(store, book, a_story(), "newer", replay="1")
+    assert not settled.again
+    assert (settled.reason, settled.incident_id) == (Reason.STAYED, first.incident_id)
+    fate = await store.read(lambda conn: queries.story_fate(conn, "antara:1"))
+    assert fate and fate.tagged.tagger_version == "newer"
+
+
+async def test_a_replay_under_the_same_rules_repeats_what_was_said(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    before = await sent(store)
+    [settled] = await tell(store, book, a_story(), replay="1")
+    assert settled.again
+    assert (await sent(store))[len(before) :] == before
+
+
+async def test_a_redelivery_under_other_rules_is_not_decided_anew(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    settled = await tell_by(store, book, a_story(), "newer")
+    assert settled.again
+    fate = await store.read(lambda conn: queries.story_fate(conn, "antara:1"))
+    assert fate and fate.tagged.tagger_version == book.version
+
+
+async def test_a_replayed_story_does_not_move_to_the_incident_it_is_now_like(store: Store, book: Rulebook) -> None:
+    [first] = await tell(store, book, a_story())
+    [second] = await tell(store, book, a_story("kompas:8", "21 calon PMI dicegah di Sebatik", ELSEWHERE, hours=1))
+    retold = a_story("kompas:8", "Sembilan calon PMI diamankan di Bolok", RETOLD, hours=1)
+    settled = await tell_by(store, book, retold, "newer", replay="1")
+    assert settled.incident_id == second.incident_id != first.incident_id
+    assert not [event for event in settled.events if isinstance(event, IncidentMerged | IncidentSplit)]
+
+
+async def test_a_replayed_story_that_is_not_relevant_any_more_leaves_its_incident(
+    store: Store, book: Rulebook
+) -> None:
+    await tell(store, book, a_story())
+    settled = await tell_by(store, book, a_story(title="Harga cabai", text=IDLE), "newer", replay="1")
+    assert settled.reason is Reason.LEFT
+    assert {type(event) for event in settled.events} == {StoryTagged, AlertWithdrawn}
