@@ -12,13 +12,15 @@ import structlog
 
 from services.contracts.alert import ALERT_EVENT, AlertRaised
 from services.contracts.delivery import DeliveryRecorded
-from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, TOPICS
+from services.contracts.source import SOURCE_HEALTH_CHANGED
+from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, GROUP_SOURCES, SOURCES, TOPICS
 from services.notifier import canary, queries, roster
 from services.notifier.bot import Bot
 from services.notifier.canary import Canary
 from services.notifier.channels.base import Channel
 from services.notifier.channels.email import Email
 from services.notifier.channels.telegram import BotApi, Telegram
+from services.notifier.dark_sources import SourceHandler, SourceWatch
 from services.notifier.dispatch import Dispatcher
 from services.notifier.handler import AlertHandler
 from services.notifier.inbox import Inbox
@@ -51,9 +53,12 @@ class Dependencies:
 def wire(service: Service, needs: Dependencies) -> None:
     """Attach the one handler and the loops."""
     service.consume(ALERTS, group=GROUP_NOTIFIER, decode=ALERT_EVENT.validate_json)(needs.handler)
+    sources = SourceHandler(service.store)
+    service.consume(SOURCES, group=GROUP_SOURCES, decode=SOURCE_HEALTH_CHANGED.validate_json)(sources)
     service.publishes(ALERTS, AlertRaised, "A synthetic alert in the region ZZ, which nobody subscribes to")
     service.publishes(DELIVERIES, DeliveryRecorded, "What became of one alert for one official on one channel")
     service.background("dispatch", lambda: needs.dispatcher.run_until(service.stopping), finishes=True)
+    service.every("dark sources", 60.0, SourceWatch(service.store, _now))
     service.every("digests", 1.0, needs.dispatcher.close_digests)
     service.every("other channels", 5.0, needs.dispatcher.use_what_there_is)
 

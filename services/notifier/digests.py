@@ -9,7 +9,7 @@ from itertools import groupby
 import sqlalchemy as sa
 
 from services.contracts.delivery import Action, Outcome
-from services.notifier import roster, rows
+from services.notifier import dark_sources, roster, rows
 from services.notifier.core.digest import window_name
 from services.notifier.core.ledger import Priority, State
 from services.notifier.core.reason import Reason
@@ -24,14 +24,15 @@ _AT_ONCE = 2000
 
 def close_windows(conn: sa.Connection, now: datetime) -> int:
     """Bundle every delivery whose window has come; how many digests that makes."""
+    found = rows.due_members(conn, now.timestamp(), _AT_ONCE)
+    due = {official_id: list(members) for official_id, members in groupby(found, key=lambda row: row.official_id)}
+    for official_id in sorted(dark_sources.due_officials(conn, now) - due.keys()):
+        due[official_id] = []
+    return sum(_close(conn, official_id, members, now) for official_id, members in due.items())
+
+
+def _close(conn: sa.Connection, official_id: str, members: list[Row], now: datetime) -> int:
     at = now.timestamp()
-    made = 0
-    for official_id, members in groupby(rows.due_members(conn, at, _AT_ONCE), key=lambda row: row.official_id):
-        made += _close(conn, official_id, list(members), at)
-    return made
-
-
-def _close(conn: sa.Connection, official_id: str, members: list[Row], at: float) -> int:
     official = roster.find_official(conn, official_id)
     channel = digest_channel(official, roster.usable_channels(conn, official)) if official else NO_CHANNEL
     if official is None or channel == NO_CHANNEL:
@@ -40,10 +41,10 @@ def _close(conn: sa.Connection, official_id: str, members: list[Row], at: float)
             rows.move(conn, member, State.SUPPRESSED, reason, at)
             rows.announce(conn, member, Outcome.SUPPRESSED, reason, at)
         return 0
-    due = datetime.fromtimestamp(max(member.due_at for member in members), UTC)
+    due = datetime.fromtimestamp(max((member.due_at for member in members), default=at), UTC)
     window = window_name(due)
     part = rows.windows_like(conn, official_id, window)
-    for chunk in _chunks(members, ENTRIES[channel]):
+    for number, chunk in enumerate(_chunks(members, ENTRIES[channel]) if members else [[]]):
         part += 1
         subject = window_name(due, part)
         digest = Row(
@@ -59,9 +60,11 @@ def _close(conn: sa.Connection, official_id: str, members: list[Row], at: float)
             priority=Priority.DIGEST,
             due_at=at,
             first_due_at=at,
-            trace=chunk[0].trace,
+            trace=chunk[0].trace if chunk else None,
         )
         rows.insert_row(conn, digest, at)
+        if number == 0:
+            dark_sources.take_along(conn, official_id, subject, now)
         for member in chunk:
             rows.move(conn, member, State.BUNDLED, Reason.IN_DIGEST, at, bundle=subject)
     return part

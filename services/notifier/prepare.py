@@ -21,6 +21,7 @@ from services.notifier.core.quiet import is_quiet
 from services.notifier.core.reason import Reason
 from services.notifier.core.subscription import Official
 from services.notifier.core.words import words_for
+from services.notifier.dark_sources import say_notes
 from services.notifier.incidents import MERGED, NOT_RELEVANT, OPEN, SPLIT, WITHDRAWN, Incident, find_incident
 from services.notifier.rows import Memory, Row
 from services.notifier.vault import Vault
@@ -134,11 +135,12 @@ def _digest(conn: sa.Connection, row: Row, official: Official, now: datetime) ->
         entries.append(Entry(card, remark))
     entries.sort(key=lambda entry: -entry.card.severity)
     following = next_digest(official.digest, now, official.zone, official.quiet)
+    notes = say_notes(conn, official, row.subject)
     count = words.labels["digest_count"].format(n=len(entries))
     heading = f"{words.labels['digest']} · {count} · {say_time(now, official.zone, official.language)}"
     notice = entries[0].card.notice if entries else ""
     upcoming = words.labels["every"].format(x=say_time(following, official.zone, official.language))
-    return Digest(heading, tuple(entries), f"{notice} {upcoming}".strip())
+    return Digest(heading, tuple(entries), f"{notice} {upcoming}".strip(), notes)
 
 
 def one_each(members: Sequence[Row]) -> list[Row]:

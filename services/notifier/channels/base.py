@@ -24,11 +24,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Digest:
-    """The incidents of one window."""
+    """The incidents of one window; ``notes`` are paragraphs that are about no incident."""
 
     heading: str
     entries: tuple[Entry, ...]
     footer: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

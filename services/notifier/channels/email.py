@@ -33,6 +33,7 @@ from services.notifier.core.mail_text import (
     compose,
     message_id,
     message_name,
+    note_html,
     page,
 )
 from services.notifier.core.pacing import MAIL_PACE
@@ -261,9 +262,11 @@ def write_letter(message: Outgoing, server: MailServer, sign: Sign | None = None
         subject = heading = body.heading
         entries = list(enumerate(body.entries, 1))
         text = "\n\n".join(card_text(entry.card, number, entry.remark) for number, entry in entries)
-        text, closing = f"{body.heading}\n\n{text}", body.footer
+        text = "\n\n".join([body.heading, *filter(None, [text]), *body.notes])
+        closing = body.footer
         html_closing = [body.footer]
         boxes = [card_html(entry.card, number, entry.remark) for number, entry in entries]
+        boxes += [note_html(note) for note in body.notes]
     footer = [words.labels["intro"], words.labels["stop"]]
     local, _, domain = server.sender.partition("@")
     token = f"%20{stop_token(message.official_id, sign)}" if sign else ""

@@ -159,4 +159,6 @@ def _render(message: Outgoing) -> TelegramText:
     if isinstance(message.body, Card):
         return render_card(message.body)
     body = message.body
-    return render_digest(body.heading, [(entry.card, entry.remark) for entry in body.entries], body.footer)
+    return render_digest(
+        body.heading, [(entry.card, entry.remark) for entry in body.entries], body.footer, body.notes
+    )

@@ -198,6 +198,11 @@ def card_html(card: Card, number: int | None = None, remark: str = "") -> str:
     ])  # fmt: skip
 
 
+def note_html(text: str) -> str:
+    """A paragraph that is about no incident, as an HTML box."""
+    return f'<div style="{_STYLE["box"]}"><div style="{_STYLE["pad"]}">{escape(text)}</div></div>'
+
+
 def _link_html(link: Link | None, more: str) -> str:
     if link is None:
         return ""

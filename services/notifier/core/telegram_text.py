@@ -90,12 +90,16 @@ def _joined(lines: Sequence[_Line]) -> TelegramText:
 
 #: So many incidents fit into one message even if each has the longest place and outlet there can be.
 DIGEST_ENTRIES = 12
+_NOTES, _NOTE_LIMIT = 2, 500
 
 
-def render_digest(heading: str, entries: Sequence[tuple[Card, str]], footer: str) -> TelegramText:
+def render_digest(
+    heading: str, entries: Sequence[tuple[Card, str]], footer: str, notes: Sequence[str] = ()
+) -> TelegramText:
     """All of at most `DIGEST_ENTRIES` incidents; what would not fit whole is listed in short."""
     head, foot = _text(heading, "b"), _text(footer, "i")
-    room = LIMIT - _units(head) - _units(foot) - 4
+    said = [_text(cut_utf16(note, _NOTE_LIMIT)) for note in notes[:_NOTES]]
+    room = LIMIT - _units(head) - _units(foot) - sum(_units(note) + 2 for note in said) - 4
     short = [_entry(card, number, remark, whole=False) for number, (card, remark) in enumerate(entries, 1)]
     room -= sum(_units(entry) + 2 for entry in short)
     shown = []
@@ -107,7 +111,7 @@ def render_digest(heading: str, entries: Sequence[tuple[Card, str]], footer: str
             shown.append(whole)
         else:
             shown.append(short[number - 1])
-    return _blocks([head, *shown, foot])
+    return _blocks([head, *shown, *said, *([foot] if foot.plain else [])])
 
 
 def _units(line: _Line) -> int:

@@ -175,6 +175,14 @@ INDONESIAN = Words(
         "every": "Ringkasan berikutnya {x}",
         "intro": "Siaga memantau berita terbuka untuk Anda dan hanya tahu apa yang dilaporkan media.",
         "stop": "Berhenti menerima surat ini: balas dengan subjek BERHENTI.",
+        "dark": "⚠️ Sumber Anda yang sedang gelap, beritanya mungkin terlewat: {x}.",
+        "dark_source": "{what} sejak {x}, {why}",
+        "back": "✅ Sumber Anda yang terpantau lagi: {x}.",
+        "more": "{n} lagi",
+        "health_stale": "tidak ada berita baru",
+        "health_blocked": "menolak kami",
+        "health_broken": "tidak dapat dibaca",
+        "health_gone": "sudah ditutup",
     },
 )
 
@@ -270,6 +278,14 @@ ENGLISH = Words(
         "every": "Next digest {x}",
         "intro": "Siaga watches open news for you. It knows only what the media report.",
         "stop": "To stop these mails, reply with the subject STOP.",
+        "dark": "⚠️ Sources of yours that are dark, their news may be missing: {x}.",
+        "dark_source": "{what} since {x}, {why}",
+        "back": "✅ Sources of yours that are watched again: {x}.",
+        "more": "{n} more",
+        "health_stale": "no new stories",
+        "health_blocked": "refuses us",
+        "health_broken": "cannot be read",
+        "health_gone": "was closed",
     },
 )
 
