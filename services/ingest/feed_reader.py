@@ -116,7 +116,7 @@ def _link(raw: Mapping[str, Any], url: str) -> str:
     if not has_own and not re.match(r"(?i)https?:", link):
         return ""
     try:
-        return urljoin(url, link)[:4096]
+        return urljoin(url, link)
     except ValueError:
         return ""
 

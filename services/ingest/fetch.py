@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
@@ -14,11 +15,11 @@ from yarl import URL
 
 from services.ingest.core.conditional import NONE, Validators, request_headers
 from services.ingest.core.decode import ACCEPTED, BadEncodingError, Decoder, TooLargeError
-from services.ingest.core.identity import is_local
+from services.ingest.core.identity import ADDRESS_MAX, is_local, sendable, shown
 from services.ingest.core.outcome import PollReason
 from services.ingest.core.redirect import HOPS_MAX, PERMANENT, REDIRECTS, RedirectError, follow
 from services.runtime.address import is_loopback, is_public
-from services.runtime.connect_guard import AddressRefusedError, open_local, open_public
+from services.runtime.connect_guard import AddressRefusedError, SocketFactory, open_local, open_public
 
 TOTAL_S = 30.0
 CONNECT_S = 10.0
@@ -79,11 +80,16 @@ class Fetcher:
     """Two sessions: one that only reaches the open internet, one that only reaches this machine."""
 
     def __init__(
-        self, user_agent: str, limits: Limits | None = None, resolver: AbstractResolver | None = None
+        self,
+        user_agent: str,
+        limits: Limits | None = None,
+        resolver: AbstractResolver | None = None,
+        outer_socket: SocketFactory = open_public,
     ) -> None:
         self._user_agent = user_agent
         self.limits = limits or Limits()
         self._resolver = resolver
+        self._outer_socket = outer_socket
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def get(
@@ -105,9 +111,11 @@ class Fetcher:
         headers |= request_headers(validators)
         limit = limit or self.limits.feed_bytes
         try:
-            return await self._hop_by_hop(url, hosts, headers, loopback, limit)
+            # One deadline for all hops: six servers that take their time are still one poll.
+            async with asyncio.timeout(self.limits.total_s):
+                return await self._hop_by_hop(url, hosts, headers, loopback, limit)
         except RedirectError as error:
-            raise FetchError(PollReason.REDIRECT_REFUSED, f"{error.reason} {error.target}") from None
+            raise FetchError(PollReason.REDIRECT_REFUSED, f"{error.reason} {shown(error.target)}") from None
         except TooLargeError as error:
             raise FetchError(PollReason.TOO_LARGE, str(error)) from None
         except BadEncodingError as error:
@@ -137,17 +145,19 @@ class Fetcher:
             permanent = permanent and answer.status in PERMANENT
             here = follow(here, location, hosts)
             if is_local(URL(here).host or "") and not loopback:
-                raise FetchError(PollReason.ADDRESS_REFUSED, here)
+                raise FetchError(PollReason.ADDRESS_REFUSED, shown(here))
             # A validator belongs to the address it came from.
             headers = {k: v for k, v in headers.items() if k not in ("If-None-Match", "If-Modified-Since")}
-        raise FetchError(PollReason.TOO_MANY_REDIRECTS, here)
+        raise FetchError(PollReason.TOO_MANY_REDIRECTS, shown(here))
 
     async def _once(self, url: str, headers: dict[str, str], loopback: bool, limit: int) -> tuple[Answer, str]:
         refused = _refused_literal(url, loopback)
         if refused:
             raise FetchError(PollReason.ADDRESS_REFUSED, refused)
         session = self._session(loopback)
-        async with session.get(URL(url, encoded=True), headers=headers, allow_redirects=False) as response:
+        async with session.get(
+            URL(sendable(url), encoded=True), headers=headers, allow_redirects=False
+        ) as response:
             plain = {name.lower(): value for name, value in response.headers.items()}
             if response.status != 200:
                 return Answer(response.status, url, plain, response.raw_headers), plain.get("location", "")
@@ -166,7 +176,7 @@ class Fetcher:
             connector = aiohttp.TCPConnector(
                 limit=32,
                 resolver=_LocalResolver() if loopback else self._resolver,
-                socket_factory=open_local if loopback else open_public,
+                socket_factory=open_local if loopback else self._outer_socket,
                 ttl_dns_cache=60,
             )
             self._sessions[loopback] = aiohttp.ClientSession(
@@ -198,6 +208,8 @@ class _LocalResolver(AbstractResolver):
 
 def _refused_literal(url: str, loopback: bool) -> str:
     """Why an address written as numbers, or the name of this machine, is refused; empty where it is not."""
+    if len(url) > ADDRESS_MAX:
+        return "an address too long"
     host = (URL(url, encoded=True).host or "").lower()
     if not host:
         return "no host"
@@ -222,4 +234,6 @@ def _network_error(error: Exception) -> FetchError:
             return FetchError(PollReason.BAD_CERTIFICATE, str(cause))
         nested = getattr(cause, "os_error", None)
         cause = nested if isinstance(nested, BaseException) and nested is not cause else cause.__cause__
-    return FetchError(PollReason.NETWORK, f"{type(error).__name__}: {error}")
+    # An address that aiohttp cannot use stands in its message, with whatever secret it carries.
+    told = "" if isinstance(error, aiohttp.InvalidURL | ValueError) else f": {error}"
+    return FetchError(PollReason.NETWORK, f"{type(error).__name__}{told}")

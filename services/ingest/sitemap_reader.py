@@ -85,6 +85,6 @@ def _news(node: Any, name: str) -> str:
 def _address(text: str, url: str) -> str:
     link = "".join(text.split())
     try:
-        return urljoin(url, link)[:4096] if link else ""
+        return urljoin(url, link) if link else ""
     except ValueError:
         return ""

@@ -29,6 +29,8 @@ _TOP = {"version", "defaults", "outlets", "feeds"}
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+#: Printable ASCII: what is to stand in a request as it stands in the file.
+_CLEAN = re.compile(r"[!-~]{1,2000}")
 _REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 #: The built-in list only: nothing is downloaded to learn what a registrable domain is.
@@ -228,10 +230,17 @@ def _url(reader: _Reader, raw: CommentedMap, outlet: Outlet, loopback_port: int 
         split = urlsplit(url)
         host, port = (split.hostname or "").lower(), split.port
     except ValueError:
-        raise reader.wrong(raw, "url", f"{url} is not an address") from None
+        raise reader.wrong(raw, "url", "is not an address") from None
     local = is_local(host)
-    if split.scheme != ("http" if local else "https") or not host or split.username:
-        raise reader.wrong(raw, "url", "must be an https address without a user name (http only on localhost)")
+    if (
+        split.scheme != ("http" if local else "https")
+        or not host
+        or "@" in split.netloc
+        or not _CLEAN.fullmatch(url)
+    ):
+        raise reader.wrong(
+            raw, "url", "must be an https address without a user name or spaces (http only on localhost)"
+        )
     if not belongs(host, outlet.hosts) and raw.get("kind") != "gnews":
         raise reader.wrong(raw, "url", f"{host} is not among the hosts of outlet {outlet.key}")
     if local and loopback_port and port:

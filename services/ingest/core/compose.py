@@ -18,6 +18,7 @@ from services.ingest.core.text import CleanText, clean, one_line, plain
 BODY_MIN = 600
 #: A body that ends a feed's excerpt: WordPress writes it below the excerpt.
 _WP_TAIL = re.compile(r"\n?The post .{1,300} appeared first on .{1,120}\.?\s*$", re.IGNORECASE)
+_WP_TAIL_MAX = 500
 _TITLE_TAIL = re.compile(
     r"\s+[-|\u2013\u2014]\s+(?:Berita\s+)?[\w.]+\.(?:com|co\.id|id|net)\s*(?:-->)?\s*$", re.IGNORECASE
 )
@@ -103,9 +104,14 @@ def _read(entry: Entry, page: Page | None, title: str) -> tuple[CleanText, str, 
     if page is not None:
         read = clean(page.text, title)
         return read, page.method, page.extractor, page.truncated or read.cut_short
-    body = clean(_WP_TAIL.sub("", plain(entry.content_html)), title)
-    summary = clean(_WP_TAIL.sub("", plain(entry.summary_html)), title)
+    body = clean(_without_tail(plain(entry.content_html)), title)
+    summary = clean(_without_tail(plain(entry.summary_html)), title)
     if len(body.text) >= BODY_MIN or (len(body.text) > len(summary.text) and not body.cut_short):
         return body, "feed", "feed-body/1", body.cut_short
     best = max(body, summary, key=lambda one: len(one.text))
     return best, "summary", "feed-summary/1", True
+
+
+def _without_tail(text: str) -> str:
+    """Looked for at the end only: over a whole text the pattern's time grows with its square."""
+    return text[:-_WP_TAIL_MAX] + _WP_TAIL.sub("", text[-_WP_TAIL_MAX:])

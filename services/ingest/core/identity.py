@@ -19,6 +19,8 @@ TRACKING = frozenset(
 )  # fmt: skip
 #: Longest name of a story; contracts allow 500 characters.
 NAME_MAX = 400
+#: Longer than any address an outlet ever gave a story; servers commonly refuse twice as much.
+ADDRESS_MAX = 4096
 TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "jx")
 
 _AMP_VIEWER = re.compile(r"^/(?:amp/s|v/s|c/s)/(.+)$")
@@ -46,6 +48,8 @@ def canonical(url: str, outlet: Outlet) -> Address:
 
     Raises AddressError for a scheme other than http(s), credentials, an odd port or a host of somebody else.
     """
+    if len(url) > ADDRESS_MAX:
+        raise AddressError("too_long")
     try:
         return _canonical(url, outlet)
     except AddressError:
@@ -68,6 +72,8 @@ def _canonical(url: str, outlet: Outlet) -> Address:
     netloc = f"{host}:{port}" if local and port else host
     kept = urlencode([(k, v) for k, v in parse_qsl(split.query) if not _tracks(k)])
     clean = urlunsplit(("http" if local else "https", netloc, path, kept, ""))
+    if len(clean) > ADDRESS_MAX:
+        raise AddressError("too_long")
     return Address(clean, host, path + (f"?{kept}" if kept else ""), _number(path, outlet))
 
 
@@ -85,6 +91,21 @@ def story_id(outlet: Outlet, address: Address) -> str:
         return name
     # Two long addresses may differ in their last letter only.
     return f"{name[: NAME_MAX - 17]}~{xxhash.xxh3_64_hexdigest(name.encode())}"
+
+
+def sendable(url: str) -> str:
+    """The address as it may stand in a request: spaces and other scripts as percent codes, no fragment."""
+    return quote(url.partition("#")[0], safe="%/:@!$&'()*+,;=~-._?[]")
+
+
+def shown(url: str) -> str:
+    """The address as it may stand in a log: without user name and query, where feeds carry their keys."""
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return "an address that cannot be read"
+    query = "..." if split.query else ""
+    return urlunsplit((split.scheme, split.netloc.rpartition("@")[2], split.path, query, ""))[:300]
 
 
 def is_homepage(address: Address) -> bool:

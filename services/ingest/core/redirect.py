@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urljoin, urlsplit
 
-from services.ingest.core.identity import belongs, is_local
+from services.ingest.core.identity import ADDRESS_MAX, belongs, is_local
 
 HOPS_MAX = 5
 PERMANENT = frozenset((301, 308))
@@ -46,7 +46,7 @@ def follow(url: str, location: str, hosts: tuple[str, ...]) -> str:
         host, port = (new.hostname or "").lower(), new.port
     except ValueError:
         raise RedirectError(RedirectReason.BAD_ADDRESS, location) from None
-    if new.scheme not in ("http", "https") or new.username is not None or not host:
+    if new.scheme not in ("http", "https") or "@" in new.netloc or not host or len(target) > ADDRESS_MAX:
         raise RedirectError(RedirectReason.BAD_ADDRESS, target)
     if old.scheme == "https" and new.scheme == "http":
         raise RedirectError(RedirectReason.DOWNGRADE, target)

@@ -68,7 +68,6 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ELLIPSIS = re.compile(r"\s*(?:\.{3,}|\u2026)\s*$")
 
 
 @dataclass(frozen=True)
@@ -104,10 +103,19 @@ def clean(text: str, title: str = "") -> CleanText:
         return CleanText("", byline=byline[:300], removed=removed)
     kept[0], dateline = split_dateline(kept[0])
     kept[-1] = _TRAILING_MARK.sub("", _TRAILING_CREDIT.sub("", kept[-1]))
-    cut_short = bool(_ELLIPSIS.search(kept[-1]))
-    kept[-1] = _ELLIPSIS.sub("", kept[-1]) if cut_short else kept[-1]
+    kept[-1], cut_short = _without_ellipsis(kept[-1])
     body = "\n".join(line for line in kept if line)[:TEXT_MAX]
     return CleanText(body, dateline[:300], byline[:300], cut_short, removed)
+
+
+def _without_ellipsis(line: str) -> tuple[str, bool]:
+    """The line without the dots it ends in, and whether there were any.
+
+    Not a pattern: one that begins with dots and ends at the end of the line tries each of 100,000 dots.
+    """
+    bare = line.rstrip(" .\u2026")
+    ending = line[len(bare) :]
+    return (bare, True) if "..." in ending or "\u2026" in ending else (line, False)
 
 
 def split_dateline(line: str) -> tuple[str, str]:

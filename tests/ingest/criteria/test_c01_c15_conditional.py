@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from tests.ingest.builders import a_feed, an_item
+from tests.ingest.builders import NOW, a_feed, an_item
 from tests.ingest.world import FeedServer, RawServer, Reply, World
 
 ETAG = 'W/"abc, \\"d"'
@@ -97,9 +98,11 @@ async def test_c06_not_modified_counts_as_success_and_publishes_nothing(world: W
     server.answer(feed(ETag='"x"'), Reply(status=500), Reply(status=304))
     await world.poll()
     assert (await world.poll()).failures == 1
+    await world.parser.close()
     row = await world.poll()
     assert (row.last_reason, row.failures, row.failing_since) == ("not_modified", 0, None)
     assert len(await world.stories()) == 3
+    assert world.parser.pid is None, "there was nothing to parse"
 
 
 async def test_c07_not_modified_with_new_validators_updates_them(world: World, server: FeedServer) -> None:
@@ -109,11 +112,29 @@ async def test_c07_not_modified_with_new_validators_updates_them(world: World, s
     assert (row.etag, row.last_modified) == ('"y"', MODIFIED)
 
 
+async def test_c07_not_modified_with_a_new_date_updates_it(world: World, server: FeedServer) -> None:
+    later = "Wed, 04 Mar 2026 05:00:00 GMT"
+    server.answer(feed(ETag='"x"', Last_Modified=MODIFIED), Reply(status=304, headers={"Last-Modified": later}))
+    await world.poll()
+    row = await world.poll()
+    assert (row.etag, row.last_modified) == ('"x"', later)
+
+
+async def test_c07_not_modified_without_validators_keeps_them(world: World, server: FeedServer) -> None:
+    server.answer(feed(ETag='"x"', Last_Modified=MODIFIED), Reply(status=304))
+    await world.poll()
+    row = await world.poll()
+    assert (row.etag, row.last_modified) == ('"x"', MODIFIED)
+
+
 async def test_c08_an_identical_body_is_not_parsed_again(world: World, server: FeedServer) -> None:
     server.answer(feed())
     await world.poll()
+    assert world.parser.pid is not None
+    await world.parser.close()
     row = await world.poll()
     assert row.last_reason == "same_body"
+    assert world.parser.pid is None
     assert len(await world.stories()) == 3
 
 
@@ -222,6 +243,10 @@ async def test_c13_an_answer_that_must_not_be_cached_is_still_asked_conditionall
         ({"Cache-Control": "max-age=999999"}, 6 * 3600),
         ({"Cache-Control": "max-age=5"}, 1800),
         ({"Cache-Control": "max-age=banana"}, 1800),
+        ({"Expires": format_datetime(NOW + timedelta(hours=3))}, 3 * 3600),
+        ({"Expires": format_datetime(NOW + timedelta(days=300))}, 6 * 3600),
+        ({"Expires": format_datetime(NOW - timedelta(hours=3))}, 1800),
+        ({"Expires": format_datetime(NOW + timedelta(hours=3)), "Cache-Control": "max-age=9000"}, 9000),
     ],
 )
 async def test_c14_freshness_lengthens_the_interval_up_to_its_cap(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from services.ingest.core.identity import AddressError, canonical
+from services.ingest.core.outcome import Outcome, PollReason
 from services.ingest.core.redirect import RedirectError, RedirectReason, follow
+from services.ingest.core.schedule import Pace, next_due
+from services.ingest.fetch import Limits
 from tests.ingest.builders import NOW, a_feed, antara
-from tests.ingest.world import AGENT, FeedServer, Reply, World
+from tests.ingest.world import AGENT, FeedServer, RawServer, Reply, World
 
 DAY = 24 * 3600
 
@@ -82,6 +89,44 @@ async def test_c18_server_errors_back_off_exponentially_up_to_six_hours(
     assert len(server.asked) == 7, "each poll is one request, never a tight retry"
 
 
+async def test_c18_a_connection_reset_backs_off_too(world: World) -> None:
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+
+    raw = RawServer(reset)
+    await raw.start()
+    await world.watch(world.watch_at(raw.port))
+    waits = []
+    for _ in range(3):
+        assert (await world.poll()).last_reason == "network"
+        waits.append(await world.due_in())
+    await raw.stop()
+    assert waits == [1200, 2400, 4800]
+
+
+async def test_c18_a_server_that_takes_too_long_backs_off_too(server: FeedServer, tmp_path: Path) -> None:
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody answers here")
+
+    world = World(tmp_path, limits=Limits(total_s=0.3))
+    await world.watch(world.watch_at(server.port))
+    server.pages = {"/feed": hang}
+    assert (await world.poll()).last_reason == "timeout"
+    assert await world.due_in() == 1200
+    await world.close()
+
+
+@pytest.mark.parametrize("reason", [PollReason.SERVER_ERROR, PollReason.TIMEOUT, PollReason.NETWORK])
+def test_c18_jitter_lengthens_a_back_off_and_never_beyond_its_cap(reason: PollReason) -> None:
+    pace = Pace(600, 7200)
+    waits = [next_due(pace, Outcome(reason), NOW, jitter).interval_s for jitter in (-1, 0, 0.5, 1)]
+    assert waits == pytest.approx([1320, 1200, 1260, 1320])
+    at_the_cap = next_due(replace(pace, failures=20), Outcome(reason), NOW, 1)
+    assert at_the_cap.interval_s == 6 * 3600
+
+
 async def test_c18_a_success_ends_the_back_off(world: World, server: FeedServer) -> None:
     server.answer(Reply(status=500), Reply(status=500), Reply(a_feed(), headers={"ETag": '"x"'}))
     await world.poll()
@@ -106,6 +151,37 @@ async def test_c19_a_challenge_is_told_apart(world: World, server: FeedServer, s
     server.answer(Reply(b"<html>Just a moment", status=status, headers={"cf-mitigated": "challenge"}))
     row = await world.poll()
     assert (row.last_reason, await world.due_in()) == ("challenged", 3600)
+
+
+@pytest.mark.parametrize(
+    ("status", "hours", "health"),
+    [
+        (403, (0,), "blocked"),
+        (404, (0, 25), "broken"),
+        (410, (0,), "gone"),
+        (401, (0,), "blocked"),
+        (451, (0,), "blocked"),
+    ],
+)
+async def test_c19_c20_c21_c22_what_an_operator_must_see_is_an_event(
+    world: World, server: FeedServer, status: int, hours: tuple[int, ...], health: str
+) -> None:
+    server.answer(Reply(status=status))
+    for passed in hours:
+        world.pass_time(hours=passed)
+        await world.poll()
+    told = [one["health"] for one in await world.events() if one["event"] == "SourceHealthChanged"]
+    assert told == [health]
+    assert world.counted("siaga_ingest_source_health", source="desk-all", health=health) == 1
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+async def test_c20_one_failure_is_no_alarm(world: World, server: FeedServer, status: int) -> None:
+    await world.poll()
+    server.answer(Reply(status=status))
+    await world.poll()
+    told = [one["health"] for one in await world.events() if one["event"] == "SourceHealthChanged"]
+    assert told == ["fresh"]
 
 
 async def test_c20_not_found_backs_off_and_after_a_day_is_asked_daily(world: World, server: FeedServer) -> None:
@@ -174,6 +250,9 @@ async def test_c24_a_move_to_another_domain_is_refused(world: World, server: Fee
     server.answer(Reply(status=301, headers={"Location": target}))
     row = await world.poll()
     assert row.last_reason == "redirect_refused"
+    assert row.url.endswith("/feed")
+    told = [one["health"] for one in await world.events() if one["event"] == "SourceHealthChanged"]
+    assert told == ["broken"], "somebody must look"
     assert [one.host for one in server.asked] == [f"desk.localhost:{server.port}"]
 
 
