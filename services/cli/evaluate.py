@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from services.cli.evaluate_against import lines_of
+from services.cli.evaluate_folds import SCALES, out_of_fold, resampled, scaled
+from services.cli.tag import day_of
 from services.contracts.codes import Role
 from services.runtime.errors import OperatorError
 from services.tagger.book_files import load_book
-from services.tagger.core.figures import Answer, Figures, Gold, by_language, compare
+from services.tagger.core.book import Rulebook
+from services.tagger.core.figures import MIN_ROWS, Answer, Figures, Gold, by_language, compare
 from services.tagger.core.story import Article, Tagging, tag_story
 
 _SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -28,22 +32,58 @@ _SCENE = frozenset({Role.EVENT, Role.VENUE})
     default=_SEEDS,
     help="folder with topics/ and places/",
 )
-def eval_command(gold: Path, errors: int, seeds: Path) -> None:
+@click.option("--folds", type=click.IntRange(2, 50), help="measure out of fold, in so many folds")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="another seeds folder: print what these rules gain and lose against it, story by story",
+)
+def eval_command(gold: Path, errors: int, seeds: Path, folds: int | None, against: Path | None) -> None:
     """Print how well the tagger does on GOLD, a file of labelled stories.
 
-    Each line is a story as `siaga tag` reads it, with "gold": {relevant, topics, kind, severity, regions, sure}.
+    Each line is a story as `siaga tag` reads it, with "gold": {relevant, topics, kind, severity, regions,
+    countries, sure}.
 
     Example: siaga eval tests/tagger/gold.jsonl --errors 20
     """
-    book = load_book(seeds / "topics", seeds / "places")
-    pairs = [(label, answer_of(tag_story(article, book))) for article, label in read_gold(gold)]
+    labelled = list(read_gold(gold))
+    book = _book(seeds)
+    if against is not None:
+        before, after = _answers(labelled, _book(against)), _answers(labelled, book)
+        for line in lines_of(before, after, (str(against), str(seeds)), errors):
+            click.echo(line)
+        return
+    if folds is None:
+        pairs = _answers(labelled, book)
+        click.echo(f"{compare(pairs).stories} stories, rules {book.version}\n")
+    else:
+        found = out_of_fold({scale: _answers(labelled, scaled(book, scale)) for scale in SCALES}, folds)
+        pairs = found.pairs
+        chosen = ", ".join(f"x{scale} in {times}" for scale, times in sorted(found.chosen.items()))
+        click.echo(f"{compare(pairs).stories} stories in {folds} folds, rules {book.version}")
+        click.echo(f"fitted on the other folds: the scale of the thresholds ({chosen})")
+        click.echo("not fitted anew: the rules, written by hand, perhaps with these stories in view\n")
+    _print(pairs, errors)
+
+
+def _book(seeds: Path) -> Rulebook:
+    return load_book(seeds / "topics", seeds / "places")
+
+
+def _answers(labelled: Iterable[tuple[Article, Gold]], book: Rulebook) -> list[tuple[Gold, Answer]]:
+    return [(label, answer_of(tag_story(article, book))) for article, label in labelled]
+
+
+def _print(pairs: list[tuple[Gold, Answer]], errors: int) -> None:
     figures = compare(pairs)
-    click.echo(f"{figures.stories} stories, rules {book.version}\n")
     _print_shares(figures)
     click.echo("\ntopic                        F1     right wrong missed")
     for code, topic in figures.topics.items():
-        click.echo(f"{code:27} {topic.f1:5.3f}   {topic.right:5} {topic.wrong:5} {topic.missed:6}")
-    click.echo(f"{'macro':27} {figures.macro_f1:5.3f}")
+        few = "" if topic.rows >= MIN_ROWS else f"   fewer than {MIN_ROWS} rows"
+        click.echo(f"{code:27} {topic.f1:5.3f}   {topic.right:5} {topic.wrong:5} {topic.missed:6}{few}")
+    for name, score in _SCORES.items():
+        low, high = resampled(pairs, score)
+        click.echo(f"{name:27} {score(figures):5.3f}   ({low:.3f}-{high:.3f})")
     for language, own in by_language(pairs).items():
         click.echo(f"\nlanguage {language}: {own.stories} stories")
         _print_shares(own)
@@ -51,6 +91,13 @@ def eval_command(gold: Path, errors: int, seeds: Path) -> None:
         click.echo("\nworst errors")
         for _, line in figures.errors[:errors]:
             click.echo(f"  {line}")
+
+
+_SCORES: dict[str, Callable[[Figures], float]] = {
+    f"macro, {MIN_ROWS} rows or more": lambda figures: figures.macro_f1_of_many,
+    "macro, all": lambda figures: figures.macro_f1,
+    "micro": lambda figures: figures.micro_f1,
+}
 
 
 def _print_shares(figures: Figures) -> None:
@@ -67,6 +114,7 @@ def answer_of(tagging: Tagging) -> Answer:
         kind=tagging.kind.value if tagging.kind else None,
         severity=int(tagging.severity),
         regions=frozenset(p.entry.region for p in tagging.places if p.role in _SCENE and p.entry.region),
+        countries=frozenset(p.entry.country for p in tagging.places if p.role in _SCENE),
         reason=tagging.reason,
     )
 
@@ -92,7 +140,14 @@ def read_gold(path: Path) -> Iterator[tuple[Article, Gold]]:
 
 def _pair(row: dict[str, Any]) -> tuple[Article, Gold]:
     label = row["gold"]
-    article = Article(row["id"], row.get("title") or "", row["text"], row.get("language") or "und")
+    article = Article(
+        story_id=row["id"],
+        title=row.get("title") or "",
+        text=row["text"],
+        language=row.get("language") or "und",
+        outlet=row.get("outlet") or "",
+        published=day_of(row.get("published")),
+    )
     return article, Gold(
         story_id=row["id"],
         title=article.title or article.text[:80],
@@ -102,6 +157,7 @@ def _pair(row: dict[str, Any]) -> tuple[Article, Gold]:
         kind=label.get("kind"),
         severity=label.get("severity"),
         regions=frozenset(label.get("regions") or ()),
+        countries=frozenset(label.get("countries") or ()),
         sure=bool(label.get("sure", True)),
     )
 

@@ -99,11 +99,12 @@ def _article(row: Any) -> Article:
         text=fields["text"],
         language=fields["language"] or "und",
         outlet=fields["outlet"],
-        published=_day(row.get("published")),
+        published=day_of(row.get("published")),
     )
 
 
-def _day(value: Any) -> date | None:
+def day_of(value: Any) -> date | None:
+    """The day of a date in ISO form; None where it is none."""
     try:
         return date.fromisoformat(str(value)[:10]) if value else None
     except ValueError:

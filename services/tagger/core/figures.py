@@ -22,6 +22,7 @@ class Gold:
     kind: str | None = None
     severity: int | None = None
     regions: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
     sure: bool = True
 
 
@@ -34,6 +35,7 @@ class Answer:
     kind: str | None = None
     severity: int = 0
     regions: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
     reason: str = ""
 
 
@@ -59,6 +61,10 @@ class Share:
         return max(0.0, middle - half), min(1.0, middle + half)
 
 
+#: Fewer rows of a topic than this say nothing about it.
+MIN_ROWS = 3
+
+
 @dataclass(frozen=True)
 class TopicFigures:
     """How well one topic is found."""
@@ -66,6 +72,11 @@ class TopicFigures:
     right: int
     wrong: int
     missed: int
+
+    @property
+    def rows(self) -> int:
+        """How many stories carry the topic."""
+        return self.right + self.missed
 
     @property
     def f1(self) -> float:
@@ -83,7 +94,26 @@ class Figures:
 
     @property
     def macro_f1(self) -> float:
-        return sum(t.f1 for t in self.topics.values()) / len(self.topics) if self.topics else 0.0
+        """Over every topic that was said or meant."""
+        return _mean([t.f1 for t in self.topics.values()])
+
+    @property
+    def macro_f1_of_many(self) -> float:
+        """Over the topics with at least ``MIN_ROWS`` rows."""
+        return _mean([t.f1 for t in self.topics.values() if t.rows >= MIN_ROWS])
+
+    @property
+    def micro_f1(self) -> float:
+        """Over all labels at once."""
+        right, wrong, missed = (sum(getattr(t, part) for t in self.topics.values()) for part in _CELL)
+        return TopicFigures(right, wrong, missed).f1
+
+
+_CELL = ("right", "wrong", "missed")
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def compare(pairs: Iterable[tuple[Gold, Answer]]) -> Figures:
@@ -98,14 +128,27 @@ def compare(pairs: Iterable[tuple[Gold, Answer]]) -> Figures:
     shares = {
         "precision": Share(len(both), len(said)),
         "recall": Share(len(both), len(wanted)),
+        "negatives relevant": Share(sum(a.relevant for _, a in negatives), len(negatives)),
         "negatives pushed": Share(sum(a.relevant and a.severity >= 3 for _, a in negatives), len(negatives)),
         "primary topic": Share(sum(a.topics[:1] == g.topics[:1] for g, a in both), len(both)),
         "kind": Share(sum(a.kind == g.kind for g, a in both), len(both)),
         "severity exact": Share(sum(a.severity == g.severity for g, a in both), len(both)),
         "severity within one": Share(near, len(both)),
         "regions found": Share(sum(g.regions <= a.regions for g, a in placed), len(placed)),
+        "no foreign country": Share(sum(_at_home(g, a) for g, a in both), len(both)),
     }
     return Figures(len(sure), shares, _topics(wanted), _errors(sure))
+
+
+def _at_home(gold: Gold, answer: Answer) -> bool:
+    """Whether no event is placed in a country that the label does not name."""
+    allowed = gold.countries | {region.partition("-")[0] for region in gold.regions}
+    return {*answer.countries, *(region.partition("-")[0] for region in answer.regions)} <= allowed
+
+
+def topics_only(pairs: Iterable[tuple[Gold, Answer]]) -> Figures:
+    """Only the topics of ``compare``: what is drawn again hundreds of times has to be cheap."""
+    return Figures(topics=_topics([(g, a) for g, a in pairs if g.sure and g.relevant]))
 
 
 def by_language(pairs: Sequence[tuple[Gold, Answer]]) -> dict[str, Figures]:
@@ -149,4 +192,6 @@ def _small_errors(gold: Gold, answer: Answer) -> list[tuple[int, str]]:
         found.append((5, f"severity {answer.severity} for {gold.severity}: {gold.title}"))
     if not gold.regions <= answer.regions:
         found.append((2, f"regions {sorted(answer.regions)} for {sorted(gold.regions)}: {gold.title}"))
+    elif not _at_home(gold, answer):
+        found.append((1, f"countries {sorted(answer.countries)} for {sorted(gold.countries)}: {gold.title}"))
     return found
