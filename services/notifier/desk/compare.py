@@ -17,11 +17,11 @@ _TERMS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One fact; ``cells`` in the order of the sources, empty where a source is silent."""
+    """One fact; ``cells`` in the order of the sources, each what that source says, empty where it is silent."""
 
     name: str
     of: str
-    cells: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
     disagree: bool
 
 
@@ -33,13 +33,13 @@ def compare(alert: Alert) -> list[Row]:
         numbers: list[Number] = list(getattr(alert.facts, name))
         for of, unit in dict.fromkeys((number.of, number.unit) for number in numbers):
             said = [number for number in numbers if (number.of, number.unit) == (of, unit)]
-            cells = tuple(", ".join(_say(n) for n in said if n.source == source) for source in order)
+            cells = tuple(tuple(_say(n) for n in said if n.source == source) for source in order)
             rows.append(Row(name, of if name not in PEOPLE else "", cells, _apart(said)))
     for name in _TERMS:
         terms = getattr(alert.facts, name)
         if terms:
             cells = tuple(
-                ", ".join(dict.fromkeys(term.value for term in terms if term.source == source)) for source in order
+                tuple(dict.fromkeys(term.value for term in terms if term.source == source)) for source in order
             )
             # Other words are more detail; another date is a contradiction.
             apart = name == "event_date" and len({cell for cell in cells if cell}) > 1

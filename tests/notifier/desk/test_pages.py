@@ -124,7 +124,7 @@ async def test_an_incident_shows_evidence_in_context_and_where_sources_disagree(
     await house.intake.take_deliveries([received(a_delivery(official_id="somebody-else"))])
     client = await house.sign_in("ppa-ppo-ntt")
     page = (await client.get("/desk/incident/incident-1")).text
-    assert re.search(r'<mark class="topic"[^>]*>Polres</mark>', page)
+    assert re.search(r'<mark class="m-topic"[^>]*>Polres</mark>', page)
     assert "sumber berbeda" in page
     assert "1 lainnya" in page
     assert "somebody-else" not in page
