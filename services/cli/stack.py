@@ -24,7 +24,7 @@ class Ports:
 
     def of(self, name: str) -> int:
         """The port of a part: health and metrics of a service, or what a stand-in serves."""
-        return self.base + ("ingest", "tagger", "notifier", "feeds", "mail", "telegram", "kafka").index(name) + 1
+        return self.base + ("ingest", "tagger", "notifier", "feeds", "mail", "telegram", "kafka", "desk").index(name) + 1
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,8 @@ def service_parts(plan: Plan, bootstrap: str, incarnation: str, secret: Mapping[
         "notifier": {
             "SIAGA_OFFICIALS_FILE": str(plan.officials_file),
             "SIAGA_CONTACT_KEY_FILE": str(secret["contact-key"]),
+            "SIAGA_PUBLIC_PORT": str(plan.ports.of("desk")),
+            "SIAGA_PUBLIC_URL": f"http://127.0.0.1:{plan.ports.of('desk')}",
             **(_local_telegram(plan, secret) if plan.local_telegram else {}),
             **(_local_mail(plan) if plan.local_mail else {}),
         },

@@ -112,6 +112,7 @@ def places(stack: Stack) -> list[tuple[str, str]]:
     found = []
     if stack.plan.local_telegram:
         found.append(("Telegram", f"http://127.0.0.1:{ports.of('telegram')}/   a local stand-in, not Telegram"))
+    found.append(("Desk", f"http://127.0.0.1:{ports.of('desk')}/desk/   sign in as an official of the demo"))
     if stack.plan.local_mail:
         found.append(("E-mail", f"{_short(data / 'demo' / 'mail')}   a Maildir written by a local mail server"))
     if stack.plan.demo:

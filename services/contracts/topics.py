@@ -37,10 +37,10 @@ TOPICS: dict[str, TopicSpec] = {
     spec.name: spec
     for spec in (
         TopicSpec(STORIES, 12, "delete", 14, (GROUP_TAGGER,)),
-        TopicSpec(SOURCES, 1, "compact", None, (GROUP_SOURCES,)),
-        TopicSpec(STORIES_TAGGED, 12, "delete", 90, (GROUP_INGEST,)),
-        TopicSpec(ALERTS, 12, "delete", 90, (GROUP_NOTIFIER, GROUP_OUTLETS)),
-        TopicSpec(DELIVERIES, 12, "delete", 90, ()),
+        TopicSpec(SOURCES, 1, "compact", None, (GROUP_SOURCES, GROUP_DESK)),
+        TopicSpec(STORIES_TAGGED, 12, "delete", 90, (GROUP_INGEST, GROUP_DESK)),
+        TopicSpec(ALERTS, 12, "delete", 90, (GROUP_NOTIFIER, GROUP_OUTLETS, GROUP_DESK)),
+        TopicSpec(DELIVERIES, 12, "delete", 90, (GROUP_DESK,)),
         TopicSpec(DEAD, 1, "delete", 30, ()),
     )
 }

@@ -21,6 +21,8 @@ from services.notifier.channels.base import Channel
 from services.notifier.channels.email import Email
 from services.notifier.channels.telegram import BotApi, Telegram
 from services.notifier.dark_sources import SourceHandler, SourceWatch
+from services.notifier.desk.app import Inside as DeskInside
+from services.notifier.desk.app import attach_desk
 from services.notifier.dispatch import Dispatcher
 from services.notifier.handler import AlertHandler
 from services.notifier.inbox import Inbox
@@ -97,7 +99,8 @@ def create_service(settings: NotifierSettings) -> Service:
         dispatcher.wake()
 
     wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
-    attach_outlets(service, Inside(settings, vault, _now))
+    desk = DeskInside(settings.desk_store_url(), settings.outline, vault, _now, settings.is_https)
+    attach_outlets(service, Inside(settings, vault, _now), attach_desk(service, desk))
     for channel in channels.values():
         service.on_close(channel.close)
     token = settings.telegram_token()

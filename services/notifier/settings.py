@@ -69,6 +69,8 @@ class NotifierSettings(ServiceSettings):
         default=None, ge=0, le=65535, description="of feeds and the page that stops mails; unset: not served"
     )
     outlet_days: int = Field(default=30, ge=1, le=366, description="feeds show what changed within so many days")
+    desk_store: str = Field(default="", description="store URL of the desk; SQLite in the data folder by default")
+    outline: Path = Field(default=Path("seeds/places/outline.json"), description="the land on the desk's map")
     webhooks_file: Path | None = Field(default=None, description="where signed webhooks go; unset: nowhere")
     webhook_loopback: bool = Field(default=False, description="webhooks may go to this very machine, to try them")
     webhook_disable_after_days: float = Field(
@@ -119,6 +121,15 @@ class NotifierSettings(ServiceSettings):
     def store_url(self) -> str:
         """The store's URL."""
         return self.store_or_default(self.notifier_store, "notifier")
+
+    def desk_store_url(self) -> str:
+        """The URL of the desk's own store."""
+        return self.store_or_default(self.desk_store, "desk")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the public port is reached by HTTPS alone."""
+        return self.public_url.startswith("https://")
 
     def key_file(self) -> Path:
         """Where the contacts' key is."""
