@@ -113,7 +113,7 @@ def _regions(given: tuple[str, ...]) -> tuple[str, ...]:
 def _zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise OperatorError("--zone", f"{name!r} is not an IANA time zone such as Asia/Makassar") from None
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from services.notifier.core.outlets.webhook import headers
 from services.notifier.outlets.targets import Target, Targets
 from services.runtime.address import is_loopback
 from services.runtime.connect_guard import AddressRefusedError, open_local, open_public_or_within
@@ -56,12 +57,13 @@ class Poster:
         self._total_s = total_s
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
-    async def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Result:
-        """One try; never raises for what the other side does."""
+    async def post(self, target: Target, sent_id: str, body: bytes) -> Result:
+        """One try, signed as of now; never raises for what the other side does."""
         url = URL(target.url)
+        signed = headers(target.keys, sent_id, datetime.now(UTC), body)
         session = self._session(local=self._targets.loopback and _is_here(url))
         try:
-            async with session.post(url, data=body, headers=dict(headers), allow_redirects=False) as response:
+            async with session.post(url, data=body, headers=signed, allow_redirects=False) as response:
                 # Nothing of the body is read: it says nothing we need, and may be endless.
                 response.close()
                 return _judge(response.status, response.headers.get("retry-after"))

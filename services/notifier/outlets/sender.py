@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 import structlog
 
-from services.notifier.core.outlets.webhook import headers, next_wait
+from services.notifier.core.outlets.webhook import next_wait
 from services.notifier.outlets import webhook_rows as rows
 from services.notifier.outlets.metrics import OutletMetrics
 from services.notifier.outlets.post import Posted, Poster, Result
@@ -86,8 +86,7 @@ class WebhookSender:
 
     async def _try(self, target: Target, row: Row) -> bool:
         tools = self._tools
-        sent = headers(target.keys, row.webhook_id, tools.clock(), row.body)
-        result = await tools.poster.post(target, sent, row.body)
+        result = await tools.poster.post(target, row.webhook_id, row.body)
         tools.metrics.posts.labels(result.posted).inc()
         now = tools.clock().timestamp()
         if result.posted is Posted.ACCEPTED:

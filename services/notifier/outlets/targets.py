@@ -119,7 +119,7 @@ def _target(path: Path, where: str, entry: _Target) -> Target:
     wanted = Wanted(frozenset(entry.regions), frozenset(map(str, entry.topics)), entry.min_severity)
     try:
         zone = ZoneInfo(entry.zone)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise OperatorError(str(path), f"{where}.zone: is not an IANA time zone") from None
     return Target(entry.name, entry.url, keys, wanted, entry.language, zone)
 
