@@ -139,10 +139,20 @@ def _short(head: bytes, line: str) -> bool:
     return len(line) < 260
 
 
-_INLINE_MARKS = ("uga:", "uga :", "UGA:", "UGA :", "lso:", "lso :", "[Gambas:", "SCROLL TO CONTINUE")
+#: What stands before the colon of each: "Baca Juga :", "Read also:", "[Gambas:".
+_BEFORE_COLON = frozenset({"uga", "UGA", "lso", "bas"})
 
 
 def _inline(text: str) -> str:
-    if not any(mark in text for mark in _INLINE_MARKS):
+    if "SCROLL TO CONTINUE" not in text and not _is_announced(text):
         return text
     return _INLINE.sub(lambda found: "".join("\n" if c == "\n" else " " for c in found.group()), text)
+
+
+def _is_announced(text: str) -> bool:
+    at = text.find(":")
+    while at >= 0:
+        if text[max(0, at - 4) : at].rstrip()[-3:] in _BEFORE_COLON:
+            return True
+        at = text.find(":", at + 1)
+    return False

@@ -30,6 +30,10 @@ class Rule:
     unless: int = 0
     window: Window = Window.SENTENCE
     points: float = 1.0
+    rarest: int = field(init=False, repr=False, default=0)  # the group of fewest concepts: asked first
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rarest", min(self.groups, key=int.bit_count, default=0))
 
 
 @dataclass(frozen=True, slots=True)

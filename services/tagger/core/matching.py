@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -40,6 +41,10 @@ class Hit(NamedTuple):
     start: int
     end: int
     pattern: Pattern
+
+
+#: A hundred hits a story: half of what the named form costs.
+_hit = tuple.__new__
 
 
 class Matcher:
@@ -94,6 +99,20 @@ class Matcher:
                 at, count = text.find(term, at + len(term)), count + 1
 
 
+class Blocks:
+    """The phrases that mean something else than their words: "bunga kamboja", "menteri perdagangan"."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        ordered = sorted(spans)
+        self._starts = [start for start, _ in ordered]
+        self._reach = list(accumulate((end for _, end in ordered), max))  # of all the phrases begun so far
+
+    def hold(self, start: int, end: int) -> bool:
+        """Whether one of them holds the whole span."""
+        begun = bisect_right(self._starts, start) - 1
+        return begun >= 0 and self._reach[begun] >= end
+
+
 class Found:
     """What stands in a story.  Most stories are told by their concepts alone: a hit is made when asked for."""
 
@@ -105,8 +124,15 @@ class Found:
         self._matches = matches
         self._others = others
 
-    def concepts(self, starts: Sequence[int]) -> list[int]:
-        """The concepts of each sentence, by the offsets the sentences start at."""
+    def concepts(self, starts: Sequence[int], blockers: int) -> list[int]:
+        """The concepts of each sentence, by the offsets the sentences start at; none inside a blocking phrase."""
+        bits = self._concepts(starts)
+        if any(mask & blockers for mask in bits):
+            return self._concepts(starts, blockers)
+        return bits
+
+    def _concepts(self, starts: Sequence[int], blockers: int = 0) -> list[int]:
+        blocks = self._blocks(blockers) if blockers else None
         bits = [0] * len(starts)
         concepts, at = self._matcher.concepts, 0
         lower, upper = 0, -1  # the sentence the last hit was in
@@ -116,10 +142,26 @@ class Found:
                 if not lower <= start < upper:
                     at = bisect_right(starts, start) - 1
                     lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
-                bits[at] |= mask if mask != ASKS else self._asked(index, start, end - 2)
+                if mask == ASKS:
+                    mask = self._asked(index, start, end - 2)
+                if blocks and not mask & blockers and blocks.hold(start, end - 2):
+                    continue
+                bits[at] |= mask
         for hit in self._others:
-            bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
+            if hit.pattern.concepts & blockers or not (blocks and blocks.hold(hit.start, hit.end)):
+                bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
         return bits
+
+    def _blocks(self, blockers: int) -> Blocks:
+        spans = [(hit.start, hit.end) for hit in self._others if hit.pattern.concepts & blockers]
+        concepts = self._matcher.concepts
+        for index, start, end in self._matches:
+            mask = concepts[index]
+            if mask == ASKS:
+                mask = self._asked(index, start, end - 2)
+            if mask & blockers:
+                spans.append((start, end - 2))
+        return Blocks(spans)
 
     def hits(self) -> list[Hit]:
         """Every hit, in order of its end."""
@@ -128,9 +170,11 @@ class Found:
         for index, start, end in self._matches:
             stop, only = end - 2, plain[index]
             if only is not None:
-                found.append(Hit(start, stop, only))
+                found.append(_hit(Hit, (start, stop, only)))
                 continue
-            found += [Hit(start, stop, pattern) for pattern in groups[index] if self._holds(pattern, start, stop)]
+            found += [
+                _hit(Hit, (start, stop, pattern)) for pattern in groups[index] if self._holds(pattern, start, stop)
+            ]
         if self._others:
             found += self._others
             found.sort(key=lambda hit: hit.end)

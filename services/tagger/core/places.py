@@ -74,7 +74,6 @@ _STATED = re.compile(
 _AFTER_STATED = re.compile(
     r"^[^.\n]{0,24}?,?\s*\(?(?:Senin|Selasa|Rabu|Kamis|Jumat|Jum'at|Sabtu|Minggu|Ahad)\b|^,? \(\d{1,2}/\d"
 )
-_WORD_BEFORE = re.compile(rb"[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,7 @@ def _in_a_name(
 
 
 def _before(folded: bytes, start: int, count: int) -> list[bytes]:
-    return _WORD_BEFORE.findall(folded[max(0, start - 40) : start])[-count:]
+    return folded[max(0, start - 40) : start].split()[-count:]
 
 
 def _role(hit: Hit, scene: _Scene) -> Role:

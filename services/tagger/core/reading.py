@@ -7,13 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
-from itertools import accumulate
 from operator import or_
 
 from services.contracts.tagging import MASK, Evidence
 from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.datelines import datelines_in
-from services.tagger.core.matching import Found, Hit
+from services.tagger.core.matching import Blocks, Found, Hit
 from services.tagger.core.sentences import Sentences, split
 
 #: Title and this many sentences after it are the lead.
@@ -101,12 +100,17 @@ class Reading:
         for index in list(sentences)[:2]:
             window = self._window(rule, index)
             for group in rule.groups:
-                hit = next(
-                    (hit for at in window for hit in self.by_sentence[at] if hit.pattern.concepts & group), None
-                )
-                if hit:
-                    spans.setdefault((hit.start, hit.end), self.span(hit.start, hit.end, rule.name))
+                hit = self._first_of(group, window)
+                if hit and (hit.start, hit.end) not in spans:
+                    spans[hit.start, hit.end] = self.span(hit.start, hit.end, rule.name)
         return list(spans.values())[:MAX_EVIDENCE]
+
+    def _first_of(self, group: int, window: Iterable[int]) -> Hit | None:
+        for at in window:
+            for hit in self.by_sentence[at]:
+                if hit.pattern.concepts & group:
+                    return hit
+        return None
 
     def span(self, start: int, end: int, rule: str) -> Evidence:
         """Evidence for these offsets."""
@@ -161,22 +165,13 @@ def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
     whole = _with_masks(raw, cleared) if MASK in cleared else raw
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
     found = book.matcher.find(raw)
-    bits = found.concepts(sentences.starts)
-    reading = Reading(whole, cleared, sentences, found, book.blockers, bits, _union(bits), has_title)
-    if reading.everything & book.blockers:
-        bits = reading.bits = _concepts(_unblocked(found.hits(), book.blockers), sentences)
+    bits = found.concepts(sentences.starts, book.blockers)
+    reading = Reading(whole, cleared, sentences, found, book.blockers, bits, 0, has_title)
     reading.listed = _strip_enumerations(bits, book)
     reading.everything = _union(bits)
     reading.lead_end = _lead_end(whole, sentences, has_title)
     reading.lead_bits = _union(bits[: reading.lead_end])
     return reading
-
-
-def _concepts(hits: Iterable[Hit], sentences: Sentences) -> list[int]:
-    bits = [0] * len(sentences)
-    for hit in hits:
-        bits[bisect_right(sentences.starts, hit.start) - 1] |= hit.pattern.concepts
-    return bits
 
 
 def _union(masks: Iterable[int]) -> int:
@@ -205,17 +200,11 @@ def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
 
 def _unblocked(hits: list[Hit], blockers: int) -> list[Hit]:
     """Drop what stands inside a phrase that means something else: "bunga kamboja", "menteri perdagangan"."""
-    blocks = sorted((hit.start, hit.end) for hit in hits if hit.pattern.concepts & blockers)
-    if not blocks:
+    spans = [(hit.start, hit.end) for hit in hits if hit.pattern.concepts & blockers]
+    if not spans:
         return hits
-    starts = [start for start, _ in blocks]
-    reach = list(accumulate((end for _, end in blocks), max))  # how far the phrases begun so far go
-    kept = []
-    for hit in hits:
-        begun = bisect_right(starts, hit.start) - 1
-        if hit.pattern.concepts & blockers or begun < 0 or reach[begun] < hit.end:
-            kept.append(hit)
-    return kept
+    blocks = Blocks(spans)
+    return [hit for hit in hits if hit.pattern.concepts & blockers or not blocks.hold(hit.start, hit.end)]
 
 
 def _strip_enumerations(bits: list[int], book: Rulebook) -> frozenset[int]:

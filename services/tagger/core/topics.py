@@ -103,16 +103,9 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
 
 def _firing(rules: Iterable[Rule], reading: Reading) -> list[tuple[Rule, tuple[int, ...]]]:
     """The rules that fire, each with its sentences; most rules end without a call."""
-    everything, firing = reading.everything, []
-    for rule in rules:
-        for group in rule.groups:
-            if not everything & group:
-                break
-        else:
-            sentences = reading.fire(rule)
-            if sentences:
-                firing.append((rule, sentences))
-    return firing
+    everything = reading.everything
+    possible = [rule for rule in rules if everything & rule.rarest]
+    return [(rule, sentences) for rule in possible if (sentences := reading.fire(rule))]
 
 
 def _in_passing(where: set[int], reading: Reading) -> bool:
