@@ -13,6 +13,9 @@ from services.tagger.tables import clause_sets
 #: From so many stories on the index is taken out of the collector's sight: a full collection over
 #: 100,000 stories stops the service for a second otherwise.
 _FREEZE_FROM = 5_000
+_INSERT = sa.insert(clause_sets)
+_NEWEST = sa.select(sa.func.max(clause_sets.c.seq))
+_SINCE = sa.select(clause_sets).where(clause_sets.c.seq > sa.bindparam("since")).order_by(clause_sets.c.seq)
 
 
 class ClauseCache:
@@ -34,16 +37,14 @@ class ClauseCache:
 
     def read_on(self, conn: sa.Connection) -> None:
         """Take over what was written since, by this process or another replica."""
-        newest = conn.execute(sa.select(sa.func.max(clause_sets.c.seq))).scalar() or 0
+        newest = conn.execute(_NEWEST).scalar() or 0
         if newest < self._seq:
             # What was read last has been rolled back, or pruned: numbers may be given again.
             self._index, self._seq = ClauseIndex(), 0
         if newest == self._seq:
             return
         before = len(self._index)
-        for row in conn.execute(
-            sa.select(clause_sets).where(clause_sets.c.seq > self._seq).order_by(clause_sets.c.seq)
-        ):
+        for row in conn.execute(_SINCE, {"since": self._seq}):
             self._index.add(row.story_id, array("q", row.hashes), row.sentences, row.published_at)
         self._seq = newest
         if len(self._index) - before >= _FREEZE_FROM:
@@ -59,4 +60,4 @@ def write_pieces(conn: sa.Connection, story_id: str, pieces: Pieces, published: 
     """Add a story's pieces to the table; what was there of it is gone already."""
     hashes = array("q", (one for sentence in pieces for one in sentence)).tobytes()
     row = {"story_id": story_id, "hashes": hashes, "sentences": len(pieces), "published_at": published}
-    conn.execute(sa.insert(clause_sets).values(**row))
+    conn.execute(_INSERT, row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 import sqlalchemy as sa
@@ -24,6 +25,16 @@ _MAX_CANDIDATES = 60
 #: A lower figure is shared by half the country and finds nobody.
 _FINDING_FIGURE = 11
 _NOWHERE = "nowhere"
+#: Built once: a statement made for each story costs as much as running it.
+_INSERT_STORY = sa.insert(stories)
+_INSERT_KEYS = sa.insert(incident_keys)
+_INSERT_HANDLED = sa.insert(handled)
+
+
+@lru_cache(maxsize=256)
+def _tagged(stored: bytes) -> StoryTagged:
+    """A stored label, checked; the stories of a running case are read again with each report on it."""
+    return STORY_TAGGED.validate_json(stored)
 
 
 @dataclass(frozen=True)
@@ -56,10 +67,22 @@ def sent_before(conn: sa.Connection, story_id: str, version: int) -> bytes | Non
     return conn.execute(query).scalar()
 
 
-def remember_sent(conn: sa.Connection, story_id: str, version: int, events: bytes, at: float) -> None:
-    """Keep what was decided for this version."""
-    conn.execute(sa.delete(handled).where(handled.c.story_id == story_id, handled.c.version == version))
-    conn.execute(sa.insert(handled).values(story_id=story_id, version=version, events=events, at=at))
+def remember_sent(
+    conn: sa.Connection, story_id: str, version: int, events: bytes, at: float, *, fresh: bool = False
+) -> None:
+    """Keep what was decided for this version; ``fresh`` where nothing of the story is in the store."""
+    if not fresh:
+        conn.execute(sa.delete(handled).where(handled.c.story_id == story_id, handled.c.version == version))
+    conn.execute(_INSERT_HANDLED, {"story_id": story_id, "version": version, "events": events, "at": at})
+
+
+def which_are_known(conn: sa.Connection, story_ids: Sequence[str]) -> set[str]:
+    """Those of which the store holds anything."""
+    wanted = list(dict.fromkeys(story_ids))
+    found: set[str] = set()
+    for column in (stories.c.story_id, handled.c.story_id):
+        found.update(conn.execute(sa.select(column).where(column.in_(wanted))).scalars())
+    return found
 
 
 def find_story(conn: sa.Connection, story_id: str) -> Known | None:
@@ -74,7 +97,7 @@ def _known(row: sa.Row[tuple[object, ...]]) -> Known:
         values["story_id"],
         values["version"],
         values["raw"],
-        STORY_TAGGED.validate_json(values["tagged"]),
+        _tagged(values["tagged"]),
         values["incident_id"],
         values["backfill"],
         values["reason"],
@@ -92,32 +115,34 @@ def save_story(
     backfill: bool,
     at: float,
     why: str = "",
+    fresh: bool = False,
 ) -> None:
-    """Put the story's new state in place of the old one, with its index entries."""
+    """Put the story's new state in place of the old one, with its index entries.
+
+    Args:
+        fresh: nothing of the story is in the store.
+    """
     story_id = tagged.story_id
-    for table in (stories, incident_keys):
-        conn.execute(sa.delete(table).where(table.c.story_id == story_id))
-    had_text = conn.execute(sa.delete(clause_sets).where(clause_sets.c.story_id == story_id)).rowcount > 0
+    had_text = False if fresh else _remove(conn, story_id)
     published = tagged.published_at.timestamp()
     signature = sign(tagged) if tagged.relevant else None
-    conn.execute(
-        sa.insert(stories).values(
-            story_id=story_id,
-            version=tagged.version,
-            raw=raw,
-            tagged=tagged.model_dump_json().encode(),
-            relevant=tagged.relevant,
-            withdrawn=tagged.withdrawn,
-            backfill=backfill,
-            incident_id=tagged.incident_id,
-            reason=reason,
-            clauses=len(pieces),
-            published_at=published,
-            decided_at=at,
-            signature=orjson.dumps(pack(signature)) if signature else None,
-            why=why[:500],
-        )
-    )
+    row = {
+        "story_id": story_id,
+        "version": tagged.version,
+        "raw": raw,
+        "tagged": tagged.model_dump_json().encode(),
+        "relevant": tagged.relevant,
+        "withdrawn": tagged.withdrawn,
+        "backfill": backfill,
+        "incident_id": tagged.incident_id,
+        "reason": reason,
+        "clauses": len(pieces),
+        "published_at": published,
+        "decided_at": at,
+        "signature": orjson.dumps(pack(signature)) if signature else None,
+        "why": why[:500],
+    }
+    conn.execute(_INSERT_STORY, row)
     stands = tagged.incident_id is not None and not tagged.withdrawn
     if had_text or (stands and pieces):
         # An empty row tells the caches that the story's text is gone.
@@ -125,9 +150,16 @@ def save_story(
     if not stands or signature is None:
         return
     conn.execute(
-        sa.insert(incident_keys),
+        _INSERT_KEYS,
         [{"key": key, "story_id": story_id, "day": signature.day} for key in join_keys(signature)],
     )
+
+
+def _remove(conn: sa.Connection, story_id: str) -> bool:
+    """Take the story out; whether its text was in the index."""
+    for table in (stories, incident_keys):
+        conn.execute(sa.delete(table).where(table.c.story_id == story_id))
+    return conn.execute(sa.delete(clause_sets).where(clause_sets.c.story_id == story_id)).rowcount > 0
 
 
 def join_keys(signature: Signature) -> list[str]:
@@ -224,7 +256,7 @@ def find_incident(conn: sa.Connection, incident_id: str) -> KnownIncident | None
 def members_of(conn: sa.Connection, incident_id: str) -> list[Member]:
     """The stories of an incident, withdrawn ones among them."""
     query = sa.select(stories.c.tagged, stories.c.backfill).where(stories.c.incident_id == incident_id)
-    return [Member(STORY_TAGGED.validate_json(tagged), backfill) for tagged, backfill in conn.execute(query)]
+    return [Member(_tagged(tagged), backfill) for tagged, backfill in conn.execute(query)]
 
 
 def versions_of(conn: sa.Connection, story_ids: Sequence[str]) -> dict[str, int]:
