@@ -143,7 +143,8 @@ OFFICES = {
 OFFENCES = {
     "id": (
         "perdagangan orang", "penyelundupan manusia", "penempatan pekerja migran ilegal",
-        "penyelundupan rokok ilegal", "judi online", "penipuan daring", "penyelundupan sabu", "pemalsuan paspor", "penangkapan ikan ilegal",
+        "penyelundupan rokok ilegal", "judi online",
+        "penipuan daring", "penyelundupan sabu", "pemalsuan paspor", "penangkapan ikan ilegal",
         "perdagangan satwa dilindungi", "penyelundupan senjata api", "pelanggaran batas wilayah",
         "eksploitasi anak", "penyelundupan benih lobster", "perdagangan bayi", "illegal logging",
     ),
