@@ -85,11 +85,14 @@ class Fetcher:
         limits: Limits | None = None,
         resolver: AbstractResolver | None = None,
         outer_socket: SocketFactory = open_public,
+        dns_s: int = 60,
     ) -> None:
+        """``outer_socket`` has the last word on each address; ``dns_s``: how long a name's answer is kept."""
         self._user_agent = user_agent
         self.limits = limits or Limits()
         self._resolver = resolver
         self._outer_socket = outer_socket
+        self._dns_s = dns_s
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def get(
@@ -177,7 +180,8 @@ class Fetcher:
                 limit=32,
                 resolver=_LocalResolver() if loopback else self._resolver,
                 socket_factory=open_local if loopback else self._outer_socket,
-                ttl_dns_cache=60,
+                use_dns_cache=self._dns_s > 0,
+                ttl_dns_cache=self._dns_s,
             )
             self._sessions[loopback] = aiohttp.ClientSession(
                 connector=connector,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from services.ingest.core.compose import compose, name_entry
+from services.ingest.core.feed import Entry
 from services.ingest.core.text import clean, normal, one_line, plain, split_dateline
+from tests.ingest.builders import NOW, a_source, antara
 
 STORY = [
     "Polisi membaca juga laporan warga sebelum bertindak.",
@@ -156,3 +161,39 @@ def test_characters_that_deceive_are_taken_out() -> None:
 def test_a_heading_is_one_short_line() -> None:
     assert one_line("  <b>Judul</b>\n yang &amp; panjang ") == "Judul yang & panjang"
     assert len(one_line("x" * 9000)) == 500
+
+
+@pytest.mark.parametrize(
+    ("line", "whole", "cut"),
+    [
+        ("Polisi memeriksa saksi ...", "Polisi memeriksa saksi", True),
+        ("Polisi memeriksa saksi\u2026", "Polisi memeriksa saksi", True),
+        ("Polisi memeriksa saksi.", "Polisi memeriksa saksi.", False),
+        ("Rp 5..000 disita..", "Rp 5..000 disita..", False),
+        ("Ia menunggu ... lalu pergi", "Ia menunggu ... lalu pergi", False),
+    ],
+)
+def test_only_dots_at_the_end_say_that_a_text_was_cut(line: str, whole: str, cut: bool) -> None:
+    read = clean(line)
+    assert (read.text, read.cut_short) == (whole, cut)
+
+
+HOSTILE = {
+    "dots": "." * 200_000 + "x",
+    "spaces and dots": ". " * 100_000 + "x",
+    "dashes": "A - " * 50_000,
+    "brackets": "(" * 100_000 + "a)",
+    "dateline without end": "A" * 200_000,
+    "words of a notice": "baca " * 40_000,
+    "WordPress tails": "<p>" + "The post a appeared first on " * 10_000 + "\n!</p>",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_text_is_slow(name: str) -> None:
+    """CPU time: a pattern whose time grows with the square needs minutes (1.1 s for 10,000 dots, measured)."""
+    entry = Entry(link="https://www.antaranews.com/berita/1/x", title="t", content_html=HOSTILE[name])
+    source = a_source(outlet=antara(), loopback=False)
+    began = time.process_time()
+    compose(name_entry(entry, source, guids_distinct=False), source, None, NOW)
+    assert time.process_time() - began < 4

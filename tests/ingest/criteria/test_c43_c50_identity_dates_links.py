@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from structlog.testing import capture_logs
 
+from services.ingest import tables
 from services.ingest.core.identity import AddressError, canonical, story_id
 from services.ingest.core.outcome import PollReason
 from services.ingest.fetch import Fetcher, FetchError
 from services.ingest.queries import find_story
 from services.runtime.address import is_public
+from services.runtime.connect_guard import open_public
 from tests.ingest.builders import ACCEPT, NOW, a_feed, an_item, antara
 from tests.ingest.world import AGENT, FeedServer, Reply, World
 
@@ -76,6 +82,8 @@ async def test_c44_a_story_in_two_channels_is_published_once_and_both_are_noted(
     found = await world.store.read(lambda conn: find_story(conn, name))
     assert found is not None
     assert found.seen_in == ("desk-all", "law")
+    sections = sa.select(tables.sightings.c.section).where(tables.sightings.c.story_id == name)
+    assert set(await world.store.read(lambda conn: conn.execute(sections).scalars().all())) == {"all", "law"}
 
 
 async def test_c45_an_edited_story_is_a_revision_and_never_new(world: World, server: FeedServer) -> None:
@@ -159,6 +167,84 @@ def test_c48_an_address_on_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 
 
+class Names(AbstractResolver):
+    """A name server in our hands: each name has its answers, the last one again and again.
+
+    It also says the port, so that addresses need none and look like those of the internet.
+    """
+
+    def __init__(self, port: int, **answers: list[str]) -> None:
+        self.port = port
+        self.answers = {f"{name}.desk.example": list(given) for name, given in answers.items()}
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[ResolveResult]:
+        given = self.answers[host]
+        address = given.pop(0) if len(given) > 1 else given[0]
+        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [ResolveResult(hostname=host, host=address, port=self.port, family=kind, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def as_if_public(info: tuple[Any, ...]) -> socket.socket:
+    """What connects to the internet, with 127.0.0.1, where the test's server is, taken for a part of it."""
+    if info[4][0] != "127.0.0.1":
+        return open_public(info)
+    made = socket.socket(info[0], info[1], info[2])
+    made.setblocking(False)
+    return made
+
+
+INNER_ADDRESSES = ["10.1.2.3", "127.0.0.2", "169.254.169.254", "100.64.0.1", "::1", "::ffff:127.0.0.1", "fd00::1"]
+
+
+@pytest.mark.parametrize("address", INNER_ADDRESSES)
+async def test_c48_a_redirect_to_a_name_behind_our_walls_is_refused_before_connecting(
+    server: FeedServer, address: str
+) -> None:
+    server.pages = {"/moved": Reply(status=302, headers={"Location": "//inner.desk.example/feed"})}
+    names = Names(server.port, outer=["127.0.0.1"], inner=[address])
+    fetcher = Fetcher(AGENT, resolver=names, outer_socket=as_if_public)
+    base = "http://outer.desk.example"
+    hosts = ("desk.example",)
+    assert (await fetcher.get(f"{base}/feed", hosts=hosts, accept=ACCEPT)).status == 200
+    with pytest.raises(FetchError) as refused:
+        await fetcher.get(f"{base}/moved", hosts=hosts, accept=ACCEPT)
+    await fetcher.close()
+    assert refused.value.reason is PollReason.ADDRESS_REFUSED
+    assert [one.host for one in server.asked] == ["outer.desk.example", "outer.desk.example"]
+
+
+async def test_c48_a_redirect_to_another_public_name_of_the_outlet_is_followed(server: FeedServer) -> None:
+    server.pages = {"/moved": Reply(status=302, headers={"Location": "//second.desk.example/feed"})}
+    names = Names(server.port, outer=["127.0.0.1"], second=["127.0.0.1"])
+    fetcher = Fetcher(AGENT, resolver=names, outer_socket=as_if_public)
+    answer = await fetcher.get("http://outer.desk.example/moved", hosts=("desk.example",), accept=ACCEPT)
+    await fetcher.close()
+    assert (answer.status, answer.url) == (200, "http://second.desk.example/feed")
+
+
+@pytest.mark.parametrize("address", INNER_ADDRESSES)
+async def test_c48_a_name_that_moves_behind_our_walls_later_is_refused_then(
+    server: FeedServer, address: str
+) -> None:
+    async def once(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=a_feed(), headers={"Connection": "close"})
+
+    server.pages = {"/once": once}
+    fetcher = Fetcher(
+        AGENT, resolver=Names(server.port, turns=["127.0.0.1", address]), outer_socket=as_if_public, dns_s=0
+    )
+    url = "http://turns.desk.example/once"
+    assert (await fetcher.get(url, hosts=("desk.example",), accept=ACCEPT)).status == 200
+    with pytest.raises(FetchError) as refused:
+        await fetcher.get(url, hosts=("desk.example",), accept=ACCEPT)
+    await fetcher.close()
+    assert refused.value.reason is PollReason.ADDRESS_REFUSED
+    assert len(server.asked) == 1
+
+
 class Rebinding(AbstractResolver):
     """Answers every name with one address, as a hostile name server does."""
 
@@ -230,11 +316,70 @@ async def test_c48_the_demo_s_session_reaches_nothing_but_this_machine() -> None
         ("https://[::1/berita", "bad_address"),
         ("https:///berita/1", "other_host"),
         ("", "scheme_refused"),
+        ("https://www.antaranews.com/berita/" + "x" * 5000, "too_long"),
+        ("https://www.antaranews.com/berita/" + "\u4e00" * 1500, "too_long"),
     ],
 )
 def test_c49_a_link_that_leads_elsewhere_is_refused(link: str, reason: str) -> None:
     with pytest.raises(AddressError, match=reason):
         canonical(link, antara())
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/a b", "/a%20b"),
+        ("/caf\u00e9", "/caf%C3%A9"),
+        ("/100%25", "/100%25"),
+        ("/x#top", "/x"),
+        ("/x?a=[1]", "/x?a=[1]"),
+    ],
+)
+async def test_c49_an_untidy_address_is_sent_as_a_request_must_have_it(
+    server: FeedServer, path: str, sent: str
+) -> None:
+    fetcher = Fetcher(AGENT)
+    url = f"http://desk.localhost:{server.port}{path}"
+    await fetcher.get(url, hosts=("desk.localhost",), accept=ACCEPT, loopback=True)
+    await fetcher.close()
+    assert [one.path for one in server.asked] == [sent]
+
+
+@pytest.mark.parametrize("path", ["/a\x00b", "/a\x7f", "/\r\nX-Own: 1", "/\ud800", "/" + "x" * 5000])
+async def test_c49_an_address_made_to_deceive_sends_no_header_of_its_own(server: FeedServer, path: str) -> None:
+    fetcher = Fetcher(AGENT)
+    url = f"http://desk.localhost:{server.port}{path}"
+    with contextlib.suppress(FetchError):
+        await fetcher.get(url, hosts=("desk.localhost",), accept=ACCEPT, loopback=True)
+    await fetcher.close()
+    assert all("x-own" not in one.headers and one.path.isprintable() for one in server.asked)
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=302, headers={"Location": f"https://evil.example/feed?token={SECRET}"}),
+        Reply(status=302, headers={"Location": f"https://me:{SECRET}@desk.localhost/feed"}),
+        Reply(status=302, headers={"Location": f"/feed?token={SECRET}"}),
+        Reply(status=302, headers={"Location": f"https://[{SECRET}/"}),
+        Reply(status=500),
+        Reply(b"<html>"),
+    ],
+    ids=["elsewhere", "credentials", "loop", "no address", "error", "no feed"],
+)
+async def test_a_key_in_a_feed_s_address_is_in_no_log_no_event_and_no_reason(
+    world: World, server: FeedServer, reply: Reply
+) -> None:
+    await world.watch(world.watch_at(server.port, url=f"http://desk.localhost:{server.port}/feed?token={SECRET}"))
+    server.pages = {f"/feed?token={SECRET}": reply}
+    with capture_logs() as logs:
+        row = await world.poll()
+    assert server.asked
+    assert row.last_reason not in ("new_body", "")
+    assert SECRET not in f"{logs}{await world.events()}{row.last_detail}"
 
 
 async def test_c49_a_refused_link_costs_only_its_own_item(world: World, server: FeedServer) -> None:

@@ -64,6 +64,68 @@ async def test_c51_a_split_story_whose_rest_is_missing_says_so(world: World, ser
     assert story["extraction"]["truncated"] is True  # type: ignore[index]
 
 
+def parts(number: int) -> list[str]:
+    return [f"{PARAGRAPH}Ini halaman ke-{n}." for n in range(1, number + 1)]
+
+
+@pytest.mark.parametrize("number", [2, 3, 12])
+async def test_c51_where_there_is_no_one_page_the_parts_are_asked_for_in_turn(
+    world: World, server: FeedServer, number: int
+) -> None:
+    """Some zones answer ``?page=all`` with the first page."""
+    texts = parts(number)
+    server.pages = {
+        f"/kota/1234561/x?page={n}": tribun_page(texts[n - 1], paging=f"Halaman {n}/{number}")
+        for n in range(2, number + 1)
+    }
+    server.pages["/kota/1234561/x"] = tribun_page(PARAGRAPH, texts[0], paging=f"Halaman 1/{number}")
+    story = await read(world, server)
+    assert [one for one in texts if one in str(story["text"])] == texts
+    assert story["extraction"] == {"method": "rules", "extractor": "rules-tribun/1", "truncated": False}
+    asked = [one.path for one in server.asked if one.path.startswith("/kota")]
+    assert asked == ["/kota/1234561/x", "/kota/1234561/x?page=all"] + [
+        f"/kota/1234561/x?page={n}" for n in range(2, number + 1)
+    ]
+
+
+async def test_c51_parts_after_a_missing_one_are_not_asked_for_and_the_story_says_so(
+    world: World, server: FeedServer
+) -> None:
+    texts = parts(4)
+    server.pages = {
+        f"/kota/1234561/x?page={n}": tribun_page(texts[n - 1], paging=f"Halaman {n}/4") for n in (2, 4)
+    }
+    server.pages |= {"/kota/1234561/x?page=3": Reply(status=404), "/kota/1234561/x?page=all": Reply(status=404)}
+    server.pages["/kota/1234561/x"] = tribun_page(PARAGRAPH, texts[0], paging="Halaman 1/4")
+    story = await read(world, server)
+    assert [one for one in texts if one in str(story["text"])] == texts[:2]
+    assert story["extraction"]["truncated"] is True  # type: ignore[index]
+    assert server.asked[-1].path.endswith("?page=3")
+
+
+async def test_c51_a_story_said_to_have_nine_hundred_parts_costs_twenty_requests(
+    world: World, server: FeedServer
+) -> None:
+    def paging(request: web.Request) -> int:
+        return int(request.query.get("page", "1").replace("all", "1"))
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        body = tribun_page(PARAGRAPH * 2, f"Halaman ini nomor {paging(request)}.", paging="Halaman 1/900").body
+        return web.Response(body=body, content_type="text/html")
+
+    server.pages = {"/kota/1234561/x": endless}
+    story = await read(world, server)
+    assert len([one for one in server.asked if one.path.startswith("/kota")]) == 21
+    assert story["extraction"]["truncated"] is True  # type: ignore[index]
+
+
+async def test_c51_a_site_that_shows_the_first_page_again_ends_it(world: World, server: FeedServer) -> None:
+    server.pages = {"/kota/1234561/x": tribun_page(PARAGRAPH * 2, PARAGRAPH, paging="Halaman 1/5")}
+    story = await read(world, server)
+    assert len([one for one in server.asked if one.path.startswith("/kota")]) == 3
+    assert story["extraction"]["truncated"] is True  # type: ignore[index]
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from services.contracts.story import STORY_EVENT
+from services.ingest.fetch import Fetcher, FetchError
 from tests.ingest.builders import a_feed, an_item
-from tests.ingest.world import FeedServer, RawServer, Reply, World
+from tests.ingest.world import AGENT, FeedServer, RawServer, Reply, World
 
 
 def window(first: int, last: int) -> Reply:
@@ -86,6 +89,80 @@ async def test_c55_a_connection_closed_while_idle_is_opened_again(world: World) 
     assert (await world.poll()).last_reason == "new_body"
     assert (await world.poll()).last_reason == "same_body"
     assert (raw.connections, requests) == (2, 2)
+    await raw.stop()
+
+
+async def test_c55_a_connection_that_says_it_closes_is_not_used_again(world: World) -> None:
+    """HTTP/1.1's own GOAWAY: ``Connection: close`` ends a connection after the answer that carries it."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = a_feed()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        assert await reader.read() == b"", "nothing is sent after it"
+
+    raw = RawServer(talk)
+    await raw.start()
+    await world.watch(world.watch_at(raw.port))
+    assert [(await world.poll()).last_reason for _ in range(2)] == ["new_body", "same_body"]
+    assert raw.connections == 2
+    await raw.stop()
+
+
+async def test_c55_http_2_is_not_offered_so_no_server_can_send_goaway() -> None:
+    """What the client says in its TLS hello decides (RFC 7301): aiohttp speaks HTTP/1.1 only and offers only that.
+
+    The row is therefore tested on what HTTP/1.1 has in GOAWAY's place: ``Connection: close``, and a connection
+    closed while idle or under a request, which is asked again once.
+    """
+    hello = asyncio.Queue[bytes]()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello.put_nowait(await reader.read(4096))
+
+    raw = RawServer(talk)
+    await raw.start()
+    fetcher = Fetcher(AGENT)
+    with pytest.raises(FetchError):
+        await fetcher.get(
+            f"https://desk.localhost:{raw.port}/", hosts=("desk.localhost",), accept="*/*", loopback=True
+        )
+    said = hello.get_nowait()
+    assert b"\x08http/1.1" in said
+    assert b"\x02h2" not in said
+    await fetcher.close()
+    await raw.stop()
+
+
+async def test_c55_a_server_that_speaks_http_2_uninvited_is_a_network_failure(world: World) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+        goaway = b"\x00\x00\x08\x07\x00\x00\x00\x00\x00" + bytes(8)
+        writer.write(settings + goaway)
+        await writer.drain()
+
+    raw = RawServer(talk)
+    await raw.start()
+    await world.watch(world.watch_at(raw.port))
+    assert (await world.poll()).last_reason == "network"
+    assert raw.connections == 1
+    await raw.stop()
+
+
+async def test_c55_a_connection_closed_in_the_middle_of_a_body_is_not_asked_again_at_once(world: World) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = a_feed()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body[: len(body) // 2])
+        await writer.drain()
+
+    raw = RawServer(talk)
+    await raw.start()
+    await world.watch(world.watch_at(raw.port))
+    row = await world.poll()
+    assert (row.last_reason, row.etag, raw.connections) == ("partial_body", None, 1)
     await raw.stop()
 
 
