@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -15,6 +15,7 @@ from services.contracts.delivery import DeliveryRecorded
 from services.contracts.source import SOURCE_HEALTH_CHANGED
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, GROUP_SOURCES, SOURCES, TOPICS
 from services.notifier import canary, queries, roster
+from services.notifier.alert_log import LogKeeper
 from services.notifier.bot import Bot
 from services.notifier.canary import Canary
 from services.notifier.channels.base import Channel
@@ -110,6 +111,7 @@ def create_service(settings: NotifierSettings) -> Service:
         if settings.telegram_poll:
             bot = Bot(api, store, vault, _now, domains=settings.allowed_domains())
             service.background("bot", bot.run)
+    service.every("old alerts", 3600.0, LogKeeper(store, _now, timedelta(days=settings.keep_alerts_days)))
     service.every("canary", 10.0, Canary(store, vault, metrics, _now, service.kick, telegram=api))
     email = channels.get("email")
     mail = email if isinstance(email, Email) else None

@@ -11,7 +11,7 @@ from services.notifier import roster, rows
 from services.notifier.core.bounce import Bounce
 from services.notifier.core.ledger import State
 from services.notifier.core.reason import Reason
-from services.notifier.planner import put_off
+from services.notifier.placing import put_off
 
 
 def take_bounce(conn: sa.Connection, bounce: Bounce, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from services.notifier.core.digest import window_name
 from services.notifier.core.ledger import Priority, State
 from services.notifier.core.reason import Reason
 from services.notifier.core.telegram_text import DIGEST_ENTRIES
-from services.notifier.planner import NO_CHANNEL, digest_channel
+from services.notifier.placing import NO_CHANNEL, digest_channel
 from services.notifier.rows import Row
 
 #: Incidents in one message, by channel; what is more goes into the next message of the same window.

@@ -24,9 +24,10 @@ from services.notifier.core.ledger import (
 from services.notifier.core.reason import Reason
 from services.notifier.core.snapshot import snapshot
 from services.notifier.incidents import find_incident
-from services.notifier.planner import put_off
+from services.notifier.placing import put_off
 from services.notifier.prepare import Impossible
-from services.notifier.rows import Memory, Row
+from services.notifier.rows import Row
+from services.notifier.told import Memory, add_thread_ref, memory_of, remember, thread_refs
 from services.notifier.vault import Vault
 
 _OUTCOME = {
@@ -135,7 +136,7 @@ def _fall_back(conn: sa.Connection, row: Row, at: float, *, second: bool) -> boo
 
 def _keep_thread(conn: sa.Connection, row: Row, receipt: Receipt, at: float) -> None:
     if row.incident_id is not None and receipt.ref:
-        rows.add_thread_ref(conn, row, receipt.ref, at)
+        add_thread_ref(conn, row, receipt.ref, at)
 
 
 def _tell_later(conn: sa.Connection, row: Row, following: Next, now: datetime) -> None:
@@ -175,16 +176,16 @@ def _was_told(conn: sa.Connection, member: Row, at: float) -> None:
     if incident is None or incident.alert is None:
         return
     key = (member.official_id, incident.incident_id)
-    memory = rows.memory_of(conn, *key)
+    memory = memory_of(conn, *key)
     if memory is None or memory.told.way is not Way.DIGEST_WAITING:
         return
     planned = rows.waiting_rows(conn, member.official_id, incident.incident_id)
     if planned:
         return
-    pushed = rows.thread_refs(conn, member.official_id, incident.incident_id, "telegram")
+    pushed = thread_refs(conn, member.official_id, incident.incident_id, "telegram")
     state = replace(snapshot(incident.alert), version=max(incident.version, memory.told.state.version))
     told = replace(memory.told, way=Way.PUSH if pushed else Way.DIGEST, state=state)
-    rows.remember(conn, Memory(*key, told, None), at)
+    remember(conn, Memory(*key, told, None), at)
 
 
 def _list_again(conn: sa.Connection, member: Row, now: datetime) -> None:

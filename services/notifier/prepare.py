@@ -23,7 +23,8 @@ from services.notifier.core.subscription import Official
 from services.notifier.core.words import words_for
 from services.notifier.dark_sources import say_notes
 from services.notifier.incidents import MERGED, NOT_RELEVANT, OPEN, SPLIT, WITHDRAWN, Incident, find_incident
-from services.notifier.rows import Memory, Row
+from services.notifier.rows import Row
+from services.notifier.told import Memory, memory_of, thread_refs
 from services.notifier.vault import Vault
 
 _STATUS = {
@@ -83,7 +84,7 @@ def _single(
     card = _card(conn, incident, official, row, outgoing.now) if incident else None
     if incident is None or card is None:
         return Impossible(Reason.NO_MESSAGE)
-    thread = rows.thread_refs(conn, row.official_id, incident.incident_id, row.channel)
+    thread = thread_refs(conn, row.official_id, incident.incident_id, row.channel)
     correcting = row.action in {Action.EDIT, Action.WITHDRAW}
     if correcting and row.channel in EDITS_IN_PLACE and not any(thread):
         return Impossible(Reason.NO_MESSAGE, put_off=True)
@@ -102,7 +103,7 @@ def _card(conn: sa.Connection, incident: Incident, official: Official, row: Row,
     alert = incident.alert
     if alert is None:
         return None
-    memory = rows.memory_of(conn, official.official_id, incident.incident_id)
+    memory = memory_of(conn, official.official_id, incident.incident_id)
     verdict = match_official(official, alert)
     match = verdict if isinstance(verdict, Match) else None
     view = View(official.language, official.zone, now)

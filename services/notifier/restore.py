@@ -1,19 +1,23 @@
 """Complete the ledger from the topic ``deliveries`` before anything is sent.
 
 After a backup was put back the ledger does not know what was sent since; the topic does.  Read at every
-start from where the last start ended, so that it costs nothing when there is nothing to complete.
+start from where the last start ended, so that it costs nothing when there is nothing to complete.  What the
+ledger knows already is passed over record by record; of what it does not know, the last event of each delivery
+is kept in a table until the end of the topic is reached, so that memory holds a batch at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.contracts.delivery import DELIVERY_RECORDED, Action, DeliveryRecorded, Outcome
 from services.contracts.topics import DELIVERIES, TOPICS
@@ -22,7 +26,7 @@ from services.notifier.core.ledger import Next, Priority, State
 from services.notifier.core.reason import Reason
 from services.notifier.outcomes import settle
 from services.notifier.rows import Row
-from services.notifier.tables import META
+from services.notifier.tables import META, RESTORED
 from services.runtime.broker import client_options
 from services.runtime.errors import UnavailableError
 from services.runtime.settings import ServiceSettings
@@ -32,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 _OFFSET = "deliveries_offset:"
 _POLL_MS = 500
+#: Records in memory at a time.
+AT_ONCE = 500
 _STATE = {
     Outcome.ACCEPTED: State.ACCEPTED,
     Outcome.REFUSED: State.REFUSED,
@@ -58,21 +64,19 @@ class Restorer:
         """
         known = await self._store.read(_read_offsets)
         try:
-            events, ends = await self._read(known)
+            ends = await self._read(known)
         except KafkaError as error:
             raise UnavailableError(f"broker: {error}") from error
-
-        def work(conn: sa.Connection) -> int:
-            count = complete(conn, events, self._now)
-            _keep_offsets(conn, ends)
-            return count
-
-        count = await self._store.write(work)
+        count = 0
+        while done := await self._store.write(lambda conn: settle_kept(conn, self._now, AT_ONCE)):
+            count += done
+        # Only now: stopped before, everything is read again, and what was completed is known.
+        await self._store.write(lambda conn: _keep_offsets(conn, ends))
         if count:
             log.warning("ledger completed from the topic", deliveries=count)
         return count
 
-    async def _read(self, known: Mapping[int, int]) -> tuple[list[DeliveryRecorded], dict[int, int]]:
+    async def _read(self, known: Mapping[int, int]) -> dict[int, int]:
         options = client_options(self._settings)
         consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="earliest")
         await consumer.start()
@@ -84,23 +88,27 @@ class Restorer:
                 # A topic that is shorter than it was is another one: an in-memory broker begins anew.
                 read_to = known.get(part.partition, 0)
                 consumer.seek(part, max(begin, read_to) if read_to <= ends[part] else begin)
-            return await _drain(consumer, ends), {part.partition: end for part, end in ends.items()}
+            async for events in _batches(consumer, ends):
+                await self._store.write(partial(keep_unknown, events=events))
+            return {part.partition: end for part, end in ends.items()}
         finally:
             # aiokafka's stop fails if one of its tasks has not had its first turn yet.
             await asyncio.sleep(0)
             await consumer.stop()
 
 
-async def _drain(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[DeliveryRecorded]:
-    events = []
+async def _batches(
+    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
+) -> AsyncIterator[list[DeliveryRecorded]]:
     while any([await consumer.position(part) < end for part, end in ends.items()]):
-        for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-            for record in records:
-                try:
-                    events.append(DELIVERY_RECORDED.validate_json(record.value or b""))
-                except ValueError:
-                    log.warning("record passed over", topic=record.topic, offset=record.offset)
-    return events
+        found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=AT_ONCE)
+        events = []
+        for record in (record for records in found.values() for record in records):
+            try:
+                events.append(DELIVERY_RECORDED.validate_json(record.value or b""))
+            except ValueError:
+                log.warning("record passed over", topic=record.topic, offset=record.offset)
+        yield events
 
 
 def _read_offsets(conn: sa.Connection) -> dict[int, int]:
@@ -116,12 +124,43 @@ def _keep_offsets(conn: sa.Connection, ends: Mapping[int, int]) -> None:
 
 def complete(conn: sa.Connection, events: Iterable[DeliveryRecorded], now: datetime) -> int:
     """Bring the ledger up to what was announced; how many deliveries changed."""
-    last: dict[str, DeliveryRecorded] = {}
+    keep_unknown(conn, events)
+    count = 0
+    while done := settle_kept(conn, now, AT_ONCE):
+        count += done
+    return count
+
+
+def keep_unknown(conn: sa.Connection, events: Iterable[DeliveryRecorded]) -> None:
+    """Keep the last event of each delivery that the ledger does not know or is behind with."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     for event in events:
-        before = last.get(event.delivery_key)
-        if before is None or _order(event) >= _order(before):
-            last[event.delivery_key] = event
-    return sum(_complete_one(conn, event, now) for event in last.values())
+        row = rows.read_row(conn, _key(event))
+        if row is not None and not _is_behind(row, event):
+            # An outcome the ledger has: an intent kept of the same delivery is answered by it.
+            continue
+        attempt, settled = _order(event)
+        values = {"attempt": attempt, "settled": settled, "event": event.model_dump_json().encode()}
+        insert = dialect.insert(RESTORED).values(delivery_key=event.delivery_key, **values)
+        older = sa.or_(
+            RESTORED.c.attempt < attempt,
+            sa.and_(RESTORED.c.attempt == attempt, sa.or_(sa.not_(RESTORED.c.settled), sa.literal(settled))),
+        )
+        conn.execute(insert.on_conflict_do_update(index_elements=["delivery_key"], set_=values, where=older))
+
+
+def settle_kept(conn: sa.Connection, now: datetime, at_most: int) -> int:
+    """Complete the ledger by so many of the events kept, and drop them; how many there were."""
+    query = sa.select(RESTORED).order_by(RESTORED.c.delivery_key).limit(at_most)
+    kept = conn.execute(query).all()
+    for row in kept:
+        _complete_one(conn, DELIVERY_RECORDED.validate_json(row.event), now)
+    conn.execute(sa.delete(RESTORED).where(RESTORED.c.delivery_key.in_([row.delivery_key for row in kept])))
+    return len(kept)
+
+
+def _key(event: DeliveryRecorded) -> tuple[str, str, str, str]:
+    return (event.subject, event.official_id, event.channel, event.action)
 
 
 def _order(event: DeliveryRecorded) -> tuple[int, bool]:
@@ -129,8 +168,7 @@ def _order(event: DeliveryRecorded) -> tuple[int, bool]:
 
 
 def _complete_one(conn: sa.Connection, event: DeliveryRecorded, now: datetime) -> bool:
-    key = (event.subject, event.official_id, event.channel, event.action)
-    row = rows.read_row(conn, key)
+    row = rows.read_row(conn, _key(event))
     if row is None:
         rows.insert_row(conn, _row(event, now), now.timestamp())
     elif not _is_behind(row, event):
