@@ -116,6 +116,7 @@ def service_parts(plan: Plan, bootstrap: str, incarnation: str, secret: Mapping[
         "notifier": {
             "SIAGA_OFFICIALS_FILE": str(plan.officials_file),
             "SIAGA_CONTACT_KEY_FILE": str(secret["contact-key"]),
+            "SIAGA_DESK_READS_DEAD": "true",
             "SIAGA_PUBLIC_PORT": str(plan.ports.of("desk")),
             "SIAGA_PUBLIC_URL": f"http://127.0.0.1:{plan.ports.of('desk')}",
             **(_local_telegram(plan, secret) if plan.local_telegram else {}),

@@ -100,7 +100,7 @@ def create_service(settings: NotifierSettings) -> Service:
         dispatcher.wake()
 
     wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
-    desk = DeskInside(settings.desk_store_url(), settings.outline, vault, _now, settings.is_https)
+    desk = DeskInside(settings.desk_store_url(), settings.outline, vault, _now, settings.is_https, settings.desk_reads_dead)
     attach_outlets(service, Inside(settings, vault, _now), attach_desk(service, desk))
     for channel in channels.values():
         service.on_close(channel.close)

@@ -71,6 +71,9 @@ class NotifierSettings(ServiceSettings):
     )
     outlet_days: int = Field(default=30, ge=1, le=366, description="feeds show what changed within so many days")
     desk_store: str = Field(default="", description="store URL of the desk; SQLite in the data folder by default")
+    desk_reads_dead: bool = Field(
+        default=False, description="the desk lists dead letters; needs Read on `dead`, where raw text is"
+    )
     outline: Path = Field(default=Path("seeds/places/outline.json"), description="the land on the desk's map")
     webhooks_file: Path | None = Field(default=None, description="where signed webhooks go; unset: nowhere")
     webhook_loopback: bool = Field(default=False, description="webhooks may go to this very machine, to try them")

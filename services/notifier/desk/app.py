@@ -42,6 +42,7 @@ class Inside:
     vault: Vault
     clock: Callable[[], datetime]
     secure: bool
+    reads_dead: bool = False
 
 
 def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
@@ -57,8 +58,9 @@ def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
     service.consume(ALERTS, group=GROUP_DESK, decode=ALERT_EVENT.validate_json)(intake.take_alerts)
     service.consume(SOURCES, group=GROUP_DESK, decode=SOURCE_HEALTH_CHANGED.validate_json)(intake.take_sources)
     service.consume(DELIVERIES, group=GROUP_DESK, decode=DELIVERY_RECORDED.validate_json)(intake.take_deliveries)
-    # Whatever a dead letter holds, it is not read: a letter about a letter would never end.
-    service.consume(DEAD, group=GROUP_DESK, decode=bytes)(intake.take_letters)
+    if inside.reads_dead:
+        # Whatever a dead letter holds, it is not decoded: a letter about a letter would never end.
+        service.consume(DEAD, group=GROUP_DESK, decode=bytes)(intake.take_letters)
 
     async def forget() -> None:
         now = inside.clock().timestamp()
