@@ -102,11 +102,17 @@ def doom(fate: Fate) -> None:
         setattr(module, name, make(fate))
 
 
-if __name__ == "__main__":
+def run(arguments: Sequence[str]) -> int:
+    """Run the notifier, doomed or not; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--after", choices=BOUNDARIES, required=True)
-    parser.add_argument("--crossing", type=int, required=True)
+    parser.add_argument("--after", choices=BOUNDARIES)
+    parser.add_argument("--crossing", type=int, default=1)
     parser.add_argument("--bare", action="store_true", help="ledger and dispatcher without a broker")
-    given = parser.parse_args()
-    doom(Fate(given.after, given.crossing))
-    sys.exit(guarded("siaga notifier", bare.main if given.bare else main))
+    given = parser.parse_args(arguments)
+    if given.after:
+        doom(Fate(given.after, given.crossing))
+    return guarded("siaga notifier", bare.main if given.bare else main)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -34,7 +31,8 @@ from services.notifier.vault import Vault
 from services.runtime.embedded import EmbeddedProcess
 from services.runtime.store import Store
 from tests.notifier.faulty_mail import FaultyMail
-from tests.notifier.process import ROOT, TOKEN
+from tests.notifier.nursery import Child, Nursery
+from tests.notifier.process import TOKEN
 
 #: Not final and not visible to people: nothing may stay here.
 OPEN = [State.DUE, State.INTENDED, State.SENDING, State.RETRY_WAIT]
@@ -46,7 +44,7 @@ class Worker:
 
     name: str
     fate: str = ""
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     started: float = 0.0
 
     @property
@@ -70,6 +68,7 @@ class Workers:
     torn: Counter[str] = field(default_factory=Counter)
     #: Lives that ended with a status of their own; they are begun again, as an orchestrator would.
     ended_by_themselves: int = 0
+    nursery: Nursery = field(default_factory=Nursery)
     engine: sa.Engine = field(init=False)
     store: Store = field(init=False)
 
@@ -85,14 +84,11 @@ class Workers:
 
     def start(self, worker: Worker, after: str = "", crossing: int = 0) -> None:
         """Begin a life that ends after so many crossings of a boundary, or when it is killed from outside."""
-        bare = ["--bare"] if self.broker is None else []
-        module = ["-m", "tests.notifier.bare" if bare else "services.notifier"]
+        arguments = ["--bare"] if self.broker is None else []
         if after:
-            module = ["-m", "tests.notifier.doomed", "--after", after, "--crossing", str(crossing), *bare]
-        with (self.folder / f"log-{worker.name}").open("ab") as log:
-            worker.process = subprocess.Popen(
-                [sys.executable, *module], env=self._environment(), cwd=ROOT, stdout=log, stderr=log
-            )
+            arguments += ["--after", after, "--crossing", str(crossing)]
+        log = self.folder / f"log-{worker.name}"
+        worker.process = self.nursery.start(arguments, self._environment(), log)
         worker.fate = after
         worker.started = asyncio.get_running_loop().time()
 
@@ -100,7 +96,6 @@ class Workers:
         token = self.folder / "token"
         token.write_text(TOKEN)
         return {
-            **os.environ,
             "SIAGA_KAFKA": self.broker.bootstrap if self.broker else "127.0.0.1:1",
             "SIAGA_BROKER_INCARNATION": self.broker.incarnation if self.broker else "",
             "SIAGA_KAFKA_SESSION_TIMEOUT_MS": "6000",
@@ -121,7 +116,7 @@ class Workers:
         if process is None:
             return
         if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             worker.fate = outside
         killed = process.wait() == -signal.SIGKILL
         worker.process = None
@@ -223,6 +218,7 @@ async def two_workers(
             if worker.process is not None:
                 worker.process.kill()
                 worker.process.wait()
+        workers.nursery.end()
         workers.engine.dispose()
         await workers.store.close()
         bot_thread.run(bot.stop())

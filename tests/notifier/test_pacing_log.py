@@ -1,0 +1,183 @@
+"""The server's log on a clock that jumps: nobody is told faster than Telegram allows, nor slower than needed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from services.contracts.codes import Severity
+from services.notifier.channels.base import DeliveryError, Scope
+from services.notifier.core.ledger import Priority, Verdict
+from services.notifier.core.pacing import TELEGRAM_PACE
+from services.notifier.core.reason import Reason
+from services.notifier.paces import Paces
+from services.notifier.rows import Candidate
+from tests.notifier.builders import NOON
+from tests.notifier.pace_world import Server, VirtualWorld, for_everybody, for_the_hog, virtually
+from tests.notifier.rate import most_within
+from tests.notifier.rows_made import a_row
+from tests.notifier.virtual_time import run_virtually
+
+
+def test_forty_urgent_ones_are_out_within_two_seconds_behind_three_hundred_to_one_chat(tmp_path: Path) -> None:
+    server = Server()
+
+    async def story(world: VirtualWorld) -> None:
+        await world.hear_now(*for_the_hog(300), for_everybody("ordinary"))
+        running = asyncio.create_task(world.a_worker().run())
+        await asyncio.sleep(1.2)
+        await world.hear_now(for_everybody("urgent", Severity.CRITICAL))
+        await asyncio.sleep(3.0)
+        await world.end(running)
+
+    virtually(tmp_path, server, story, chats=40)
+    urgent = [arrival.at for arrival in server.log if arrival.urgent]
+    assert len(urgent) == 40
+    assert max(urgent) - 1.2 <= 2.0
+    assert server.most() <= 25
+    assert server.most_to_one(1.0) == 1
+
+
+def test_a_group_hears_at_most_twenty_a_minute_and_a_chat_one_a_second(tmp_path: Path) -> None:
+    server = Server()
+
+    async def story(world: VirtualWorld) -> None:
+        await world.hear_now(*(for_everybody(f"incident-{n}") for n in range(45)))
+        running = asyncio.create_task(world.a_worker().run())
+        await world.until_settled(200.0)
+        await world.end(running)
+
+    virtually(tmp_path, server, story, chats=4, groups=3)
+    assert len(server.log) == 45 * 7
+    assert server.most() <= 25
+    assert server.most_to_one(1.0) == 1
+    assert server.most_to_one(60.0, groups=True) <= 20
+    assert server.most_to_one(60.0, groups=True) >= 18, "the pace that is allowed is used"
+
+
+def test_a_worker_that_takes_over_keeps_the_pace_of_the_one_before(tmp_path: Path) -> None:
+    server = Server()
+
+    async def story(world: VirtualWorld) -> None:
+        await world.hear_now(*(for_everybody(f"incident-{n}") for n in range(3)))
+        for alive in (0.9, 1.7, 2.0, 2.3, 2.9):
+            running = asyncio.create_task(world.a_worker().run())
+            await asyncio.sleep(alive)
+            await world.end(running)
+        running = asyncio.create_task(world.a_worker().run())
+        await world.until_settled(60.0)
+        await world.end(running)
+
+    virtually(tmp_path, server, story, chats=60)
+    assert server.most() <= 25
+    assert server.most_to_one(1.0) == 1
+
+
+def told_to_wait(seconds: float, scope: Scope = Scope.CHANNEL) -> DeliveryError:
+    return DeliveryError(
+        "429", verdict=Verdict.TRANSIENT, reason=Reason.RATE_LIMITED, retry_after_s=seconds, scope=scope
+    )
+
+
+def test_retry_after_is_obeyed_to_the_second_by_those_already_on_their_way_too(tmp_path: Path) -> None:
+    server = Server(latency_s=0.001, answers=[told_to_wait(20.0)])
+
+    async def story(world: VirtualWorld) -> None:
+        await world.hear_now(for_everybody("incident-1"))
+        running = asyncio.create_task(world.a_worker().run())
+        await world.until_settled(60.0)
+        await world.end(running)
+
+    virtually(tmp_path, server, story, chats=60)
+    first, second = sorted(arrival.at for arrival in server.log)[:2]
+    assert 20.0 <= second - first <= 21.5
+    assert len(server.log) == 61
+
+
+def test_a_worker_that_takes_over_waits_as_the_one_before_was_told(tmp_path: Path) -> None:
+    server = Server(latency_s=0.001, answers=[told_to_wait(20.0)])
+
+    async def story(world: VirtualWorld) -> None:
+        await world.hear_now(for_everybody("incident-1"))
+        for _ in range(3):
+            running = asyncio.create_task(world.a_worker().run())
+            await asyncio.sleep(4.0)
+            await world.end(running)
+        running = asyncio.create_task(world.a_worker().run())
+        await world.until_settled(60.0)
+        await world.end(running)
+
+    virtually(tmp_path, server, story, chats=30)
+    first, second = sorted(arrival.at for arrival in server.log)[:2]
+    assert 20.0 <= second - first <= 22.0
+
+
+async def ten_thousand(stalls: dict[int, float]) -> list[float]:
+    """Through the door alone, one behind the other; before some of them the process stands still."""
+    loop = asyncio.get_running_loop()
+    paces, times = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep), []
+    for number in range(10_000):
+        await asyncio.sleep(stalls.get(number, 0.0))
+        await paces.pass_door(Candidate(a_row(), f"chat-{number}", is_group=False))
+        times.append(loop.time())
+    return times
+
+
+def test_ten_thousand_recipients_are_told_within_seven_minutes() -> None:
+    times = run_virtually(ten_thousand({}))
+    assert most_within(times, 1.0) <= 25
+    assert times[-1] <= 420.0
+
+
+def test_what_a_stall_cost_is_caught_up_and_never_with_a_burst() -> None:
+    times = run_virtually(ten_thousand(dict.fromkeys(range(0, 10000, 50), 0.3)))
+    assert most_within(times, 1.0) <= 25
+    assert times[-1] <= 420.0, "two stalls of 0.3 s in each 100 sends are made up for"
+
+
+def test_the_most_urgent_passes_the_door_first() -> None:
+    async def passing() -> list[str]:
+        loop = asyncio.get_running_loop()
+        paces, passed = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep), []
+
+        async def one(name: str, priority: Priority) -> None:
+            await paces.pass_door(Candidate(a_row(priority=priority), name, is_group=False))
+            passed.append(name)
+
+        waiting = [asyncio.create_task(one(f"ordinary-{n}", Priority.PUSH)) for n in range(40)]
+        await asyncio.sleep(0.5)
+        waiting += [asyncio.create_task(one(f"urgent-{n}", Priority.CRITICAL)) for n in range(3)]
+        await asyncio.gather(*waiting)
+        return passed
+
+    passed = run_virtually(passing())
+    places = [passed.index(f"urgent-{n}") for n in range(3)]
+    assert places == [places[0] + n for n in range(3)]
+    assert places[0] < 30
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 30.0])
+def test_nobody_passes_a_door_that_was_closed(seconds: float) -> None:
+    async def closed() -> None:
+        loop = asyncio.get_running_loop()
+        paces = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep)
+        paces.pause("telegram", seconds)
+        with pytest.raises(DeliveryError) as held:
+            await paces.pass_door(Candidate(a_row(), "chat", is_group=False))
+        assert held.value.result.verdict is Verdict.TRANSIENT
+        assert held.value.result.retry_after_s == pytest.approx(seconds)
+        await asyncio.sleep(seconds)
+        await paces.pass_door(Candidate(a_row(), "chat", is_group=False))
+
+    run_virtually(closed())
+
+
+def test_the_clock_of_these_tests_is_not_the_walls() -> None:
+    async def a_year() -> float:
+        await asyncio.sleep(365 * 86_400.0)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtually(a_year()) == 365 * 86_400.0
+    assert NOON.tzinfo is not None
