@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import random
 import shutil
 import sqlite3
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from services.contracts.codes import Severity
 from services.contracts.delivery import Action, DeliveryRecorded, Outcome
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.reason import Reason
-from services.notifier.restore import complete
+from services.notifier.restore import complete, keep_unknown, settle_kept
 from services.runtime.embedded import EmbeddedProcess
 from tests.notifier.builders import NOON, an_alert, an_entry
 from tests.notifier.process import ROOT, notifying
@@ -123,6 +127,68 @@ async def test_completing_a_ledger_that_is_complete_changes_nothing(world: World
     assert announced
     assert await world.store.write(lambda conn: complete(conn, announced, world.now)) == 0
     assert [await world.states(name) for name in ("incident-1", "incident-2", "low")] == before
+
+
+def an_event(number: int, outcome: Outcome, attempt: int = 1) -> DeliveryRecorded:
+    return DeliveryRecorded(
+        occurred_at=NOON, subject=f"incident-{number}.1", incident_id=f"incident-{number}", official_id="o" * 32,
+        channel="telegram", action=Action.PUSH, outcome=outcome, reason="high_severity", attempt=attempt,
+    )  # fmt: skip
+
+
+async def test_what_is_read_in_parts_is_what_is_read_at_once(world: World, tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    outcomes = [Outcome.INTENDED, Outcome.REFUSED, Outcome.INTENDED, rng.choice(list(Outcome))]
+    each = [[an_event(n, outcome, 1 + step // 2) for step, outcome in enumerate(outcomes)] for n in range(40)]
+    events = [event for step in range(4) for event in rng.sample([steps[step] for steps in each], 40)]
+    other = World(tmp_path / "other")
+    await other.store.write(lambda conn: complete(conn, events, NOON))
+    while events:
+        part = [events.pop(0) for _ in range(min(len(events), rng.randint(1, 30)))]
+        await world.store.write(lambda conn, p=part: keep_unknown(conn, p))
+    while await world.store.write(lambda conn: settle_kept(conn, NOON, 7)):
+        pass
+    for number in range(40):
+        assert await world.states(f"incident-{number}") == await other.states(f"incident-{number}")
+    assert len(await world.states("incident-0")) == 1
+    await other.close()
+
+
+async def test_a_restore_that_was_cut_off_is_finished_by_the_next(world: World) -> None:
+    first = [an_event(n, Outcome.INTENDED) for n in range(10)]
+    await world.store.write(lambda conn: keep_unknown(conn, first))
+    await world.store.write(lambda conn: settle_kept(conn, NOON, 3))
+    again = [*first, *[an_event(n, Outcome.ACCEPTED) for n in range(3, 10)]]
+    await world.store.write(lambda conn: complete(conn, again, NOON))
+    states = [(await world.states(f"incident-{n}"))[0][2] for n in range(10)]
+    assert states == ["unknown"] * 3 + ["accepted"] * 7
+
+
+async def test_ten_times_the_topic_takes_no_ten_times_the_memory(world: World) -> None:
+    batch = 20
+
+    def peak(count: int, begin: int) -> int:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+
+        def work(conn: sa.Connection) -> None:
+            for start in range(begin, begin + count, batch):
+                keep_unknown(conn, [an_event(n, Outcome.ACCEPTED) for n in range(start, start + batch)])
+                gc.collect()
+            while settle_kept(conn, NOON, batch):
+                pass
+
+        with world.store.engine.begin() as conn:
+            work(conn)
+        return tracemalloc.get_traced_memory()[1] - before
+
+    tracemalloc.start()
+    try:
+        peak(batch, 0)  # what is compiled and cached once
+        small, large = peak(batch, 10_000), peak(10 * batch, 20_000)
+    finally:
+        tracemalloc.stop()
+    assert large < 3 * small, "holding it all would take ten times as much"
 
 
 async def test_a_process_on_an_old_backup_reads_the_topic_before_it_sends(
