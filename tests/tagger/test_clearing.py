@@ -46,3 +46,18 @@ def test_clearing_keeps_the_length_and_the_line_breaks(book: Rulebook) -> None:
 def test_names_far_down_a_very_long_text_are_masked_too(book: Rulebook) -> None:
     whole = "Judul\n" + "Korban bernama Wulan Sari (17). " * 3000 + "Korban bernama Nirmala Dewi (16)."
     assert "Nirmala" not in book.clearer.clear(whole).whole
+
+
+def test_a_name_in_a_headline_alone_goes_too(book: Rulebook) -> None:
+    whole = "Ibu Korban Maria Taneo Minta Pelaku Dihukum\nMaria Taneo menangis di pengadilan, kata polisi."
+    assert "Taneo" not in book.clearer.clear(whole).whole
+
+
+def test_a_headline_without_a_name_stays_readable(book: Rulebook) -> None:
+    whole = "Tiga WN Afrika Divonis 3 Tahun Penjara Lantaran Overstay 4 Tahun\nMereka tinggal di Tangerang."
+    assert book.clearer.clear(whole).whole == whole
+
+
+def test_a_hull_number_is_no_number_plate(book: Rulebook) -> None:
+    whole = "Kapal ikan ditangkap\nKapal Vietnam bernomor lambung KG 2118 TS ditahan di Natuna."
+    assert "KG 2118 TS" in book.clearer.clear(whole).whole

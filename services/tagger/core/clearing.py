@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from services.contracts.tagging import MASK
+from services.tagger.core.clearing_context import LINE, after_office, also_a_place, headline, of_a_people
+from services.tagger.core.clearing_numbers import numbers_of_people
+from services.tagger.core.clearing_places import born, home, home_before, school, school_before
 from services.tagger.core.clearing_words import (
     CUES,
-    HOME_WORDS,
     HONORIFICS,
     NOT_NAMES,
     ROLES,
-    SCHOOL_WORDS,
     Cue,
 )
 from services.tagger.core.folding import fold, fold_term
@@ -64,32 +65,13 @@ _BEFORE_YEARS = re.compile(
 _AFTER_YEARS = re.compile(
     rf"(?:\s+(?!who|had|was|and|to|of|in|at|from|yang)[a-z-]+){{0,3}},?\s+(?P<name>{_WORD}(?:[ ]{_WORD}){{0,4}})"
 )
-_HOME_NAME = re.compile(
-    rf"\.?\s+(?P<name>{_WORD}(?:[ ](?:{_WORD}|[IVX]+|\d+))*(?:,?\s*(?:[Nn]o\.?|[Nn]omor)\s*\d+\w?)?)"
-)
-_HOME_BEFORE = re.compile(rf"(?P<name>{_WORD}(?:\s{_WORD}){{0,2}})\s$")
-_SCHOOL_NAME = re.compile(r"(?P<name>(?:\s+(?:[A-Z][\w'’]*|\d{1,3})){1,6})")
-_SCHOOL_BEFORE = re.compile(rf"(?P<name>{_WORD}(?:\s{_WORD}){{0,3}})\s$")
-_RT = re.compile(
-    r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+|\b(?:house|rumah)\s+(?:[Nn]o\.?|nomor|number)\s*\d+\w?"
-)
-#: Asked first, each by its own first letter: one pattern of all of them costs ten times as much.
-_HOUSE_MARKS = tuple(map(re.compile, (r"RT\.?\s*\d", r"RW\.?\s*\d", r"umah [nN]", r"ouse [nN]")))
-_CONTACT_MARKS = tuple(map(re.compile, (r"0\d[\d -]{8}", r"\+\d[\d -]{8}")))
-_CONTACT_DIGITS = 7  # as many in a row, or a mark
-_CONTACT = re.compile(
-    r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7}\b"
-)
-_ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
-_LOCAL_PART = re.compile(r"[\w.+-]{1,60}\Z")
 _DIGITS_BEFORE = re.compile(r"\d{1,2}[\s-]$")
-_DATE = re.compile(r"[^.\n]{0,30}?\b(?P<name>\d{1,2}[ /-](?:\w{3,9}|\d{1,2})[ /-]\d{2,4})")
 _KHMER_NAME = re.compile(r"ឈ្មោះ\s*(?P<name>[\u1780-\u17ff]{2,25}(?:\s[\u1780-\u17ff]{2,15})?)")
 _LOWER_NAME = re.compile(r"(?P<name>[a-z]{3,15}(?: [a-z]{3,15})?)")
+_MORE_NAMES = re.compile(r",\s+(?:(?:dan|serta|and)\s+)?|\s+(?:dan|serta|and|&)\s+")
+_HEADLINE_WORDS = 2
 _MIN_PART = 4
 _MAX_NAMES = 200
-_WINDOW = 120
-_LINE = 200
 
 _Span = tuple[int, int, str]
 
@@ -128,13 +110,13 @@ class Clearer:
             Cue.KIN: self._after_victim,
             Cue.CALLED: self._after_called,
             Cue.INITIALS: self._after_initials,
-            Cue.HOME: _home,
-            Cue.HOME_AFTER: _home_before,
-            Cue.SCHOOL: _school,
-            Cue.SCHOOL_AFTER: _school_before,
+            Cue.HOME: home,
+            Cue.HOME_AFTER: home_before,
+            Cue.SCHOOL: school,
+            Cue.SCHOOL_AFTER: school_before,
             Cue.NOT_REAL_NAME: self._before_note,
             Cue.YEARS_OLD: self._around_years,
-            Cue.BORN: _born,
+            Cue.BORN: born,
         }
 
     def clear(self, whole: str) -> Cleared:
@@ -163,7 +145,7 @@ class Clearer:
             before = whole[start - 1 : start]
             if before in _BEFORE_AN_AGE and end - start <= 2 and not _NO_AGE_AFTER.match(whole, end):
                 yield from self._before_age(whole, start, end)
-        yield from _numbers(whole, any(end - start >= _CONTACT_DIGITS for start, end in numbers))
+        yield from numbers_of_people(whole, numbers)
         if "ឈ" in whole:
             for found in _KHMER_NAME.finditer(whole):
                 yield found.start("name"), found.end("name"), "called"
@@ -193,8 +175,18 @@ class Clearer:
 
     def _after_victim(self, whole: str, start: int, end: int) -> Iterator[_Span]:
         found = list(self._beside_victim(whole, start, end))
-        if found and not _headline(whole, start, end):  # asked last: most cues stand beside no name
-            yield from found
+        if not found:
+            return
+        if headline(whole, start, end):  # asked last: most cues stand beside no name
+            found = [span for span in found if self._certain(whole, *span[:2])]
+        yield from found
+
+    def _certain(self, whole: str, start: int, end: int) -> bool:
+        """Whether what follows a victim in a headline is a name: of no lexicon, named again or untold."""
+        words = whole[start:end].split()[:2]
+        if len(words) < _HEADLINE_WORDS or self._knows(" ".join(words)):
+            return False
+        return whole.count(" ".join(words)) > 1 or len(whole) <= LINE
 
     def _beside_victim(self, whole: str, start: int, end: int) -> Iterator[_Span]:
         ahead = (
@@ -208,10 +200,22 @@ class Clearer:
         new_line = "\n" in whole[end:at] and found is not None and " " not in found.group()
         if found and not new_line and (span := self._name(whole, found.start(), found.end())):
             yield *span, "victim"
+            yield from self._listed(whole, span[1])
             return
         beside = _APPOSITION.match(whole, end) if whole.count(",", end, end + 130) > 1 else None
         if beside and (span := self._name(whole, beside.start("name"), beside.end("name"))):
             yield *span, "victim"
+
+    def _listed(self, whole: str, at: int) -> Iterator[_Span]:
+        """Further names of a list: "Rizal, Dedi, dan Sahrul"."""
+        for _again in range(8):
+            link = _MORE_NAMES.match(whole, at)
+            found = _NAME.match(whole, link.end()) if link else None
+            span = self._name(whole, found.start(), found.end()) if found else None
+            if not found or not span or span[0] != found.start():
+                return
+            yield *span, "victim"
+            at = span[1]
 
     def _after_called(self, whole: str, start: int, end: int) -> Iterator[_Span]:
         at = end
@@ -223,6 +227,7 @@ class Clearer:
         found = _NAME.match(whole, at)
         if found and (span := self._name(whole, found.start(), found.end(), sure=True)):
             yield *span, "called"
+            yield from self._listed(whole, span[1])
             return
         low = _LOWER_NAME.match(whole, at) if whole[start:end].lower() == "bernama" else None
         if low and low["name"].split()[0] not in self._known | HONORIFICS:
@@ -258,12 +263,20 @@ class Clearer:
             return
         if whole[start : start + 4].lower() == "year":
             yield digits.start(), digits.end() - 1, "age"
+        years = whole[start : start + 1].lower() == "y"  # "3 Tahun Penjara" in a headline names nobody
+        shouted = not years and headline(whole, start, end)
         before = _BEFORE_YEARS.search(whole, max(0, start - 60), start)
+        if before and shouted and self._knows(before["name"]):
+            before = None
         if before and (span := self._name(whole, before.start("name"), before.end("name"))):
             yield *span, "name with an age"
-        after = _AFTER_YEARS.match(whole, end)
+        after = None if shouted else _AFTER_YEARS.match(whole, end)
         if after and (span := self._name(whole, after.start("name"), after.end("name"))):
             yield *span, "name with an age"
+
+    def _knows(self, words: str) -> bool:
+        """Whether any of these words is one of the lexicon: few names are."""
+        return any(word.decode() in self._known for word in fold(words).split())
 
     def _name(self, whole: str, start: int, end: int, *, sure: bool = False) -> tuple[int, int] | None:
         """The part of a stretch that is a name; None for an office, a place, a day, a known acronym."""
@@ -274,12 +287,12 @@ class Clearer:
             return None
         low = [fold(word.group()).decode().strip() for word in words]
         ranked = low[0] in ROLES and not (sure and words[0].group().isupper())
-        if ranked or _after_office(whole, start + words[0].start()):
+        if ranked or after_office(whole, start + words[0].start()):
             return None
         if sure:
             while words and low[0] in NOT_NAMES:
                 words, low = words[1:], low[1:]
-            if not words or (len(words) == 1 and low[0] in self._known and len(low[0]) > 3 and not sure):
+            if not words or (len(words) == 1 and low[0] in self._known and of_a_people(whole, start)):
                 return None
         elif all(word in self._known for word in low) or (
             len(low) == 1 and len(low[0]) > 4 and words[0].group().isupper()
@@ -297,7 +310,7 @@ class Clearer:
                 parts.add(name)
             for word in words:
                 low = fold(word).decode().strip()
-                free = low not in self._known or not (low in _NEVER_ALONE or _also_a_place(whole, word))
+                free = low not in self._known or not (low in _NEVER_ALONE or also_a_place(whole, word))
                 long_enough = len(word) >= _MIN_PART and free
                 alone = (
                     len(words) == 1 and len(word) >= 2 and word[0].isupper() and word.lower() not in self._known
@@ -327,109 +340,5 @@ def _mentions(whole: str, name: str) -> Iterator[Masked]:
         at = whole.find(name, end)
 
 
-_SCHOOL_KINDS = frozenset({b"negeri", b"swasta", b"inpres", b"katolik", b"kristen", b"islam", b"yayasan"})
 _NEVER_ALONE = NOT_NAMES | ROLES
 _NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
-
-
-def _numbers(whole: str, long: bool) -> Iterator[_Span]:
-    """House, telephone, identity and passport numbers, and addresses of e-mail and accounts."""
-    if any(mark.search(whole) for mark in _HOUSE_MARKS):
-        for found in _RT.finditer(whole):
-            yield found.start(), found.end(), "house number"
-    if long or any(mark.search(whole) for mark in _CONTACT_MARKS):
-        for found in _CONTACT.finditer(whole):
-            yield found.start(), found.end(), "contact or document number"
-    for start, end in _addresses(whole):
-        yield start, end, "contact or document number"
-
-
-def _addresses(whole: str) -> Iterator[tuple[int, int]]:
-    """Looks only around each "@": a pattern that begins with a word is tried at every letter."""
-    at, last = whole.find("@"), 0
-    while at >= 0:
-        local = _LOCAL_PART.search(whole, max(last, at - 60), at)
-        found = _ADDRESS.match(whole, local.start()) if local else None
-        found = found or _ADDRESS.match(whole, at)
-        if found:
-            yield found.span()
-            last = found.end()
-        at = whole.find("@", max(at + 1, last))
-
-
-_TOWARDS = frozenset(
-    ["di", "ke", "dari", "in", "at", "from", "to", "near", "Kota", "Kabupaten", "Polda", "Polres", "Pulau"]
-)
-_TOWARDS_WIDTH = 1 + max(map(len, _TOWARDS))
-
-
-def _also_a_place(whole: str, word: str) -> bool:
-    """Whether the story also uses a part of a name as a place: "di Flores"."""
-    at = whole.find(f" {word}")
-    while at >= 0:
-        _, space, before = whole[max(0, at - _TOWARDS_WIDTH) : at].rpartition(" ")
-        if space and before in _TOWARDS:
-            return True
-        at = whole.find(f" {word}", at + 1)
-    return False
-
-
-def _after_office(whole: str, start: int) -> bool:
-    """Whether an office or a rank stands right before the name."""
-    before = fold(whole[max(0, start - 24) : start]).split()
-    return bool(before) and before[-1].decode() in ROLES
-
-
-def _headline(whole: str, start: int, end: int) -> bool:
-    """In a line of capitalised words a capital says nothing."""
-    newline = whole.rfind("\n", max(0, start - _LINE), start)
-    left = newline + 1 if newline >= 0 else (0 if start <= _LINE else -1)
-    right = whole.find("\n", end, end + _LINE)
-    if left < 0 or (right < 0 and len(whole) > end + _LINE):
-        return False  # too long a line for a headline; never looked at beyond these bounds
-    line = whole[left : right if right >= 0 else len(whole)]
-    if len(line) > _LINE or line.rstrip()[-1:] in (".", "”", '"', ","):
-        return False
-    words = [word for word in line.split() if word[0].isalpha()]
-    return sum(word[0].isupper() for word in words) * 2 > len(words) and len(words) > 3
-
-
-def _near(whole: str, start: int, end: int, words: frozenset[str]) -> bool:
-    around = fold(whole[max(0, start - _WINDOW) : end + 50]).decode().split()
-    return any(word in words for word in around)
-
-
-def _home(whole: str, start: int, end: int) -> Iterator[_Span]:
-    found = _HOME_NAME.match(whole, end)
-    if found and _near(whole, start, found.end(), HOME_WORDS):
-        yield found.start("name"), found.end("name"), "home"
-
-
-def _home_before(whole: str, start: int, _: int) -> Iterator[_Span]:
-    found = _HOME_BEFORE.search(whole, max(0, start - 50), start)
-    if found and _near(whole, start, start + 8, HOME_WORDS - {"village"}):
-        yield found.start("name"), found.end("name"), "home"
-
-
-def _school(whole: str, start: int, end: int) -> Iterator[_Span]:
-    if not whole[start].isupper() and end - start <= 4:
-        return
-    found = _SCHOOL_NAME.match(whole, end)
-    first = fold(found["name"]).split()[:1] if found else []
-    if not first or (first[0].decode() in NOT_NAMES and first[0] not in _SCHOOL_KINDS):
-        return
-    if found and _near(whole, start, found.end(), SCHOOL_WORDS):
-        lead = len(found["name"]) - len(found["name"].lstrip())
-        yield found.start("name") + lead, found.end("name"), "school"
-
-
-def _school_before(whole: str, start: int, _: int) -> Iterator[_Span]:
-    found = _SCHOOL_BEFORE.search(whole, max(0, start - 60), start)
-    if found and _near(whole, start, start + 20, SCHOOL_WORDS):
-        yield found.start("name"), found.end("name"), "school"
-
-
-def _born(whole: str, _: int, end: int) -> Iterator[_Span]:
-    found = _DATE.match(whole, end)
-    if found:
-        yield found.start("name"), found.end("name"), "date of birth"

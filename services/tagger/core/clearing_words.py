@@ -42,7 +42,9 @@ CUES: dict[Cue, str] = {
         bernama; sebut saja; nama samaran; panggilan; dipanggil; named; identified as; identified only as;
         known as; alias; pseudonym; akrab disapa; disapa; atas nama; yakni korban; identified the victim as;
         name is; namanya; nama korban; called; identitas korban; identified her as; identified him as; yaitu
-        korban; who gave her name as; who gave his name as
+        korban; who gave her name as; identified by police as; identified by authorities
+        as; identified by officials as; identified by the police as; identified by relatives
+        as; who gave his name as
     """,
     Cue.INITIALS: """
         berinisial; inisial; inisialnya; initials; initialled; initialed; inisial korban; initial
@@ -67,7 +69,8 @@ CUES: dict[Cue, str] = {
     """,
     Cue.NOT_REAL_NAME: """
         bukan nama sebenarnya; nama samaran; not her real name; not his real name; not their real name; nama
-        disamarkan; name changed; bukan nama asli; samaran; name has been changed; whose name was changed
+        disamarkan; name changed; bukan nama asli; samaran; name has been changed; whose name was changed; who
+        asked that; who asked not; who asked to be; who did not want; who declined to; who requested; who wished to
     """,
     Cue.YEARS_OLD: """
         year old; years old; yearold; tahun; thn; years of age

@@ -1,0 +1,50 @@
+"""What stands around a name: an office before it, a place of the same name, the line of a headline."""
+
+from __future__ import annotations
+
+from services.tagger.core.clearing_words import ROLES
+from services.tagger.core.folding import fold
+
+LINE = 200
+_PEOPLE = frozenset([b"negara", b"warga", b"wn", b"asal", b"warganegara", b"kewarganegaraan"])
+_TOWARDS = frozenset(
+    ["di", "ke", "dari", "in", "at", "from", "to", "near", "Kota", "Kabupaten", "Polda", "Polres", "Pulau"]
+)
+_TOWARDS_WIDTH = 1 + max(map(len, _TOWARDS))
+
+
+def also_a_place(whole: str, word: str) -> bool:
+    """Whether the story also uses a part of a name as a place: "di Flores"."""
+    at = whole.find(f" {word}")
+    while at >= 0:
+        _, space, before = whole[max(0, at - _TOWARDS_WIDTH) : at].rpartition(" ")
+        if space and before in _TOWARDS:
+            return True
+        at = whole.find(f" {word}", at + 1)
+    return False
+
+
+def after_office(whole: str, start: int) -> bool:
+    """Whether an office or a rank stands right before the name."""
+    before = fold(whole[max(0, start - 24) : start]).split()
+    return bool(before) and before[-1].decode() in ROLES
+
+
+def of_a_people(whole: str, start: int) -> bool:
+    """Whether a state follows "warga negara": a nationality, no name."""
+    before = fold(whole[max(0, start - 16) : start]).split()
+    return bool(before) and before[-1] in _PEOPLE
+
+
+def headline(whole: str, start: int, end: int) -> bool:
+    """In a line of capitalised words a capital says nothing."""
+    newline = whole.rfind("\n", max(0, start - LINE), start)
+    left = newline + 1 if newline >= 0 else (0 if start <= LINE else -1)
+    right = whole.find("\n", end, end + LINE)
+    if left < 0 or (right < 0 and len(whole) > end + LINE):
+        return False  # too long a line for a headline; never looked at beyond these bounds
+    line = whole[left : right if right >= 0 else len(whole)]
+    if len(line) > LINE or line.rstrip()[-1:] in (".", "”", '"', ","):
+        return False
+    words = [word for word in line.split() if word[0].isalpha()]
+    return sum(word[0].isupper() for word in words) * 2 > len(words) and len(words) > 3

@@ -1,0 +1,68 @@
+"""Numbers that lead to somebody: houses, telephones, papers, plates, accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+Span = tuple[int, int, str]
+_RT = re.compile(
+    r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+|\b(?:house|rumah)\s+(?:[Nn]o\.?|nomor|number)\s*\d+\w?"
+)
+#: Asked first, each by its own first letter: one pattern of all of them costs ten times as much.
+_HOUSE_MARKS = tuple(map(re.compile, (r"RT\.?\s*\d", r"RW\.?\s*\d", r"umah [nN]", r"ouse [nN]")))
+_CONTACT_MARKS = tuple(map(re.compile, (r"0\d[\d -]{8}", r"\+\d[\d -]{8}")))
+_CONTACT_DIGITS = 7  # as many in a row, or a mark
+_CONTACT = re.compile(
+    r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7}\b"
+)
+_ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
+_LOCAL_PART = re.compile(r"[\w.+-]{1,60}\Z")
+_PLATE_DIGITS = 4
+_PLATE_BEFORE = re.compile(r"(?<![A-Za-z])(?P<area>[A-Z]{1,3})\s?$")
+_PLATE_AFTER = re.compile(r"\s?[A-Z]{1,3}\b")
+_VEHICLE = re.compile(
+    r"nomor polisi|bernopol|nopol|pelat|plat\b|mobil|motor|minibus|truk|pikap|kendaraan|avanza|xenia|innova"
+    r"|licen[cs]e|plate|\bcar\b|\bvan\b|truck|registration|registered",
+    re.IGNORECASE,
+)
+
+
+def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    """House, telephone, identity, passport and plate numbers, and addresses of e-mail and accounts.
+
+    ``numbers`` are all runs of digits in ``whole``.
+    """
+    long = any(end - start >= _CONTACT_DIGITS for start, end in numbers)
+    if any(mark.search(whole) for mark in _HOUSE_MARKS):
+        for found in _RT.finditer(whole):
+            yield found.start(), found.end(), "house number"
+    if long or any(mark.search(whole) for mark in _CONTACT_MARKS):
+        for found in _CONTACT.finditer(whole):
+            yield found.start(), found.end(), "contact or document number"
+    for start, end in _addresses(whole):
+        yield start, end, "contact or document number"
+    for start, end in numbers:
+        if end - start <= _PLATE_DIGITS and whole[end : end + 2].strip()[:1].isupper():
+            yield from _plate(whole, start, end)
+
+
+def _plate(whole: str, start: int, end: int) -> Iterator[Span]:
+    """A number plate, where a word beside it speaks of a vehicle: a hull number is none."""
+    before = _PLATE_BEFORE.search(whole, max(0, start - 5), start)
+    after = _PLATE_AFTER.match(whole, end)
+    if before and after and _VEHICLE.search(whole, max(0, start - 60), start):
+        yield before.start("area"), after.end(), "number plate"
+
+
+def _addresses(whole: str) -> Iterator[tuple[int, int]]:
+    """Looks only around each "@": a pattern that begins with a word is tried at every letter."""
+    at, last = whole.find("@"), 0
+    while at >= 0:
+        local = _LOCAL_PART.search(whole, max(last, at - 60), at)
+        found = _ADDRESS.match(whole, local.start()) if local else None
+        found = found or _ADDRESS.match(whole, at)
+        if found:
+            yield found.span()
+            last = found.end()
+        at = whole.find("@", max(at + 1, last))
