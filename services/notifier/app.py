@@ -30,6 +30,7 @@ from services.notifier.inbox import Inbox
 from services.notifier.mail_answers import Letterbox
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.officials_file import read_officials
+from services.notifier.outlets.stops import one_click_link
 from services.notifier.outlets.wiring import Inside, attach_outlets
 from services.notifier.postman import Postman
 from services.notifier.restore import Restorer
@@ -100,7 +101,9 @@ def create_service(settings: NotifierSettings) -> Service:
         dispatcher.wake()
 
     wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
-    desk = DeskInside(settings.desk_store_url(), settings.outline, vault, _now, settings.is_https, settings.desk_reads_dead)
+    desk = DeskInside(
+        settings.desk_store_url(), settings.outline, vault, _now, settings.is_https, settings.desk_reads_dead
+    )
     attach_outlets(service, Inside(settings, vault, _now), attach_desk(service, desk))
     for channel in channels.values():
         service.on_close(channel.close)
@@ -134,7 +137,8 @@ def make_channels(settings: NotifierSettings, vault: Vault) -> dict[str, Channel
         found["telegram"] = Telegram(BotApi(token, settings.telegram_api_url))
     server = settings.mail_server()
     if server is not None:
-        found["email"] = Email(server, vault.mark)
+        one_click = one_click_link(settings.public_url, vault) if settings.serves_stops else None
+        found["email"] = Email(server, vault.mark, one_click)
     return found
 
 

@@ -27,6 +27,9 @@ class Kind(StrEnum):
     WELCOME = "welcome"
     STOPPED = "mail_stopped"
     RESUMED = "mail_resumed"
+    #: By the link in a mail; said on another channel, since the mails have stopped.
+    STOPPED_BY_LINK = "mail_stopped_by_link"
+    RESUMED_BY_LINK = "mail_resumed_by_link"
 
 
 class NoticeState(StrEnum):

@@ -119,6 +119,8 @@ _HOW = {
     Kind.INVITED: "letter_invited_how",
     Kind.STOPPED: "letter_stopped_how",
     Kind.RESUMED: "letter_resumed_how",
+    Kind.STOPPED_BY_LINK: "letter_link_stopped_how",
+    Kind.RESUMED_BY_LINK: "letter_link_resumed_how",
 }
 _SUBJECT = {
     Kind.CODE: "letter_code",
@@ -127,6 +129,8 @@ _SUBJECT = {
     Kind.WELCOME: "letter_welcome",
     Kind.STOPPED: "letter_stopped",
     Kind.RESUMED: "letter_resumed",
+    Kind.STOPPED_BY_LINK: "letter_stopped",
+    Kind.RESUMED_BY_LINK: "letter_resumed",
 }
 
 

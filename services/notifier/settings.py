@@ -61,7 +61,6 @@ class NotifierSettings(ServiceSettings):
     admin_file: Path | None = Field(
         default=None, description="secret of the admin who works at the command line: `siaga officials admin add`"
     )
-    unsubscribe_url: str = Field(default="", description="https address for one-click unsubscription")
     public_url: str = Field(
         default="", description="https://host[:port] by which the outside reaches the public port"
     )
@@ -135,6 +134,11 @@ class NotifierSettings(ServiceSettings):
         """Whether the public port is reached by HTTPS alone."""
         return self.public_url.startswith("https://")
 
+    @property
+    def serves_stops(self) -> bool:
+        """Whether a link in a mail leads to our page: it is served, and a mail program would post to it."""
+        return self.public_port is not None and self.is_https
+
     def key_file(self) -> Path:
         """Where the contacts' key is."""
         return self.contact_key_file or self.data_dir / "contact-key"
@@ -168,5 +172,4 @@ class NotifierSettings(ServiceSettings):
             username=self.smtp_username,
             password=password,
             ca_file=self.smtp_ca_file,
-            unsubscribe_url=self.unsubscribe_url,
         )

@@ -51,6 +51,8 @@ IDLE_S = 30.0
 SIGNATURE = 16
 #: Makes the mark of a text for a purpose, as `Vault.mark` does.
 Sign = Callable[[str, str], str]
+#: Makes the address that stops the mails to an official and mailbox with one click (RFC 8058).
+OneClick = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,6 @@ class MailServer:
     username: str = ""
     password: str = ""
     ca_file: Path | None = None
-    unsubscribe_url: str = ""
     final_dot_s: float = FINAL_DOT_S
     step_s: float = STEP_S
 
@@ -86,9 +87,10 @@ class Email:
 
     pace = MAIL_PACE
 
-    def __init__(self, server: MailServer, sign: Sign | None = None) -> None:
+    def __init__(self, server: MailServer, sign: Sign | None = None, one_click: OneClick | None = None) -> None:
         self._server = server
         self._sign = sign
+        self._one_click = one_click
         self._idle: list[_Line] = []
 
     @property
@@ -101,7 +103,7 @@ class Email:
 
     async def send(self, message: Outgoing) -> Receipt:
         """Hand one mail in; accepted means accepted by that server, a bounce may still come."""
-        return await self.hand_in(write_letter(message, self._server, self._sign))
+        return await self.hand_in(write_letter(message, self._server, self._sign, self._one_click))
 
     async def hand_in(self, letter: Letter) -> Receipt:
         """The same for a letter that is no alert."""
@@ -249,7 +251,9 @@ def stop_token(official_id: str, sign: Sign) -> str:
     return f"{official_id}.{sign('stop', official_id)[:SIGNATURE]}"
 
 
-def write_letter(message: Outgoing, server: MailServer, sign: Sign | None = None) -> Letter:
+def write_letter(
+    message: Outgoing, server: MailServer, sign: Sign | None = None, one_click: OneClick | None = None
+) -> Letter:
     """The mail of a message; pushes and digests of one incident thread by their Message-IDs."""
     words = words_for(message.language)
     body = message.body
@@ -267,7 +271,9 @@ def write_letter(message: Outgoing, server: MailServer, sign: Sign | None = None
         html_closing = [body.footer]
         boxes = [card_html(entry.card, number, entry.remark) for number, entry in entries]
         boxes += [note_html(note) for note in body.notes]
+    link = one_click(message.official_id, message.address) if one_click else ""
     footer = [words.labels["intro"], words.labels["stop"]]
+    footer += [words.labels["stop_link"].format(x=link)] if link else []
     local, _, domain = server.sender.partition("@")
     token = f"%20{stop_token(message.official_id, sign)}" if sign else ""
     stop = f"<mailto:{local}@{domain}?subject=BERHENTI{token}>"
@@ -280,8 +286,9 @@ def write_letter(message: Outgoing, server: MailServer, sign: Sign | None = None
         message_id=signed_message_id(message.subject, message.official_id, message.action, server.domain, sign),
         date=message.now,
         thread=message.thread,
-        unsubscribe=f"<{server.unsubscribe_url}>, {stop}" if server.unsubscribe_url else stop,
-        one_click=server.unsubscribe_url.startswith("https://"),
+        # RFC 8058 asks for HTTPS: a mail program posts to nothing else.
+        unsubscribe=f"<{link}>, {stop}" if link else stop,
+        one_click=link.startswith("https://"),
         bulk=message.action is Action.DIGEST,
         urgent=message.urgent,
     )

@@ -92,6 +92,11 @@ INDONESIAN: Mapping[str, str] = {
     "letter_stopped_how": "Atas permintaan Anda tidak ada surel lagi. Balas MULAI untuk menerima kembali.",
     "letter_resumed": "Siaga: surel dilanjutkan",
     "letter_resumed_how": "Anda menerima surel kembali. Balas BERHENTI untuk menghentikannya.",
+    "letter_link_stopped_how": (
+        "Surel Siaga Anda baru saja dihentikan lewat tautan di sebuah surel. Kanal ini tetap berjalan. "
+        'Bukan Anda? Buka tautan itu lagi di surel terakhir dan tekan "Terima surel lagi", atau hubungi operator.'
+    ),
+    "letter_link_resumed_how": "Surel Siaga Anda diaktifkan lagi lewat tautan di sebuah surel.",
 }
 
 ENGLISH: Mapping[str, str] = {
@@ -180,6 +185,11 @@ ENGLISH: Mapping[str, str] = {
     "letter_stopped_how": "At your request no more mail is sent. Reply START to receive it again.",
     "letter_resumed": "Siaga: mail goes on",
     "letter_resumed_how": "You receive mail again. Reply STOP to stop it.",
+    "letter_link_stopped_how": (
+        "Your mails from Siaga were just stopped through the link in a mail. This channel goes on. Not you? Open "
+        'that link in your last mail again and press "Get mails again", or tell your operator.'
+    ),
+    "letter_link_resumed_how": "Your mails from Siaga are on again, through the link in a mail.",
 }
 
 #: Why a delivery was decided, for the officials themselves; a reason that is not here is shown as its word.

@@ -17,6 +17,9 @@ class OutletMetrics:
             "siaga_outlet_requests", "Requests from outside", ("outlet", "status"), registry=registry
         )
         self.posts = Counter("siaga_webhook_posts", "Tries to deliver a webhook", ("outcome",), registry=registry)
+        self.stops = Counter(
+            "siaga_mail_stop_requests", "Requests with a genuine ticket of a mail", ("deed",), registry=registry
+        )
         self.rows = Gauge("siaga_webhook_rows", "Webhook messages kept", ("state",), registry=registry)
         self.targets = Gauge("siaga_webhook_targets", "Webhook targets", ("state",), registry=registry)
         self.oldest_due = Gauge(

@@ -22,6 +22,7 @@ from services.notifier.outlets.handler import OutletHandler
 from services.notifier.outlets.metrics import OutletMetrics
 from services.notifier.outlets.post import Poster
 from services.notifier.outlets.sender import SenderTools, WebhookSender
+from services.notifier.outlets.stop_routes import StopDesk, stop_routes
 from services.notifier.outlets.targets import NONE, Targets, read_targets
 from services.notifier.settings import NotifierSettings
 from services.notifier.vault import Vault
@@ -107,7 +108,8 @@ def _open_front(
     outlet = Outlet(
         service.store, gate, vault.mark, settings.public_url, settings.mail_from.rpartition("@")[2], inside.clock
     )
-    routes = [*feed_routes(outlet), *more_routes]
+    stop_desk = StopDesk(service.store, vault, metrics, time.time)
+    routes = [*feed_routes(outlet), *stop_routes(stop_desk), *more_routes]
     app = create_front(routes, metrics, https=settings.public_url.startswith("https://"))
     sock = bind(settings.public_host, settings.public_port or 0, "SIAGA_PUBLIC_PORT")
     front = Front(app, sock, service.stopping)
