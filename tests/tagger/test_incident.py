@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
 import pytest
 
 from services.contracts.tagging import StoryTagged
@@ -9,7 +12,9 @@ from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
 from services.tagger.core.duplicates import ClauseIndex, is_copy, read_pieces
 from services.tagger.core.incident import Candidate, Copied, Reason, decide_join
-from services.tagger.core.incident_signature import Signature, sign
+from services.tagger.core.incident_likeness import Veto, find_veto, weigh
+from services.tagger.core.incident_parts import part
+from services.tagger.core.incident_signature import Signature, pack, sign, unpack
 from services.tagger.core.story import article_of, tag_story, to_event
 from tests.tagger.builders import NOW, a_story
 
@@ -119,3 +124,113 @@ def test_enough_common_sentences_are_a_copy(own: int, other: int, shared: int) -
 def test_nothing_to_go_by_founds_an_incident() -> None:
     nobody = Signature()
     assert decide_join(nobody, 0, [Candidate("known", (nobody,))]).reason is Reason.FOUNDED
+
+
+def a_signature(**changes: Any) -> Signature:
+    """A raid at Bolok on day 100."""
+    given: dict[str, Any] = {
+        "topics": ("illegal_labour_placement",),
+        "kind": "enforcement",
+        "language": "id",
+        "countries": frozenset({"ID"}),
+        "regions": frozenset({"ID-NT"}),
+        "districts": frozenset({"Kab. Kupang"}),
+        "around": frozenset({"ID-NT", "Kab. Kupang"}),
+        "spots": frozenset({"Pelabuhan Bolok"}),
+        "figures": frozenset({9.0}),
+        "words": frozenset({1, 2, 3}),
+        "day": 100,
+    }
+    return Signature(**(given | changes))
+
+
+ELSEWHERE = {
+    "regions": frozenset({"ID-KU"}),
+    "districts": frozenset({"Kab. Nunukan"}),
+    "around": frozenset({"ID-KU", "Kab. Nunukan"}),
+    "spots": frozenset({"Tunon Taka"}),
+}
+TENAU_PORT = {
+    "districts": frozenset({"Kota Kupang"}),
+    "around": frozenset({"ID-NT", "Kota Kupang"}),
+    "spots": frozenset({"Pelabuhan Tenau"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "veto"),
+    [
+        ({"topics": ("drug_trafficking",)}, Veto.TOPIC),
+        ({"day": 106}, Veto.TIME),
+        ({"things": frozenset({"baby"})}, Veto.THINGS),
+        (ELSEWHERE, Veto.PLACE),
+        (TENAU_PORT, Veto.TOWN),
+    ],
+    ids=lambda value: value.name if isinstance(value, Veto) else "",
+)
+def test_a_contradiction_rules_one_event_out(changes: dict[str, Any], veto: Veto) -> None:
+    one = a_signature(things=frozenset({"kidney"}))
+    assert find_veto(one, a_signature(**changes)) is veto
+    assert not weigh(one, a_signature(**changes)).is_same
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"topics": ("human_trafficking",)},
+        {"day": 105},
+        {"things": frozenset({"kidney", "baby"})},
+        {"things": frozenset({"money"})},
+        {"districts": frozenset(), "around": frozenset(), "spots": frozenset()},
+        {"around": frozenset({"MY-12", "ID-NT"})},
+        {"spots": frozenset({"Pelabuhan Tenau"})},
+        {"districts": frozenset({"Kota Kupang"}), "around": frozenset({"ID-NT", "Kota Kupang"})},
+    ],
+    ids=["a near topic", "five days", "one thing more", "money", "no place", "the way", "the port", "the town"],
+)
+def test_what_leaves_a_way_open_rules_nothing_out(changes: dict[str, Any]) -> None:
+    assert find_veto(a_signature(things=frozenset({"kidney"})), a_signature(**changes)) is None
+
+
+def test_a_story_whose_two_halves_contradict_belongs_to_neither_without_points() -> None:
+    half_ruled_out = Candidate("mixed", (a_signature(**ELSEWHERE), a_signature(**ELSEWHERE), a_signature()))
+    assert decide_join(a_signature(), 0, [half_ruled_out]).reason is Reason.FOUNDED
+
+
+def test_a_story_joins_where_most_stories_do_not_contradict() -> None:
+    mostly = Candidate("mixed", (a_signature(**ELSEWHERE), a_signature(), a_signature()))
+    assert decide_join(a_signature(), 0, [mostly]).incident_id == "mixed"
+
+
+def test_incidents_that_contradict_each_other_are_not_merged_by_a_story_like_both() -> None:
+    own = a_signature(districts=frozenset(), spots=frozenset(), around=frozenset({"ID-NT"}))
+    joined = decide_join(
+        own, 0, [Candidate("one", (a_signature(),)), Candidate("two", (a_signature(**TENAU_PORT),))]
+    )
+    assert joined.merges == ()
+
+
+def test_incidents_that_do_not_contradict_each_other_are_merged_by_a_story_like_both() -> None:
+    joined = decide_join(
+        a_signature(), 0, [Candidate("one", (a_signature(),)), Candidate("two", (a_signature(),))]
+    )
+    assert {joined.incident_id, *joined.merges} == {"one", "two"}
+
+
+def test_stories_in_a_chain_without_contradiction_are_one_part() -> None:
+    open_story = a_signature(districts=frozenset(), spots=frozenset(), around=frozenset({"ID-NT"}))
+    stories = {"bolok": a_signature(), "between": open_story, "tenau": a_signature(**TENAU_PORT)}
+    assert part(stories) == [("bolok", "between", "tenau")]
+
+
+def test_without_the_story_between_the_chain_falls_apart() -> None:
+    assert part({"bolok": a_signature(), "tenau": a_signature(**TENAU_PORT)}) == [("bolok",), ("tenau",)]
+
+
+def test_days_between_reports_part_nothing() -> None:
+    assert part({"first": a_signature(), "trial": a_signature(day=160)}) == [("first", "trial")]
+
+
+def test_a_signature_survives_its_store() -> None:
+    one = a_signature(amounts=frozenset({"kg 12"}), people=frozenset({9.0}))
+    assert unpack(orjson.loads(orjson.dumps(pack(one)))) == one
