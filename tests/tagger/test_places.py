@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 
 from services.contracts.codes import Role
@@ -85,3 +88,12 @@ def test_khmer_is_read_without_spaces(book: Rulebook) -> None:
     assert tagging.language == "km"
     assert tagging.topics and tagging.topics[0].topic.value == "human_trafficking"
     assert "KH-2" in {place.entry.region for place in tagging.places}
+
+
+def test_every_province_regency_and_district_is_there() -> None:
+    folder = Path(__file__).parents[2] / "seeds" / "places"
+    counts = {}
+    for name in ("id_provinces", "id_regencies", "kh_provinces", "kh_districts"):
+        with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+            counts[name] = len({(row["name"], row["region"], row["type"]) for row in csv.DictReader(lines)})
+    assert counts == {"id_provinces": 38, "id_regencies": 514, "kh_provinces": 25, "kh_districts": 210}
