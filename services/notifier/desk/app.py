@@ -18,6 +18,7 @@ from services.contracts.tagging import STORY_TAGGED
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_DESK, SOURCES, STORIES_TAGGED
 from services.notifier import roster
 from services.notifier.desk import sessions
+from services.notifier.desk.api import PREFIX, create_api
 from services.notifier.desk.desk import Desk, SendCode, make_templates
 from services.notifier.desk.intake import Intake
 from services.notifier.desk.maps import load_outline
@@ -25,6 +26,7 @@ from services.notifier.desk.pages import Pages
 from services.notifier.desk.sign_in import SignInPages
 from services.notifier.desk.speech import read_languages
 from services.notifier.notices import Kind, NewNotice, put_notice
+from services.notifier.outlets.gate import Gate
 from services.notifier.vault import Vault
 from services.runtime.service import Service
 from services.runtime.store import Store
@@ -120,6 +122,7 @@ def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
                 Route("/incident/{incident_id}", pages.incident),
                 Route("/incident/{incident_id}/press", pages.press, methods=["POST"]),
                 Route("/search", pages.search),
+                Route("/search.{form:str}", pages.save),
                 Route("/sources", pages.sources),
                 Route("/sign-in", sign_in.ask, methods=both),
                 Route("/sign-in/code", sign_in.give_code, methods=both),
@@ -127,5 +130,6 @@ def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
                 Route("/land.svg", pages.land),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
-        )
+        ),
+        Mount(PREFIX, create_api(desk, Gate(desk.people, desk.vault.mark, desk.now))),
     ]

@@ -34,6 +34,17 @@ _WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
+class Scope:
+    """What somebody may see at all; None or empty: everything."""
+
+    regions: Sequence[str] | None = None
+    topics: Sequence[str] = ()
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True)
 class Found:
     """An incident as the list shows it."""
 
@@ -71,10 +82,16 @@ class Step:
 
 
 def find_incidents(
-    conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[str], *, limit: int = PAGE
+    conn: sa.Connection,
+    wanted: Wanted,
+    now: float,
+    mine: Sequence[str],
+    *,
+    limit: int = PAGE,
+    scope: Scope = EVERYTHING,
 ) -> tuple[list[Found], int]:
     """A page of incidents, what changed last first, and how many there are in all."""
-    where = _where(conn, wanted, now, mine)
+    where = [*_where(conn, wanted, now, mine), *_within(scope)]
     count = conn.execute(sa.select(sa.func.count()).select_from(INCIDENT).where(*where)).scalar_one()
     query = (
         sa.select(INCIDENT)
@@ -190,16 +207,30 @@ def _where(conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[str])
 def _places(wanted: Wanted, mine: Sequence[str]) -> sa.Select[Any]:
     query = sa.select(INCIDENT_PLACE.c.incident_id)
     if wanted.place:
-        codes = list(mine) if wanted.place == "mine" else [wanted.place]
-        if "*" not in codes:
-            regions = [code for code in codes if "-" in code]
-            countries = [code for code in codes if "-" not in code]
-            query = query.where(
-                sa.or_(INCIDENT_PLACE.c.region.in_(regions), INCIDENT_PLACE.c.country.in_(countries))
-            )
+        query = query.where(_in_regions(mine if wanted.place == "mine" else [wanted.place]))
     if wanted.role:
         query = query.where(INCIDENT_PLACE.c.role == wanted.role)
     return query
+
+
+def _in_regions(codes: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Places in any of these regions or countries; ``*`` is everywhere."""
+    if "*" in codes:
+        return sa.true()
+    regions = [code for code in codes if "-" in code]
+    countries = [code for code in codes if "-" not in code]
+    return sa.or_(INCIDENT_PLACE.c.region.in_(regions), INCIDENT_PLACE.c.country.in_(countries))
+
+
+def _within(scope: Scope) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if scope.regions is not None:
+        places = sa.select(INCIDENT_PLACE.c.incident_id).where(_in_regions(scope.regions))
+        found.append(INCIDENT.c.incident_id.in_(places))
+    if scope.topics:
+        topics = sa.select(INCIDENT_TOPIC.c.incident_id).where(INCIDENT_TOPIC.c.topic.in_(scope.topics))
+        found.append(INCIDENT.c.incident_id.in_(topics))
+    return found
 
 
 def _with_words(conn: sa.Connection, words: str) -> sa.Select[Any]:

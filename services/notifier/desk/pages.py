@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from services.notifier import actions
 from services.notifier.actions import Said
 from services.notifier.core.card import Card, Note, Status, View, make_card
 from services.notifier.core.links import safe_link, shown_host
-from services.notifier.desk import find, maps
+from services.notifier.desk import export, find, maps
 from services.notifier.desk.compare import compare
 from services.notifier.desk.desk import (
     HOME,
@@ -40,6 +40,7 @@ DARK = frozenset({Health.STALE, Health.BLOCKED, Health.BROKEN, Health.GONE})
 #: What is younger than this is shown as new.
 _NEW_S = 6 * 3600.0
 _MAP_AT_MOST = 500
+_FILE_AT_MOST = 5_000
 _STATUS = {"withdrawn": Status.WITHDRAWN, "merged": Status.MERGED, "split": Status.SPLIT}
 
 
@@ -209,6 +210,27 @@ class Pages:
             "choices": _choices(visitor),
         }
         return show(self._desk, request, visitor, "search.html", values)
+
+    async def save(self, request: Request) -> Response:
+        """The incidents of a search as a file."""
+        visitor = await visitor_of(self._desk, request)
+        if visitor is None:
+            return to_sign_in(request)
+        if request.path_params["form"] not in {"csv", "geojson"}:
+            return show_missing(self._desk, request, visitor)
+        wanted = replace(read_wanted({"days": "365"} | dict(request.query_params)), page=1)
+        now = self._desk.now()
+        found, _ = await self._desk.store.read(
+            lambda conn: find.find_incidents(conn, wanted, now, visitor.regions, limit=_FILE_AT_MOST)
+        )
+        if request.path_params["form"] == "csv":
+            body, media_type = export.write_csv(found), "text/csv; charset=utf-8"
+        else:
+            body, media_type = export.write_geojson(found, self._desk.outline), "application/geo+json"
+        name = f"siaga-{self._desk.clock():%Y-%m-%d}.{request.path_params['form']}"
+        return Response(
+            body, media_type=media_type, headers={"content-disposition": f'attachment; filename="{name}"'}
+        )
 
     async def sources(self, request: Request) -> Response:
         """Every source and how it is doing."""

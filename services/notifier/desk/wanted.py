@@ -38,12 +38,16 @@ class Wanted:
     page: int = 1
 
     def link(self, **changes: object) -> str:
-        """The query of a link to this, with some of it changed; what is as by default is left out."""
+        """The query of a link to this, with some of it changed; what is as by default is left out.
+
+        Place and days always stand there: the pages differ in what they take for granted.
+        """
         values = {field.name: getattr(self, field.name) for field in fields(self)} | {"page": 1} | changes
-        kept = {name: value for name, value in values.items() if value != _DEFAULTS[name]}
+        kept = {name: value for name, value in values.items() if name in _ALWAYS or value != _DEFAULTS[name]}
         return urlencode(kept)
 
 
+_ALWAYS = frozenset({"place", "days"})
 _DEFAULTS = {field.name: field.default for field in fields(Wanted)}
 
 
