@@ -87,12 +87,15 @@ def compose(letter: Letter) -> bytes:
         mail[name] = value
     mail.set_content(_encodable(letter.text), cte="quoted-printable")
     mail.add_alternative(_encodable(letter.html), subtype="html", cte="quoted-printable")
-    data = _write_subject(mail.as_bytes(), clean_header(letter.subject))
+    data = _write_subject(mail.as_bytes(policy=_UNFOLDED), clean_header(letter.subject))
     _check(data, headers)
     return data
 
 
 _PLACEHOLDER = "subject"
+#: At its usual 78 characters the library makes encoded words of a link or a Message-ID that is longer, which
+#: no mail program reads there; RFC 5322 (2.1.1) allows 998.
+_UNFOLDED = policy.SMTP.clone(max_line_length=998)
 
 
 def _write_subject(data: bytes, subject: str) -> bytes:
@@ -143,6 +146,10 @@ def _check(data: bytes, headers: Sequence[tuple[str, str]]) -> None:
     seen = sorted(name.lower() for name in read if name.lower() not in _WRITTEN_BY_LIBRARY)
     if seen != sorted(name.lower() for name, _ in headers):
         raise UnsafeMailError("the headers read back are not the headers composed")
+    raw = message_from_bytes(data, policy=policy.compat32)
+    for name, value in headers:
+        if name != "Subject" and value not in raw.get_all(name, []):
+            raise UnsafeMailError(f"the header {name} does not read back as composed")
     parts = [part.get_content_type() for part in read.walk()]
     if parts != ["multipart/alternative", "text/plain", "text/html"]:
         raise UnsafeMailError("the parts read back are not the parts composed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from email import message_from_bytes, policy
 
 import pytest
@@ -264,16 +266,27 @@ async def test_a_ticket_played_again_and_again_is_slowed_down(world: World) -> N
     assert statuses[-1] == 429
 
 
-def a_mail(world: World, *, with_page: bool) -> bytes:
+SERVER = MailServer("localhost", 25, "siaga@example.org")
+
+
+def a_message() -> Outgoing:
     card = make_card(an_alert(), None, View("id", JAKARTA, NOON))
-    message = Outgoing("incident-1.1", "official-1", Action.PUSH, "who@example.org", "id", card, NOON)
-    server = MailServer("localhost", 25, "siaga@example.org")
+    subject = "0b2f6d9c-3a41-5c8e-9d57-6a1f2b3c4d5e.1"
+    return Outgoing(subject, "5" * 32, Action.PUSH, "who@example.org", "id", card, NOON)
+
+
+def a_mail(world: World, *, with_page: bool) -> bytes:
     link = one_click_link(BASE, world.vault) if with_page else None
-    return compose(write_letter(message, server, world.vault.mark, link))
+    return compose(write_letter(a_message(), SERVER, world.vault.mark, link))
 
 
 async def test_a_mail_carries_the_one_click_headers_where_there_is_a_page(world: World) -> None:
-    mail = message_from_bytes(a_mail(world, with_page=True), policy=policy.SMTP)
+    data = a_mail(world, with_page=True)
+    mail = message_from_bytes(data, policy=policy.SMTP)
+    # A mail program takes the header as it stands: an encoded word would be no link to it.
+    [raw] = re.findall(rb"^List-Unsubscribe: (.*)\r$", data, re.MULTILINE)
+    assert raw.decode() == mail["List-Unsubscribe"]
+    assert b"=?" not in raw
     links = [link.strip(" <>") for link in mail["List-Unsubscribe"].split(",")]
     assert links[0].startswith(f"{BASE}/u/")
     assert links[1].startswith("mailto:")
@@ -286,3 +299,13 @@ async def test_a_mail_without_a_page_carries_only_the_address_to_answer_to(world
     mail = message_from_bytes(a_mail(world, with_page=False), policy=policy.SMTP)
     assert mail["List-Unsubscribe"].strip().startswith("<mailto:")
     assert mail["List-Unsubscribe-Post"] is None
+
+
+async def test_a_long_thread_stays_readable_to_mail_programs(world: World) -> None:
+    refs = tuple(
+        f"<0b2f6d9c-3a41-5c8e-9d57-6a1f2b3c4d5e.{n}.{'5' * 32}.push.email.d1f008b70d26b6b9@example.org>"
+        for n in range(8)
+    )
+    data = compose(replace(write_letter(a_message(), SERVER, world.vault.mark), thread=refs))
+    assert b"=?" not in re.sub(rb"(?m)^Subject: [^\r]*(\r\n [^\r]*)*", b"", data.partition(b"\r\n\r\n")[0])
+    assert max(map(len, data.split(b"\r\n"))) <= 998
