@@ -97,3 +97,19 @@ def test_every_province_regency_and_district_is_there() -> None:
         with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
             counts[name] = len({(row["name"], row["region"], row["type"]) for row in csv.DictReader(lines)})
     assert counts == {"id_provinces": 38, "id_regencies": 514, "kh_provinces": 25, "kh_districts": 210}
+
+
+@pytest.mark.parametrize(
+    ("phrase", "country"),
+    [("Para pelajar Timor Leste itu diserahkan", "TL"), ("Sebuah kapal Vietnam dikejar", "VN")],
+)
+def test_a_state_that_only_qualifies_a_noun_is_no_place_of_the_event(
+    book: Rulebook, phrase: str, country: str
+) -> None:
+    tagging = tag_story(an_article(text=f"{LEAD} di Kupang. {phrase} petugas di Kupang."), book)
+    assert all(p.role is not Role.EVENT for p in tagging.places if p.entry.country == country)
+
+
+def test_a_state_after_a_place_word_is_a_place_of_the_event(book: Rulebook) -> None:
+    tagging = tag_story(an_article(text=f"{LEAD} di Malaysia. Korban disekap di Malaysia."), book)
+    assert any(p.role is Role.EVENT and p.entry.country == "MY" for p in tagging.places)

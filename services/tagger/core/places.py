@@ -12,62 +12,26 @@ from services.contracts.tagging import Evidence
 from services.tagger.core.book import PlaceEntry, Rulebook
 from services.tagger.core.folding import fold
 from services.tagger.core.matching import Hit
+from services.tagger.core.place_words import (
+    ABOUT_TO,
+    BEFORE_A_TOWN,
+    CITY_TYPE,
+    DEMONYM,
+    DESTINATION,
+    LOCATIVE,
+    OF_A_STATE,
+    OFFICE,
+    ORIGIN,
+    PEOPLE,
+    TOWNSPEOPLE,
+    TRANSIT,
+)
 from services.tagger.core.reading import Reading
 
 MAX_PLACES = 14
+#: A state named less than this part of the most named one is no side of a border.
+_ONE_SIDE = 3
 _EVIDENCE = 3
-_ORIGIN = frozenset(
-    b"asal dari from warga wn kewarganegaraan berkebangsaan berasal kelahiran turis imigran pengungsi".split()
-)
-_PEOPLE = frozenset(
-    b"nationals national migrants migrant workers worker men women man woman citizens refugees fishermen crew"
-    b" suspects job people passengers skippers trawlers maids brides".split()
-)
-_DESTINATION = frozenset(b"ke menuju tujuan to into for towards".split())
-_TRANSIT = frozenset(b"melalui via lewat transit through".split())
-_LOCATIVE = frozenset(
-    b"di in at near pada perairan wilayah perbatasan pelabuhan bandara kota kabupaten kab "
-    b"provinsi pulau pantai laut selat"
-    b" pesisir kawasan kecamatan distrik district province inside within outside around off".split()
-)
-_OFFICE = frozenset(
-    b"metro polres polresta polrestabes polda polsek kanim imigrasi cukai lanal lantamal kejari kejati "
-    b"kodim korem kodam bnnp bnnk pos plbn pemda gerbang"
-    b" pemkot pemkab pemprov kanwil kpu bp3mi p4mi negeri polairud polisi police pn pt "
-    b"satpolairud bupati gubernur walikota"
-    b" wali dprd dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a".split()
-)
-_CITY_TYPE = frozenset(b"kota kabupaten kab provinsi pulau pelabuhan bandara kecamatan city province".split())
-_BEFORE_A_TOWN = _CITY_TYPE | _OFFICE | _LOCATIVE
-_DEMONYM = frozenset(
-    fold(word)
-    for word in [
-        "WNI",
-        "Indonesians",
-        "Indonesian",
-        "Cambodians",
-        "Cambodian",
-        "Thais",
-        "Laotians",
-        "Laotian",
-        "Malaysians",
-        "Filipinos",
-        "Filipino",
-        "Singaporeans",
-        "Timorese",
-        "Burmese",
-        "Vietnamese",
-        "Chinese",
-        "Taiwanese",
-        "Bangladeshi",
-        "Bangladeshis",
-        "Indian",
-        "Indians",
-        "Nigerian",
-        "Rohingya",
-        "Khmer",
-    ]
-)
 _STATED = re.compile(
     rb"\b(?:kata|ujar|ujarnya|katanya|menurut|jelas|ungkap|tutur|menyebut|mengatakan|keterangan|said|told)\b"
 )
@@ -123,7 +87,7 @@ def find_places(
     mentions = []
     for hit, entry in chosen:
         sentence = reading.sentences.at(hit.start)
-        role = _role(hit, scene)
+        role = _role(hit, scene, state=entry.region is None)
         mentions.append(_Mention(hit, entry, sentence, role, _weight(sentence, reading, about, entry)))
     settled = _abroad(_settle(mentions, kind), reading, book, both_sides)
     return _merge(settled, reading)
@@ -170,7 +134,7 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
     for hit in hits:
         entries = [book.places[index] for index in hit.pattern.places]
         before = _before(folded, hit.start, 1)
-        if before and before[-1] in _BEFORE_A_TOWN:
+        if before and before[-1] in BEFORE_A_TOWN:
             wanted = entries
         else:
             wanted = [entry for entry in entries if not entry.weak]
@@ -192,7 +156,7 @@ def _in_a_name(
         return False
     glued = whole[hit.start - 1 : hit.start] == " " and whole[hit.start - 2 : hit.start - 1].isalpha()
     word = whole[max(0, hit.start - 1 - len(before[-1])) : hit.start - 1]
-    if not glued or not word[:1].isupper() or before[-1] in _BEFORE_A_TOWN:
+    if not glued or not word[:1].isupper() or before[-1] in BEFORE_A_TOWN | TOWNSPEOPLE:
         return False
     return word[1:].islower() and len(support[entries[0].region or ""]) <= 1
 
@@ -201,29 +165,40 @@ def _before(folded: bytes, start: int, count: int) -> list[bytes]:
     return folded[max(0, start - 40) : start].split()[-count:]
 
 
-def _role(hit: Hit, scene: _Scene) -> Role:
+def _role(hit: Hit, scene: _Scene, *, state: bool) -> Role:
     """What a mention's words say it is to the event."""
     folded = scene.folded
     if any(start <= hit.start < end for start, end in scene.datelines):
         return Role.VENUE if scene.kind is Kind.POLICY_COOPERATION else Role.STATEMENT
-    before = _before(folded, hit.start, 3)
-    last = before[-1] if before else b""
-    if folded[hit.start : hit.end] in _DEMONYM or last in _ORIGIN or _of_people(hit, folded):
+    earlier, last = ([b"", b"", *_before(folded, hit.start, 3)])[-2:]
+    if last == b"the":
+        last = earlier  # "from the Philippines"
+    if _is_origin(hit, folded, earlier, last, state=state):
         return Role.ORIGIN
-    if last in _CITY_TYPE and len(before) >= 2 and before[-2] in _ORIGIN:
-        return Role.ORIGIN
-    for words, role in ((_OFFICE, Role.EVENT), (_TRANSIT, Role.TRANSIT), (_DESTINATION, Role.DESTINATION)):
+    if last == b"masuk" and earlier in ABOUT_TO:
+        return Role.DESTINATION
+    for words, role in ((OFFICE, Role.EVENT), (TRANSIT, Role.TRANSIT), (DESTINATION, Role.DESTINATION)):
         if last in words:
             return role
-    if last == b"negara" and len(before) >= 2 and before[-2] == b"warga":
-        return Role.ORIGIN
-    return _located(hit, scene, last in _LOCATIVE)
+    return _located(hit, scene, last in LOCATIVE)
+
+
+def _is_origin(hit: Hit, folded: bytes, earlier: bytes, last: bytes, *, state: bool) -> bool:
+    """Whether the words around a place say that somebody or something comes from it."""
+    return (
+        last in ORIGIN
+        or folded[hit.start : hit.end] in DEMONYM
+        or (state and last in OF_A_STATE)
+        or (last in CITY_TYPE and earlier in ORIGIN)
+        or (last == b"negara" and earlier == b"warga")
+        or _of_people(hit, folded)
+    )
 
 
 def _of_people(hit: Hit, folded: bytes) -> bool:
     """ "Myanmar migrants": a state's name before a word for people says where they come from."""
     after = folded[hit.end : hit.end + 24].split()
-    return bool(after) and after[0] in _PEOPLE
+    return bool(after) and after[0] in PEOPLE
 
 
 def _located(hit: Hit, scene: _Scene, locative: bool) -> Role:
@@ -272,12 +247,14 @@ def _abroad(mentions: list[_Mention], reading: Reading, book: Rulebook, both_sid
     """A state only named beside the place of the event is where people were to go, or nothing at all."""
     scene = [m for m in mentions if m.role in {Role.EVENT, Role.VENUE}]
     home = {m.entry.country for m in scene if m.entry.region}
-    if both_sides or not scene:
+    if not scene:
         return mentions
     weight: Counter[str] = Counter()
     for mention in scene:
         weight[mention.entry.country] += round(10 * mention.weight)
     most = max(weight.values())
+    if both_sides:
+        return [m for m in mentions if m.entry.region or weight[m.entry.country] * _ONE_SIDE >= most]
     movement = book.bit("recruit") | book.bit("lure") | book.bit("worker") | book.bit("smuggle")
     kept = []
     for mention in mentions:

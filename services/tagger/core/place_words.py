@@ -1,0 +1,69 @@
+"""The words around a place that say what it has to do with the event."""
+
+from __future__ import annotations
+
+from services.tagger.core.folding import fold
+
+ORIGIN = frozenset(
+    b"asal dari from warga wn kewarganegaraan berkebangsaan berasal kelahiran turis imigran pengungsi".split()
+)
+PEOPLE = frozenset(
+    b"nationals national migrants migrant workers worker men women man woman citizens refugees"
+    b" fishermen crew maid helper helpers domestic student students suspects job people passengers"
+    b" skippers trawlers maids brides boat boats vessel vessels cigarettes girls girl youths villagers"
+    b" labourers".split()
+)
+DESTINATION = frozenset(b"ke menuju tujuan to into for towards".split())
+TRANSIT = frozenset(b"melalui via lewat transit through".split())
+LOCATIVE = frozenset(
+    b"di in at near pada perairan wilayah perbatasan pelabuhan bandara kota kabupaten kab provinsi"
+    b" pulau pantai laut selat pesisir kawasan kecamatan distrik district province inside within"
+    b" outside around off".split()
+)
+OFFICE = frozenset(
+    b"metro polres polresta polrestabes polda polsek kanim imigrasi cukai lanal lantamal kejari"
+    b" kejati kodim korem kodam bnnp bnnk pos plbn pemda gerbang pemkot pemkab pemprov kanwil kpu"
+    b" bp3mi p4mi negeri polairud polisi police pn pt satpolairud bupati gubernur walikota wali dprd"
+    b" dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a".split()
+)
+CITY_TYPE = frozenset(b"kota kabupaten kab provinsi pulau pelabuhan bandara kecamatan city province".split())
+BEFORE_A_TOWN = CITY_TYPE | OFFICE | LOCATIVE
+DEMONYM = frozenset(
+    fold(word)
+    for word in [
+        "WNI",
+        "Indonesians",
+        "Indonesian",
+        "Cambodians",
+        "Cambodian",
+        "Thais",
+        "Laotians",
+        "Laotian",
+        "Malaysians",
+        "Filipinos",
+        "Filipino",
+        "Singaporeans",
+        "Timorese",
+        "Burmese",
+        "Vietnamese",
+        "Chinese",
+        "Taiwanese",
+        "Bangladeshi",
+        "Bangladeshis",
+        "Indian",
+        "Indians",
+        "Nigerian",
+        "Rohingya",
+        "Khmer",
+    ]
+)
+#: An Indonesian noun right before a state's name takes its nationality: "pelajar Timor Leste", "kapal Vietnam".
+OF_A_STATE = frozenset(
+    b"pelajar mahasiswa kapal nelayan sindikat jaringan produk rokok gula daging sabu bendera"
+    b" berbendera perusahaan kia remaja wanita pria perempuan imigran pekerja turis uang beras bawang"
+    b" bos warganegara lelaki pemuda anak orang buatan made ringgit mata maskapai paspor bot sampan"
+    b" majikan".split()
+)
+#: People of a town: the town is no part of a name.
+TOWNSPEOPLE = frozenset(b"nelayan warga petani pemuda tokoh masyarakat kapolres bupati".split())
+ABOUT_TO = frozenset(b"hendak akan ingin mau mencoba coba berusaha".split())
