@@ -9,9 +9,11 @@ from enum import StrEnum
 from services.ingest.core.outcome import BLOCKS, ENDS, SUCCESSES, WAITS, Outcome, PollReason
 from services.ingest.core.standby import Standby, Step
 
-#: A feed is a sliding window: at a quarter of it every story is in about four bodies.  Over a simulated week of
-#: 23 feeds 0.4 lost 14 of 28,000 stories at 49 polls an hour, 0.25 lost 2 at 71 (tests/ingest).
-WINDOW_SHARE = 0.25
+#: A feed is a sliding window: at a tenth of it a story is in about ten bodies, and is seen minutes after it came.
+#: What a larger share loses when bursts and outages come together stands in bench/report/ingest.md.
+WINDOW_SHARE = 0.1
+#: What would have us wait longer by itself, an outage or missing validators, may do so up to this share.
+LOSS_SHARE = 0.2
 JITTER = 0.1
 HINT_CAP_S = 6 * 3600.0
 BACK_OFF_CAP_S = 6 * 3600.0
@@ -19,7 +21,8 @@ RETRY_AFTER_CAP_S = 24 * 3600.0
 BLOCK_MIN_S = 3600.0
 BLOCK_CAP_S = 24 * 3600.0
 DAILY_S = 24 * 3600.0
-#: Without validators every answer is the whole feed (Rachel Kroll's rule: unconditional at most that often).
+#: Without validators every answer is the whole feed (Rachel Kroll's rule: unconditional at most that often), so
+#: only a feed that forgets its stories sooner is asked sooner.
 UNCONDITIONAL_MIN_S = 3600.0
 
 
@@ -102,8 +105,9 @@ def due_with_fallback(
 def _after_success(pace: Pace, outcome: Outcome, now: datetime, jitter: float) -> Due:
     seconds, reason = _by_window(pace, outcome)
     seconds = max(pace.min_interval_s, seconds * (1 + JITTER * jitter))
-    if not pace.conditional and seconds < max(UNCONDITIONAL_MIN_S, pace.min_interval_s):
-        seconds, reason = max(UNCONDITIONAL_MIN_S, pace.min_interval_s), DueReason.UNCONDITIONAL
+    slowest = _slowest_without_loss(pace, outcome, UNCONDITIONAL_MIN_S)
+    if not pace.conditional and seconds < slowest:
+        seconds, reason = slowest, DueReason.UNCONDITIONAL
     for hint in (outcome.hints.max_age_s, outcome.hints.ttl_s):
         if hint is not None and min(hint, HINT_CAP_S) > seconds:
             seconds, reason = min(hint, HINT_CAP_S), DueReason.SERVER_HINT
@@ -134,6 +138,12 @@ def _by_window(pace: Pace, outcome: Outcome) -> tuple[float, DueReason]:
     return wanted, DueReason.WINDOW
 
 
+def _slowest_without_loss(pace: Pace, outcome: Outcome, wanted: float) -> float:
+    """``wanted`` seconds, or less where the feed would lose stories meanwhile; never below twice the minimum."""
+    window = outcome.window_s if outcome.window_s is not None else pace.window_s
+    return max(2 * pace.min_interval_s, min(wanted, LOSS_SHARE * window)) if window else wanted
+
+
 def _past_skipped(due: Due, outcome: Outcome, now: datetime) -> Due:
     """Move past the hours and days the feed asks to be left alone in, but never further than the hint cap."""
     hours, days = outcome.hints.skip_hours, outcome.hints.skip_days
@@ -153,7 +163,7 @@ def _after_failure(pace: Pace, outcome: Outcome, now: datetime) -> tuple[float, 
     wait = outcome.hints.retry_after_s
     if outcome.reason in WAITS and wait is not None:
         return max(min(wait, RETRY_AFTER_CAP_S), pace.min_interval_s), DueReason.RETRY_AFTER
-    if outcome.reason in WAITS:
+    if outcome.reason is PollReason.RATE_LIMITED:
         return min(doubled, RETRY_AFTER_CAP_S), DueReason.BACK_OFF
     if outcome.reason in BLOCKS:
         return min(max(BLOCK_MIN_S * 2.0 ** min(pace.failures, 10), wait or 0), BLOCK_CAP_S), DueReason.BLOCKED
@@ -161,4 +171,6 @@ def _after_failure(pace: Pace, outcome: Outcome, now: datetime) -> tuple[float, 
     lasted = (now - since).total_seconds() if since else 0.0
     if outcome.reason is PollReason.NOT_FOUND and lasted >= DAILY_S:
         return DAILY_S, DueReason.DAILY
-    return max(min(doubled, BACK_OFF_CAP_S), pace.min_interval_s), DueReason.BACK_OFF
+    # When the server is back its feed may be about to turn over: it is asked no oftener than in good times.
+    seconds = min(doubled, _slowest_without_loss(pace, outcome, BACK_OFF_CAP_S))
+    return max(seconds, pace.min_interval_s), DueReason.BACK_OFF

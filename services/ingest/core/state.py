@@ -14,8 +14,9 @@ from services.ingest.core.redirect import Move
 from services.ingest.core.source import Source
 from services.ingest.core.standby import Standby
 
-#: A server that answers 304 for ever is asked for everything once a day when it ought to have had news.
-UNCONDITIONAL_AFTER = timedelta(hours=24)
+#: A server that says 304 for longer than its feed is ever silent is asked for everything, and again when the
+#: silence is twice as long: some echo If-Modified-Since or date a body in 2041, some caches hang for hours.
+UNCONDITIONAL_AFTER = timedelta(minutes=30)
 FRUITLESS_GAPS = 5
 #: A window twice as long is believed after this much time.
 WINDOW_HALF_LIFE = timedelta(hours=48)
@@ -66,11 +67,11 @@ def validators_to_send(state: SourceState, now: datetime) -> Validators:
 
 def doubts_304(state: SourceState, now: datetime) -> bool:
     """Whether the server has said 304 for too long to be believed."""
-    if not state.validators or state.last_body_at is None or now - state.last_body_at < UNCONDITIONAL_AFTER:
+    if not state.validators or state.last_body_at is None:
         return False
-    gap = timedelta(seconds=FRUITLESS_GAPS * (state.median_gap_s or 0))
-    quiet_since = state.last_new_story_at or state.last_body_at
-    return now - quiet_since > gap
+    silent = now - (state.last_new_story_at or state.last_body_at)
+    usual = max(UNCONDITIONAL_AFTER, timedelta(seconds=FRUITLESS_GAPS * (state.median_gap_s or 0)))
+    return silent > usual and now - state.last_body_at >= max(UNCONDITIONAL_AFTER, silent / 2)
 
 
 def window_of(times: Sequence[datetime]) -> float | None:
