@@ -9,6 +9,11 @@ from services.ingest.core.extract import is_article, page_date
 
 #: Shorter than this the careful setting has probably thrown the story away: ask again with the default.
 CAREFUL_MIN = 250
+#: Links to other stories and the credits, by the names that outlets of the region give them.
+PRUNED = [
+    "//*[contains(concat(' ', normalize-space(@class), ' '), ' baca-juga ')]",
+    "//p[contains(concat(' ', normalize-space(@class), ' '), ' text-muted ')]",
+]
 
 
 def by_trafilatura(tree: Any, title: str) -> Page | None:
@@ -18,7 +23,12 @@ def by_trafilatura(tree: Any, title: str) -> Page | None:
 
     for careful in (True, False):
         text = trafilatura.extract(
-            tree, favor_precision=careful, include_comments=False, include_tables=False, output_format="txt"
+            tree,
+            favor_precision=careful,
+            include_comments=False,
+            include_tables=False,
+            output_format="txt",
+            prune_xpath=PRUNED,
         )
         if text and (len(text) >= CAREFUL_MIN or not careful):
             if not is_article(text, title, link_density=0.0):

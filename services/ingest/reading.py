@@ -28,11 +28,16 @@ from services.ingest.sitemaps import SitemapWalk, Walked
 
 @dataclass(frozen=True)
 class Body:
-    """What a feed said.  ``named`` are the entries whose story is known by name, oldest first."""
+    """What a feed said.
+
+    ``named`` are the entries whose story is known by name, oldest first; ``pictures_only``: the others are
+    galleries and videos, and none leads off the outlet or to its homepage.
+    """
 
     named: tuple[Named, ...]
     hash: str
     median_gap_s: float | None
+    pictures_only: bool
 
 
 @dataclass(frozen=True)
@@ -212,6 +217,8 @@ class SourceReader:
         partial = answer.truncated or feed.unfinished
         reason = PollReason.PARTIAL_BODY if partial else PollReason.NEW_BODY
         body, window_s = self._body(source, feed, body_hash)
+        if not body.named and not body.pictures_only:
+            return Polled(Outcome(PollReason.NO_USABLE_LINKS, 200, hints), f"none of {len(feed.entries)}")
         return Polled(
             Outcome(reason, 200, hints, window_s=window_s),
             feed.malformed,
@@ -230,19 +237,23 @@ class SourceReader:
             for entry in feed.entries
             if not (dating := date_story(entry.published, entry.updated, now, offset)).assumed
         ]
-        return Body(self._named(source, feed), body_hash, median_gap(times)), window_of(times)
+        named, refused = self._named(source, feed)
+        return Body(named, body_hash, median_gap(times), refused <= {"not_text"}), window_of(times)
 
-    def _named(self, source: Source, feed: ParsedFeed) -> tuple[Named, ...]:
+    def _named(self, source: Source, feed: ParsedFeed) -> tuple[tuple[Named, ...], set[str]]:
+        """The entries that are stories, and why the others are not."""
         distinct = guids_are_distinct(feed)
         found: dict[str, Named] = {}
+        refused: set[str] = set()
         for entry in reversed(feed.entries):  # feeds put the newest first
             try:
                 named = name_entry(entry, source, distinct)
             except AddressError as error:
+                refused.add(str(error))
                 self._metrics.refused_links.labels(source.id, str(error)).inc()
                 continue
             found[named.story_id] = named
-        return tuple(found.values())
+        return tuple(found.values()), refused
 
 
 def _index(answer: Answer, feed: ParsedFeed, body_hash: str, hints: Hints) -> Polled:

@@ -45,15 +45,13 @@ def read_sitemap(body: bytes, url: str) -> ParsedFeed:
 
 def _index(root: Any, body: bytes, url: str) -> ParsedFeed:
     """An index; of a very long one the children that changed last, since archives list the oldest first."""
-    listed = whole([_child(node, url) for node in _named(root, "sitemap")], body)
-    children = list({child.url: child for child in listed if 0 < len(child.url) <= ADDRESS_MAX}.values())
-    if len(children) > CHILDREN_MAX:
-        children = sorted(children, key=lambda child: child.lastmod, reverse=True)[:CHILDREN_MAX]
-    return ParsedFeed(version="sitemapindex", unfinished=ends_early(body), children=tuple(children))
-
-
-def _child(node: Any, url: str) -> Child:
-    return Child(_address(_text_of(node, "loc"), url), _text_of(node, "lastmod")[:100])
+    nodes = whole(list(root.iterchildren("{*}sitemap")), body)
+    listed = [(node.findtext("{*}lastmod") or "", node.findtext("{*}loc") or "") for node in nodes]
+    if len(listed) > CHILDREN_MAX:
+        listed = sorted(listed, key=lambda one: one[0].strip(), reverse=True)[:CHILDREN_MAX]
+    children = [Child(_address(loc, url), changed.strip()[:100]) for changed, loc in listed]
+    distinct = {child.url: child for child in children if 0 < len(child.url) <= ADDRESS_MAX}
+    return ParsedFeed(version="sitemapindex", unfinished=ends_early(body), children=tuple(distinct.values()))
 
 
 def _entry(node: Any, url: str) -> Entry:

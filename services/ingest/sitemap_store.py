@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from services.ingest.core.conditional import Validators
-from services.ingest.core.sitemap import Sitemap
+from services.ingest.core.sitemap import DEPTH_MAX, Sitemap
 from services.ingest.sitemaps import Walked
 from services.ingest.tables import sitemaps
+
+#: Of one source; indexes in indexes of 500 each could list a quarter of a million.
+ROWS_MAX = 5000
 
 
 def known_sitemaps(conn: sa.Connection, source_id: str) -> dict[str, Sitemap]:
@@ -41,11 +44,14 @@ def keep_walk(conn: sa.Connection, source_id: str, walked: Walked) -> None:
     indexes = {one.url for one in walked.read if not one.is_index} | walked.listed.keys()
     for url, one in known.items():
         if one.parent in indexes and url not in listed:
-            conn.execute(sa.delete(sitemaps).where(sitemaps.c.source_id == source_id, sitemaps.c.url == url))
+            _forget(conn, source_id, [url])
+    room = ROWS_MAX - len(known)
     for url, (parent, lastmod) in listed.items():
         before = known.get(url)
         if before is not None and (before.parent, before.listed_lastmod) == (parent, lastmod):
             continue
+        if before is None and (room := room - 1) < 0:
+            break
         _put(conn, source_id, url in known, url, {"parent": parent, "listed_lastmod": lastmod})
     for one in walked.read:
         values = {
@@ -59,12 +65,34 @@ def keep_walk(conn: sa.Connection, source_id: str, walked: Walked) -> None:
             "read_at": one.read_at.timestamp() if one.read_at else None,
             "failed_at": one.failed_at.timestamp() if one.failed_at else None,
         }
-        _put(conn, source_id, one.url in known or one.url in listed, one.url, values)
+        if one.url in known or one.url in listed:
+            _put(conn, source_id, _is_there(conn, source_id, one.url), one.url, values)
+    _forget_orphans(conn, source_id, walked.root)
 
 
 def forget_sitemaps(conn: sa.Connection, source_id: str) -> None:
     """The source has another address: what hung below the old one means nothing."""
     conn.execute(sa.delete(sitemaps).where(sitemaps.c.source_id == source_id))
+
+
+def _forget_orphans(conn: sa.Connection, source_id: str, root: str) -> None:
+    """What hung below an index that is no longer listed."""
+    for _ in range(DEPTH_MAX):
+        known = known_sitemaps(conn, source_id)
+        orphans = [one.url for one in known.values() if one.parent != root and one.parent not in known]
+        if not orphans:
+            return
+        _forget(conn, source_id, orphans)
+
+
+def _forget(conn: sa.Connection, source_id: str, urls: Sequence[str]) -> None:
+    for url in urls:
+        conn.execute(sa.delete(sitemaps).where(sitemaps.c.source_id == source_id, sitemaps.c.url == url))
+
+
+def _is_there(conn: sa.Connection, source_id: str, url: str) -> bool:
+    here = (sitemaps.c.source_id == source_id) & (sitemaps.c.url == url)
+    return conn.execute(sa.select(sitemaps.c.url).where(here)).scalar() is not None
 
 
 def _put(conn: sa.Connection, source_id: str, there: bool, url: str, values: Mapping[str, object]) -> None:

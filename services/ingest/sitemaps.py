@@ -25,13 +25,14 @@ PASSING = WAITS | {PollReason.NETWORK, PollReason.TIMEOUT, PollReason.SERVER_ERR
 
 @dataclass
 class Walked:
-    """What a walk brought.
+    """What a walk below ``root`` brought.
 
     ``read`` and ``listed`` are to be stored with the stories: what was read, and what each index lists now.
     ``failed``: why children could not be read.  ``stopped``: the server asked to be left alone, and what it
     said.  ``grew``: a child was read for the first time, so that none of its stories being known means nothing.
     """
 
+    root: str = ""
     entries: list[Entry] = field(default_factory=list)
     read: list[Sitemap] = field(default_factory=list)
     listed: dict[str, tuple[Child, ...]] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class SitemapWalk:
             children: what the index lists; None where it says that it did not change.
             whole: False where the index was cut off on its way: what it leaves out is not forgotten.
         """
+        self._walked.root = root
         if children is None:
             children = self._remembered(root)
         elif whole:

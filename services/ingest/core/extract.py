@@ -12,6 +12,7 @@ from services.ingest.core.compose import Page
 from services.ingest.core.text import fingerprint_words, text_of
 
 PARAGRAPHS_MIN = 2
+#: A police report of two short paragraphs is a story; the ladder's next rung would read it worse, not better.
 CHARACTERS_MIN = 200
 TITLE_WORDS_SHARE = 0.3
 LINK_DENSITY_MAX = 0.3

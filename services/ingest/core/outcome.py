@@ -34,6 +34,7 @@ class PollReason(StrEnum):
     NOT_A_FEED = "not_a_feed"
     EMPTY_FEED = "empty_feed"
     LINKS_NOT_DISTINCT = "links_not_distinct"
+    NO_USABLE_LINKS = "no_usable_links"
     ENTITIES_REFUSED = "entities_refused"
     PARSER_KILLED = "parser_killed"
     RESTING = "resting"

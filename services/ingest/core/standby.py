@@ -20,6 +20,7 @@ _SENSELESS = frozenset(
         PollReason.NOT_A_FEED,
         PollReason.EMPTY_FEED,
         PollReason.LINKS_NOT_DISTINCT,
+        PollReason.NO_USABLE_LINKS,
         PollReason.REDIRECT_REFUSED,
         PollReason.TOO_MANY_REDIRECTS,
         PollReason.ENTITIES_REFUSED,

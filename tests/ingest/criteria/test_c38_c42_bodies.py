@@ -232,6 +232,34 @@ async def test_c42_a_feed_whose_links_all_lead_home_is_refused(world: World, ser
     assert await world.stories() == []
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://desk.localhost/?utm_source={0}",
+        "/?s={0}",
+        "https://other.example/{0}",
+        "javascript:{0}",
+        "/index.html#{0}",
+    ],
+)
+async def test_c42_links_that_differ_and_lead_to_no_story_are_a_failure_too(
+    world: World, server: FeedServer, link: str
+) -> None:
+    items = [an_item(n, link=link.format(n)) for n in range(1, 6)]
+    server.answer(Reply(a_feed(items), headers={"ETag": '"x"'}))
+    for _ in range(3):
+        row = await world.poll()
+        assert (row.last_reason, row.etag) == ("no_usable_links", None)
+    told = [one["health"] for one in await world.events() if one["event"] == "SourceHealthChanged"]
+    assert told == ["broken"]
+
+
+async def test_c42_a_feed_that_is_all_galleries_for_once_is_no_failure(world: World, server: FeedServer) -> None:
+    items = [an_item(n, link=f"/foto/{n}/x") for n in range(1, 4)]
+    server.answer(Reply(a_feed(items), headers={"ETag": '"x"'}))
+    assert (await world.poll()).last_reason == "new_body"
+
+
 async def test_c42_a_feed_with_one_double_link_is_read(world: World, server: FeedServer) -> None:
     server.answer(Reply(a_feed([an_item(1), an_item(2), an_item(3), an_item(3, title="Story number 3")])))
     assert (await world.poll()).last_reason == "new_body"
