@@ -25,6 +25,7 @@ from services.notifier.desk.maps import load_outline
 from services.notifier.desk.pages import Pages
 from services.notifier.desk.sign_in import SignInPages
 from services.notifier.desk.speech import read_languages
+from services.notifier.desk.subscription import SubscriptionPages
 from services.notifier.notices import Kind, NewNotice, put_notice
 from services.notifier.outlets.gate import Gate
 from services.notifier.vault import Vault
@@ -124,6 +125,7 @@ def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
                 Route("/search", pages.search),
                 Route("/search.{form:str}", pages.save),
                 Route("/sources", pages.sources),
+                Route("/subscription", SubscriptionPages(desk).page, methods=both),
                 Route("/sign-in", sign_in.ask, methods=both),
                 Route("/sign-in/code", sign_in.give_code, methods=both),
                 Route("/sign-out", sign_in.leave, methods=["POST"]),

@@ -1,0 +1,198 @@
+"""My subscription: choose within what was granted, and see what the last month would have brought."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.contracts.delivery import Action
+from services.notifier import alert_log, audit, roster
+from services.notifier.alert_log import Logged
+from services.notifier.backtest import Happening, Played, play
+from services.notifier.core.quiet import QuietHours
+from services.notifier.core.subscription import Official
+from services.notifier.core.wishes import DIGESTS_AT_MOST, Wishes, apply_wishes, granted_regions, granted_topics
+from services.notifier.desk.desk import Desk, Visitor, comes_from_us, read_form, show, to_sign_in, visitor_of
+from services.notifier.spec import OfficialSpec
+from services.notifier.tables import OFFICIAL
+
+LOOK_BACK = timedelta(days=30)
+#: So many events of the last month are played; a busier month is shortened, and the page says from when.
+EVENTS_AT_MOST = 3_000
+SAMPLES = 6
+Held = tuple[Official, Wishes]
+_CLOCK = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A posted form: wishes, or the word that says what is wrong with it."""
+
+    wishes: Wishes
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would have come: by day, in all, and some of it."""
+
+    since: datetime
+    days: tuple[tuple[str, int, int], ...]
+    pushes: int
+    digests: int
+    listed: int
+    samples: tuple[Happening, ...]
+
+    @property
+    def a_day(self) -> float:
+        """Pushes a day."""
+        return self.pushes / max(1, len(self.days))
+
+    @property
+    def most(self) -> int:
+        """Pushes of the busiest day, at least one."""
+        return max([1, *(pushes for _, pushes, _ in self.days)])
+
+
+class SubscriptionPages:
+    """The form, the preview and the saving."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        # A month takes a second or so of one core: two previews at once would slow down what is urgent.
+        self._one_at_a_time = asyncio.Semaphore(1)
+
+    async def page(self, request: Request) -> Response:
+        """Show the form; posting it shows the preview, or saves."""
+        visitor = await visitor_of(self._desk, request)
+        if visitor is None:
+            return to_sign_in(request)
+        held = await self._held(visitor)
+        if request.method == "POST":
+            return await self._posted(request, visitor, held)
+        said = "saved" if request.query_params.get("said") == "saved" else ""
+        return self._show(request, visitor, held, said)
+
+    async def _held(self, visitor: Visitor) -> Held:
+        held = await self._desk.people.read(lambda conn: roster.granted(conn, visitor.official.official_id))
+        return held or (visitor.official, Wishes())
+
+    async def _posted(self, request: Request, visitor: Visitor, held: Held) -> Response:
+        form = await read_form(request)
+        if not comes_from_us(request, form, visitor):
+            return self._show(request, visitor, held, "expired")
+        chosen = read_choice(form, *held)
+        now_held = (held[0], chosen.wishes)
+        if chosen.wrong:
+            return self._show(request, visitor, now_held, chosen.wrong)
+        official_id = visitor.official.official_id
+        if form.get("what") == "save":
+            await self._desk.people.write(self._save(official_id, chosen.wishes))
+            return RedirectResponse("/desk/subscription?said=saved", 303)
+        preview = await self._preview(official_id, *now_held)
+        return self._show(request, visitor, now_held, "", preview)
+
+    def _save(self, official_id: str, wishes: Wishes) -> Callable[[sa.Connection], None]:
+        now = self._desk.now()
+
+        def work(conn: sa.Connection) -> None:
+            roster.keep_wishes(conn, official_id, wishes, now)
+            audit.record(conn, now, "official", "own choice changed", official_id, detail={"at": "desk"})
+
+        return work
+
+    async def _preview(self, official_id: str, granted: Official, wishes: Wishes) -> Preview:
+        until = self._desk.clock()
+
+        def read(conn: sa.Connection) -> tuple[str, list[Logged]]:
+            spec = conn.execute(
+                sa.select(OFFICIAL.c.spec).where(OFFICIAL.c.official_id == official_id)
+            ).scalar_one()
+            return str(spec), list(alert_log.read_log(conn, until - LOOK_BACK, until))[-EVENTS_AT_MOST:]
+
+        async with self._one_at_a_time:
+            spec, log = await self._desk.people.read(read)
+            parsed = OfficialSpec.model_validate_json(spec, by_alias=True, by_name=True)
+            played = await asyncio.to_thread(play, parsed, wishes, log, until)
+        since = log[0].at if len(log) == EVENTS_AT_MOST else until - LOOK_BACK
+        return summarise(played, since, until, apply_wishes(granted, wishes))
+
+    def _show(
+        self, request: Request, visitor: Visitor, held: Held, said: str, preview: Preview | None = None
+    ) -> Response:
+        granted, wishes = held
+        official = apply_wishes(granted, wishes)
+        values = {
+            "regions": [(code, code not in wishes.regions_off) for code in granted_regions(granted)],
+            "topics": [(str(topic), topic not in wishes.topics_off) for topic in granted_topics(granted)],
+            "quiet": official.quiet,
+            "digests": official.digest.at,
+            "every": official.digest.every,
+            "budget": official.max_pushes_a_day,
+            "said": said,
+            "preview": preview,
+        }
+        answer = show(self._desk, request, visitor, "subscription.html", values)
+        if said and said != "saved":
+            answer.status_code = 422
+        return answer
+
+
+def read_choice(form: Mapping[str, str], granted: Official, before: Wishes) -> Chosen:
+    """Wishes from a form; what is not granted cannot be chosen, whatever the form says."""
+    regions, topics = granted_regions(granted), granted_topics(granted)
+    off = frozenset(code for code in regions if f"region:{code}" not in form)
+    topics_off = frozenset(topic for topic in topics if f"topic:{topic}" not in form)
+    quiet, no_quiet, wrong = _read_quiet(form, before)
+    digest, wrong_digest = _read_digests(form)
+    wishes = Wishes(off, topics_off, quiet, no_quiet, digest, before.number)
+    if len(off) == len(regions):
+        return Chosen(wishes, "wrong_no_region")
+    if len(topics_off) == len(topics):
+        return Chosen(wishes, "wrong_no_topic")
+    return Chosen(wishes, wrong or wrong_digest)
+
+
+def _read_quiet(form: Mapping[str, str], before: Wishes) -> tuple[QuietHours | None, bool, str]:
+    start, end = form.get("quiet_from", "").strip(), form.get("quiet_to", "").strip()
+    if not start and not end:
+        return None, True, ""
+    if not _CLOCK.match(start) or not _CLOCK.match(end):
+        return before.quiet, before.no_quiet, "wrong_quiet"
+    return QuietHours(time.fromisoformat(start), time.fromisoformat(end)), False, ""
+
+
+def _read_digests(form: Mapping[str, str]) -> tuple[tuple[time, ...], str]:
+    given = [form.get(f"digest_{n}", "").strip() for n in range(DIGESTS_AT_MOST)]
+    given = [text for text in given if text]
+    if any(not _CLOCK.match(text) for text in given):
+        return (), "wrong_digest"
+    return tuple(sorted({time.fromisoformat(text) for text in given})), ""
+
+
+def summarise(played: Played, since: datetime, until: datetime, official: Official) -> Preview:
+    """Count by the official's own days; the newest pushes and the newest digest as samples."""
+    zone = official.zone
+    first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    days = {first + timedelta(days=n): [0, 0] for n in range((last - first).days + 1)}
+    for one in played.happenings:
+        day = days.get(one.at.astimezone(zone).date())
+        if day is not None and one.action in {Action.PUSH, Action.DIGEST}:
+            day[one.action is Action.DIGEST] += 1
+    pushes = [one for one in played.happenings if one.action is Action.PUSH]
+    digests = [one for one in played.happenings if one.action is Action.DIGEST]
+    return Preview(
+        since=since,
+        days=tuple((day.isoformat(), pushed, listed) for day, (pushed, listed) in sorted(days.items())),
+        pushes=len(pushes),
+        digests=len(digests),
+        listed=sum(one.incidents for one in digests),
+        samples=tuple(reversed(pushes[-(SAMPLES - 1) :])) + tuple(digests[-1:]),
+    )
