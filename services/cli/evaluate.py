@@ -9,6 +9,7 @@ from typing import Any
 import click
 import orjson
 
+from services.cli.corrections import report
 from services.cli.evaluate_against import lines_of
 from services.cli.evaluate_folds import SCALES, out_of_fold, resampled, scaled
 from services.cli.tag import day_of
@@ -38,7 +39,14 @@ _SCENE = frozenset({Role.EVENT, Role.VENUE})
     type=click.Path(path_type=Path, file_okay=False),
     help="another seeds folder: print what these rules gain and lose against it, story by story",
 )
-def eval_command(gold: Path, errors: int, seeds: Path, folds: int | None, against: Path | None) -> None:
+@click.option(
+    "--corrections",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="what officials corrected, from `siaga corrections export`: is it still said?",
+)
+def eval_command(
+    gold: Path, errors: int, seeds: Path, folds: int | None, against: Path | None, corrections: Path | None
+) -> None:
     """Print how well the tagger does on GOLD, a file of labelled stories.
 
     Each line is a story as `siaga tag` reads it, with "gold": {relevant, topics, kind, severity, regions,
@@ -64,6 +72,8 @@ def eval_command(gold: Path, errors: int, seeds: Path, folds: int | None, agains
         click.echo(f"fitted on the other folds: the scale of the thresholds ({chosen})")
         click.echo("not fitted anew: the rules, written by hand, perhaps with these stories in view\n")
     _print(pairs, errors)
+    for line in report(pairs, corrections, errors) if corrections else ():
+        click.echo(line)
 
 
 def _book(seeds: Path) -> Rulebook:

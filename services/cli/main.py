@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "webhooks": ("services.cli.webhooks:webhooks_command", "Where signed messages go, and what became of them."),
     "dead": ("services.cli.dead:dead_command", "What could not be handled."),
     "replay": ("services.cli.replay:replay_command", "Stored stories once more, after a change of rules."),
+    "corrections": ("services.cli.corrections:corrections_command", "What officials corrected by a button."),
+    "backtest": ("services.cli.backtest:backtest_command", "What a subscription would have brought."),
     "why": ("services.cli.why:why_command", "What became of a story, step by step."),
 }
 
