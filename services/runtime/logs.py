@@ -15,14 +15,17 @@ from services.runtime.errors import told
 
 # A bot token is digits, a colon and 35 characters; httpx writes it into every request line.
 _BOT_TOKEN = re.compile(r"(?<!\d)\d{5,}:[A-Za-z0-9_-]{20,}")
+_IN_ADDRESS = re.compile(r"([?&](?:token|for)=)[^&\s\"'<>]+")
+_OUR_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{8,}|siaga_[a-z]+_[A-Za-z0-9_-]{30,}")
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
 _SECRET_KEYS = re.compile(r"token|password|secret|authorization|cookie", re.IGNORECASE)
 _NOISY = ("httpx", "httpcore", "aiokafka", "faststream", "alembic", "aiohttp.access", "uvicorn.access", "mail.log")
 
 
 def redact(text: str) -> str:
-    """The text with bot tokens and passwords inside URLs replaced."""
-    return _URL_PASSWORD.sub(r"\1[redacted]@", _BOT_TOKEN.sub("[redacted]", text))
+    """The text with bot tokens, our own secrets, and passwords and tokens inside URLs replaced."""
+    hidden = _OUR_SECRET.sub("[redacted]", _BOT_TOKEN.sub("[redacted]", text))
+    return _URL_PASSWORD.sub(r"\1[redacted]@", _IN_ADDRESS.sub(r"\1[redacted]", hidden))
 
 
 def _without_secrets(value: Any, key: str = "") -> Any:

@@ -57,7 +57,15 @@ def test_a_line_is_one_json_object_with_its_story_and_trace(logged: pytest.Captu
 
 @pytest.mark.parametrize(
     "text",
-    [f"POST https://api.telegram.org/bot{TOKEN}/sendMessage", f"x {TOKEN} y", "postgresql://siaga:geheim@db/x"],
+    [
+        f"POST https://api.telegram.org/bot{TOKEN}/sendMessage",
+        f"x {TOKEN} y",
+        "postgresql://siaga:geheim@db/x",
+        "GET /feeds/id/all.atom?token=geheim&before=7",
+        "/cap/a.1.xml?for=geheim",
+        "secret whsec_geheimgeheim==",
+        "siaga_reader_geheim_0123456789-abcdefghijklmnopqrstuvw",
+    ],
 )
 def test_a_token_or_a_password_in_a_message_is_taken_out(text: str, logged: pytest.CaptureFixture[str]) -> None:
     configure_logs("test")
