@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
@@ -22,7 +23,8 @@ from services.ingest.core.standby import Step, asks_first
 from services.ingest.core.state import SourceState, at_place
 from services.ingest.looks import LookAgain
 from services.ingest.metrics import IngestMetrics
-from services.ingest.reading import Polled, SourceReader
+from services.ingest.polled import Body, Polled
+from services.ingest.reading import SourceReader
 from services.ingest.settle import Settlement, settle_source
 from services.ingest.sitemap_store import known_sitemaps
 from services.ingest.source_health import note_fits
@@ -127,15 +129,34 @@ class Poller:
             named: tuple[Named, ...] = ()
             ready: list[Reading] = []
             if polled.body is not None:
-                named = await self._with_aliases(polled.body.named)
-                seen = await self._store.read(
-                    lambda conn: sightings_of(conn, source.id, [one.story_id for one in named])
-                )
-                polled = _with_overrun(polled, known=bool(seen), first=state.first, entries=len(named))
+                polled, named, seen = await self._entries(asked, there, polled, polled.body)
                 ready = await self._reader.readings(
                     source, named, seen, self._clock.now(), lambda some: self._publish(source, state, some)
                 )
             return await self._settle(source, state, polled, ready, named, at_first=at_first)
+
+    async def _entries(
+        self, asked: Source, there: SourceState, polled: Polled, body: Body
+    ) -> tuple[Polled, tuple[Named, ...], dict[str, str]]:
+        """The stories of a body and those a gap hid, where they can still be had; and what is known of them."""
+        named, seen = await self._named(asked, body.named)
+        polled = _with_overrun(polled, known=bool(seen), first=there.first, entries=len(named))
+        if polled.outcome.overrun and asked.outlet.shape == "wordpress" and asked.format == "rss":
+            known = partial(self._are_known, asked)
+            older, closed = await self._reader.older(asked, there.url, body.named, known)
+            polled = replace(polled, outcome=replace(polled.outcome, overrun=not closed))
+            log.info("older pages read", source=asked.id, stories=len(older), gap_closed=closed)
+            named, seen = await self._named(asked, (*older, *body.named))
+        return polled, named, seen
+
+    async def _named(self, source: Source, found: Sequence[Named]) -> tuple[tuple[Named, ...], dict[str, str]]:
+        """The stories these entries are, each once, and the hashes of those this source showed before."""
+        named = await self._with_aliases(tuple({one.story_id: one for one in found}.values()))
+        names = [one.story_id for one in named]
+        return named, await self._store.read(lambda conn: sightings_of(conn, source.id, names))
+
+    async def _are_known(self, source: Source, found: Sequence[Named]) -> bool:
+        return bool((await self._named(source, found))[1])
 
     async def _sitemaps(self, asked: Source, state: SourceState, at_first: bool) -> dict[str, Sitemap]:
         """What is known of the sitemaps below the address that is asked now."""

@@ -10,7 +10,7 @@ from services.ingest.core.redirect import after_permanent, has_moved
 from services.ingest.core.schedule import Due
 from services.ingest.core.standby import Standby, Step
 from services.ingest.core.state import SourceState
-from services.ingest.reading import Polled
+from services.ingest.polled import Polled
 
 _FORGET_BODY: dict[str, Any] = {"etag": None, "last_modified": None, "body_hash": None}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from datetime import datetime
 
 from services.ingest.archive import Reading
 from services.ingest.core.compose import Named, compose, name_entry, needs_page
-from services.ingest.core.conditional import Validators, after_not_modified, validators_of
+from services.ingest.core.conditional import NONE, Validators, after_not_modified, validators_of
 from services.ingest.core.dates import date_story
 from services.ingest.core.feed import Entry, FeedVerdict, ParsedFeed, guids_are_distinct, judge
 from services.ingest.core.hints import hints_of
@@ -23,38 +23,12 @@ from services.ingest.metrics import IngestMetrics
 from services.ingest.pacer import Pacer
 from services.ingest.pages import PageRead, PageReader
 from services.ingest.parser import ParseError, Parser
+from services.ingest.polled import Body, Polled
 from services.ingest.sitemaps import SitemapWalk, Walked
 
-
-@dataclass(frozen=True)
-class Body:
-    """What a feed said.
-
-    ``named`` are the entries whose story is known by name, oldest first; ``pictures_only``: the others are
-    galleries and videos, and none leads off the outlet or to its homepage.
-    """
-
-    named: tuple[Named, ...]
-    hash: str
-    median_gap_s: float | None
-    pictures_only: bool
-
-
-@dataclass(frozen=True)
-class Polled:
-    """One poll.
-
-    ``body`` is set where there are entries to look at, ``validators`` where they may be kept, ``walked`` where
-    the address was that of a sitemap index.
-    """
-
-    outcome: Outcome
-    detail: str = ""
-    validators: Validators | None = None
-    body_hash: str | None = None
-    body: Body | None = None
-    moved_to: str | None = None
-    walked: Walked | None = None
+#: Of a feed that turned over since the last look, pages up to this one are asked for; WordPress shows ten a page.
+OLDER_MAX = 6
+Known = Callable[[Sequence[Named]], Awaitable[bool]]
 
 
 class SourceReader:
@@ -89,6 +63,33 @@ class SourceReader:
         except FetchError as error:
             return Polled(Outcome(error.reason), error.detail)
         return await self._read(source, state, answer, sitemaps or {})
+
+    async def older(
+        self, source: Source, url: str, first: Sequence[Named], known: Known
+    ) -> tuple[tuple[Named, ...], bool]:
+        """What a WordPress feed shows on its further pages, oldest first, and whether that closes the gap.
+
+        Args:
+            first: the stories of its first page.
+            known: says whether one of these stories was seen before: then nothing lies between.
+        """
+        found: list[Named] = []
+        shown = {one.story_id for one in first}
+        for number in range(2, OLDER_MAX + 1):
+            paged = f"{url}{'&' if '?' in url else '?'}paged={number}"
+            try:
+                answer = await self._ask(source, paged, NONE)
+                feed = await self._parse(source, answer) if answer.status == 200 else ParsedFeed()
+            except (FetchError, ParseError):
+                break
+            named, _ = self._named(source, feed)
+            if {one.story_id for one in named} <= shown:  # none, or the page before once more
+                break
+            shown |= {one.story_id for one in named}
+            found[:0] = named
+            if await known(named):
+                return tuple(found), True
+        return tuple(found), False
 
     async def readings(
         self,

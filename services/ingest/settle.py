@@ -19,7 +19,7 @@ from services.ingest.core.source import Source
 from services.ingest.core.standby import Standby, Step, after_first, step_of
 from services.ingest.core.state import SourceState, remember_window
 from services.ingest.poll_row import place_values, values_of
-from services.ingest.reading import Polled
+from services.ingest.polled import Polled
 from services.ingest.sitemap_store import forget_sitemaps, keep_walk
 from services.ingest.source_health import change_of_health, health_message, note_fits, note_of
 from services.ingest.tables import outbox, polls

@@ -15,7 +15,7 @@ from services.ingest.core.rules_watch import remember_fits
 from services.ingest.core.source import Source
 from services.ingest.core.standby import Standby, Step
 from services.ingest.core.state import SourceState
-from services.ingest.reading import Polled
+from services.ingest.polled import Polled
 from services.ingest.tables import polls
 from services.runtime.outbox import Message
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.contracts.story import STORY_EVENT
+from services.ingest.core.source import Outlet, Source
 from services.ingest.fetch import Fetcher, FetchError
 from tests.ingest.builders import a_feed, an_item
 from tests.ingest.world import AGENT, FeedServer, RawServer, Reply, World
@@ -37,6 +38,70 @@ async def test_c53_a_body_with_one_known_story_raises_none(world: World, server:
     server.answer(window(90, 99))
     await world.poll()
     assert world.counted("siaga_ingest_window_overruns_total", source="desk-all") == 0
+
+
+def wordpress(world: World, server: FeedServer) -> Source:
+    outlet = Outlet("desk", "The Desk", 420, "wordpress", ("desk.localhost",))
+    return world.watch_at(server.port, outlet=outlet)
+
+
+async def test_c53_the_further_pages_of_a_wordpress_feed_close_the_gap(world: World, server: FeedServer) -> None:
+    await world.watch(wordpress(world, server))
+    server.answer(window(10, 19))
+    await world.poll()
+    server.answer(window(45, 54))
+    server.pages = {
+        "/feed?paged=2": window(35, 44),
+        "/feed?paged=3": window(25, 34),
+        "/feed?paged=4": window(15, 24),
+    }
+    row = await world.poll()
+    assert [one.path for one in server.asked[1:]] == ["/feed", "/feed?paged=2", "/feed?paged=3", "/feed?paged=4"]
+    assert sorted(await world.titles()) == [f"Story number {n}" for n in range(10, 55)]
+    assert world.counted("siaga_ingest_window_overruns_total", source="desk-all") == 0, "nothing was missed"
+    assert row.etag == '"45"'
+
+
+@pytest.mark.parametrize(
+    ("pages", "asked"),
+    [
+        ({}, ["/feed?paged=2"]),
+        ({"/feed?paged=2": Reply(b"<html>")}, ["/feed?paged=2"]),
+        ({"/feed?paged=2": window(35, 44), "/feed?paged=3": window(35, 44)}, ["/feed?paged=2", "/feed?paged=3"]),
+        (
+            {f"/feed?paged={n}": window(55 - 5 * n, 59 - 5 * n) for n in range(2, 9)},
+            [f"/feed?paged={n}" for n in range(2, 7)],
+        ),
+    ],
+    ids=["missing", "no feed", "the same again", "without end"],
+)
+async def test_c53_a_gap_that_further_pages_do_not_close_is_an_alarm(
+    world: World, server: FeedServer, pages: dict[str, Reply], asked: list[str]
+) -> None:
+    await world.watch(wordpress(world, server))
+    server.answer(window(1, 9))
+    await world.poll()
+    server.answer(window(60, 64))
+    server.pages = dict(pages)
+    await world.poll()
+    assert [one.path for one in server.asked[2:]] == asked
+    assert world.counted("siaga_ingest_window_overruns_total", source="desk-all") == 1
+
+
+async def test_c53_a_feed_without_a_gap_is_asked_for_no_further_page(world: World, server: FeedServer) -> None:
+    await world.watch(wordpress(world, server))
+    for first in (1, 5):
+        server.answer(window(first, first + 9))
+        await world.poll()
+    assert [one.path for one in server.asked] == ["/feed", "/feed"]
+
+
+async def test_c53_only_wordpress_has_further_pages(world: World, server: FeedServer) -> None:
+    server.answer(window(1, 9))
+    await world.poll()
+    server.answer(window(60, 64))
+    await world.poll()
+    assert [one.path for one in server.asked] == ["/feed", "/feed"]
 
 
 async def test_c53_the_first_body_raises_none(world: World, server: FeedServer) -> None:
