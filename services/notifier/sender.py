@@ -87,8 +87,11 @@ class Sender:
             # A bug: this one row stays where the ledger last saw it and is unknown at the next start.
             log.exception("delivery left open", channel=one.row.channel)
         finally:
-            self._busy -= _marks(one.candidate)
-            self._on_done()
+            self._done(one)
+
+    def _done(self, one: Claimed) -> None:
+        self._busy -= _marks(one.candidate)
+        self._on_done()
 
     async def _mark_sending(self, row: Row) -> Row | None:
         at = self._tools.clock().timestamp()

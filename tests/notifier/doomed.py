@@ -25,6 +25,7 @@ from services.notifier.rows import Candidate, Row
 from services.notifier.sender import Sender
 from services.runtime.errors import guarded
 from tests.notifier import bare
+from tests.notifier.classic import ORDERINGS
 
 BOUNDARIES = (
     "the decision is written",
@@ -39,7 +40,7 @@ BOUNDARIES = (
 class Fate:
     """Counts the crossings of one boundary and ends the process at the chosen one."""
 
-    def __init__(self, boundary: str, crossing: int) -> None:
+    def __init__(self, boundary: str | None, crossing: int) -> None:
         self._boundary = boundary
         self._left = crossing
 
@@ -73,8 +74,8 @@ def dispatcher_with(fate: Fate) -> type[Dispatcher]:
     return DoomedDispatcher
 
 
-def sender_with(fate: Fate) -> type[Sender]:
-    class DoomedSender(Sender):
+def sender_with(fate: Fate, ordering: type[Sender]) -> type[Sender]:
+    class DoomedSender(ordering):  # type: ignore[valid-type, misc]
         async def _mark_sending(self, row: Row) -> Row | None:
             marked = await super()._mark_sending(row)
             fate.cross("it is marked as sending")
@@ -92,11 +93,11 @@ def sender_with(fate: Fate) -> type[Sender]:
     return DoomedSender
 
 
-def doom(fate: Fate) -> None:
+def doom(fate: Fate, ordering: type[Sender]) -> None:
     """Let the service be built from parts that die."""
     parts: list[tuple[Any, str, Callable[[Fate], type]]] = [
         (app, "AlertHandler", handler_with), (app, "Dispatcher", dispatcher_with),
-        (dispatch, "Dispatcher", dispatcher_with), (dispatch, "Sender", sender_with),
+        (dispatch, "Dispatcher", dispatcher_with), (dispatch, "Sender", lambda fate: sender_with(fate, ordering)),
     ]  # fmt: skip
     for module, name, make in parts:
         setattr(module, name, make(fate))
@@ -108,9 +109,9 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--after", choices=BOUNDARIES)
     parser.add_argument("--crossing", type=int, default=1)
     parser.add_argument("--bare", action="store_true", help="ledger and dispatcher without a broker")
+    parser.add_argument("--ordering", choices=ORDERINGS, default=next(iter(ORDERINGS)))
     given = parser.parse_args(arguments)
-    if given.after:
-        doom(Fate(given.after, given.crossing))
+    doom(Fate(given.after, given.crossing), ORDERINGS[given.ordering])
     return guarded("siaga notifier", bare.main if given.bare else main)
 
 

@@ -37,6 +37,7 @@ from services.notifier.core.ledger import State
 from services.notifier.vault import Vault
 from services.runtime.embedded import start_embedded
 from tests.notifier.builders import an_alert
+from tests.notifier.classic import ORDERINGS
 from tests.notifier.doomed import BOUNDARIES
 from tests.notifier.postgres_server import postgres_server
 from tests.notifier.rate import most_within
@@ -94,6 +95,7 @@ class Leg:
     fault_rate: float
     seed: int
     broker: str = "embedded"
+    ordering: str = next(iter(ORDERINGS))
 
     @property
     def boundaries(self) -> tuple[str, ...]:
@@ -128,7 +130,7 @@ async def prove(folder: Path, leg: Leg, store_url: str) -> Found:
         broker = await start_embedded({spec.name: spec.partitions for spec in TOPICS.values()})
     try:
         path = officials_file(folder, leg.officials)
-        async with two_workers(broker, folder, path, store_url, dice) as workers:
+        async with two_workers(broker, folder, path, store_url, dice, leg.ordering) as workers:
             workers.mail.rate = leg.fault_rate
             try:
                 await _kill_by_plan(workers, leg, dice)
@@ -309,7 +311,7 @@ def main() -> int:
     parser.add_argument("--officials", type=int, default=50)
     parser.add_argument("--faults", type=float, default=0.07, help="share of requests that fail")
     parser.add_argument("--stores", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"])
-    parser.add_argument("--brokers", nargs="+", choices=("embedded", "none"), default=["embedded"])
+    parser.add_argument("--brokers", nargs="+", choices=("embedded", "none"), default=["none"])
     parser.add_argument("--parallel", type=int, default=2, help="legs at a time")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=Path("bench/report/data"))

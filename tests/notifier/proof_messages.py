@@ -102,9 +102,9 @@ def ask_mail(text: str, figures: Figures) -> None:
         sorted(name.lower() for name in old),
     )
     figures.wrong_headers += any(names != EXPECTED for names in seen)
-    figures.wrong_headers += not {name.lower() for name in rust.headers} <= set(EXPECTED)
+    figures.wrong_headers += sorted(name.lower() for name in rust.headers) != EXPECTED
     wanted = clean_header(text)
-    figures.parsers_differ += rust.headers.get("To", "") != str(modern["To"])
+    figures.parsers_differ += rust.headers["To"] != [str(modern["To"])] or bool(rust.cc or rust.bcc)
     figures.subject_altered += " ".join(str(rust.subject).split()) != wanted
 
 

@@ -9,9 +9,9 @@ from tests.notifier.telegram_oracle import parse_html
 
 
 def test_every_message_is_taken_unaltered_and_every_mail_has_its_headers_and_no_others(seed: int) -> None:
-    found = prove(1_000, seed)
+    found = prove(400, seed)
     assert found.holds, found
-    assert found.unescaped_refused > 100, "the headlines are hostile: as they are Telegram refuses many"
+    assert found.unescaped_refused > 40, "the headlines are hostile: as they are Telegram refuses many"
 
 
 def test_the_same_seed_draws_the_same_headlines_and_another_does_not() -> None:

@@ -44,13 +44,13 @@ def test_a_group_hears_at_most_twenty_a_minute_and_a_chat_one_a_second(tmp_path:
     server = Server()
 
     async def story(world: VirtualWorld) -> None:
-        await world.hear_now(*(for_everybody(f"incident-{n}") for n in range(45)))
+        await world.hear_now(*(for_everybody(f"incident-{n}") for n in range(25)))
         running = asyncio.create_task(world.a_worker().run())
         await world.until_settled(200.0)
         await world.end(running)
 
-    virtually(tmp_path, server, story, chats=4, groups=3)
-    assert len(server.log) == 45 * 7
+    virtually(tmp_path, server, story, chats=2, groups=2)
+    assert len(server.log) == 25 * 4
     assert server.most() <= 25
     assert server.most_to_one(1.0) == 1
     assert server.most_to_one(60.0, groups=True) <= 20
@@ -61,7 +61,7 @@ def test_a_worker_that_takes_over_keeps_the_pace_of_the_one_before(tmp_path: Pat
     server = Server()
 
     async def story(world: VirtualWorld) -> None:
-        await world.hear_now(*(for_everybody(f"incident-{n}") for n in range(3)))
+        await world.hear_now(*(for_everybody(f"incident-{n}") for n in range(2)))
         for alive in (0.9, 1.7, 2.0, 2.3, 2.9):
             running = asyncio.create_task(world.a_worker().run())
             await asyncio.sleep(alive)
@@ -70,7 +70,7 @@ def test_a_worker_that_takes_over_keeps_the_pace_of_the_one_before(tmp_path: Pat
         await world.until_settled(60.0)
         await world.end(running)
 
-    virtually(tmp_path, server, story, chats=60)
+    virtually(tmp_path, server, story, chats=40)
     assert server.most() <= 25
     assert server.most_to_one(1.0) == 1
 

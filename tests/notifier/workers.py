@@ -62,6 +62,7 @@ class Workers:
     store_url: str
     bot: BotApi
     mail: FaultyMail
+    ordering: str
     both: tuple[Worker, Worker] = field(default_factory=lambda: (Worker("one"), Worker("two")))
     kills: Counter[str] = field(default_factory=Counter)
     #: What was open in the ledger at the moment of each death.
@@ -84,7 +85,7 @@ class Workers:
 
     def start(self, worker: Worker, after: str = "", crossing: int = 0) -> None:
         """Begin a life that ends after so many crossings of a boundary, or when it is killed from outside."""
-        arguments = ["--bare"] if self.broker is None else []
+        arguments = ["--ordering", self.ordering, *(["--bare"] if self.broker is None else [])]
         if after:
             arguments += ["--after", after, "--crossing", str(crossing)]
         log = self.folder / f"log-{worker.name}"
@@ -200,7 +201,12 @@ async def _cancel_others() -> None:
 
 @contextlib.asynccontextmanager
 async def two_workers(
-    broker: EmbeddedProcess | None, folder: Path, officials: Path, store_url: str, dice: random.Random
+    broker: EmbeddedProcess | None,
+    folder: Path,
+    officials: Path,
+    store_url: str,
+    dice: random.Random,
+    ordering: str,
 ) -> AsyncIterator[Workers]:
     """Servers and two workers that are not started yet."""
     # Each on a thread of its own: their clocks are the proof, and must not wait for what we do here.
@@ -208,7 +214,7 @@ async def two_workers(
     bot_thread, mail_thread = ServerThread(), ServerThread()
     bot_thread.run(bot.start())
     mail_thread.run(mail.start())
-    workers = Workers(broker, folder, officials, store_url, bot, mail)
+    workers = Workers(broker, folder, officials, store_url, bot, mail, ordering)
     try:
         await workers.prepare()
         yield workers
