@@ -1,7 +1,8 @@
 """Does a learned second opinion on relevance earn its place beside the rules?  Measured out of fold.
 
 A linear model over hashed word n-grams (logistic loss, numpy) is trained on four folds of labelled stories and
-asked about the fifth.  It may re-rank what the rules find: it earns its place only if precision rises at equal recall.
+asked about the fifth.  It may re-rank what the rules find, and earns its place only if precision rises at equal
+recall.
 
     python -m bench.second_opinion [--seeds FOLDER] LABELLED.jsonl [LABELLED.jsonl ...]
 
