@@ -115,7 +115,7 @@ def _write_new(
     if not decision.publishes:
         return decision.reason, None
     own = print_of(draft.title, draft.text)
-    original = find_original(conn, draft.story_id, own, now)
+    original = find_original(conn, draft.story_id, own, now, stated=draft.original_id)
     if original is not None:
         return Reason.COPY, _write_copy(conn, source, draft, original, now)
     trace = new_trace()

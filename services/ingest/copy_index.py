@@ -15,8 +15,12 @@ WITHIN = timedelta(hours=72)
 CANDIDATES_MAX = 5
 
 
-def find_original(conn: sa.Connection, story_id: str, newer: Print, now: datetime) -> str | None:
-    """The story that holds all of this one's words and numbers, the best match first."""
+def find_original(
+    conn: sa.Connection, story_id: str, newer: Print, now: datetime, *, stated: str = ""
+) -> str | None:
+    """The story that holds all of this one's words and numbers: the one it names, else the best match."""
+    if stated and _holds(conn, stated, newer, stated=True):
+        return stated
     wanted = newer.anchors
     if not wanted:
         return None
@@ -33,14 +37,15 @@ def find_original(conn: sa.Connection, story_id: str, newer: Print, now: datetim
         .order_by(hits.desc(), sa.func.min(anchors.c.seen_at))
         .limit(CANDIDATES_MAX)
     ).scalars()
-    for candidate in found:
-        row = conn.execute(sa.select(stories).where(stories.c.story_id == candidate)).one_or_none()
-        if row is None or row.withdrawn:
-            continue
-        event = last_event(row)
-        if is_copy(newer, print_of(event.title, event.text)):
-            return str(candidate)
-    return None
+    return next((str(candidate) for candidate in found if _holds(conn, candidate, newer)), None)
+
+
+def _holds(conn: sa.Connection, candidate: str, newer: Print, *, stated: bool = False) -> bool:
+    row = conn.execute(sa.select(stories).where(stories.c.story_id == candidate)).one_or_none()
+    if row is None or row.withdrawn:
+        return False
+    event = last_event(row)
+    return is_copy(newer, print_of(event.title, event.text), stated=stated)
 
 
 def index_story(conn: sa.Connection, story_id: str, own: Print, now: datetime) -> None:

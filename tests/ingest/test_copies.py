@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from services.ingest.core.source import Outlet
 from tests.ingest.builders import a_feed, an_item
 from tests.ingest.core.test_copies import ORIGINAL
 from tests.ingest.world import FeedServer, Reply, World
@@ -87,3 +90,69 @@ async def test_a_story_about_something_withdrawn_is_not_withdrawn(world: World, 
     server.answer(Reply(a_feed([an_item(1, title="Izin agen penyalur pekerja dicabut"), an_item(2), an_item(3)])))
     await world.poll()
     assert (await world.stories())[-1]["event"] == "StoryRevised"
+
+
+EDITED = ". ".join(ORIGINAL.split(". ")[:2]) + ". Redaksi menambahkan kalimat yang tidak ada pada naskah asli itu."
+
+
+def antara_page(text: str, footer: str = "") -> Reply:
+    lines = "".join(f"<p>{line}</p>" for line in [*text.split(". "), footer] if line)
+    body = f"<html><body><div class='wrap__article-detail-content post-content'>{lines}</div></body></html>"
+    return Reply(body.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+
+
+async def a_desk_that_repeats(world: World, server: FeedServer, text: str, footer: str) -> list[Any]:
+    """The national desk's story 100, and a regional desk's page that may say it repeats it; returns the events."""
+    outlet = Outlet("desk", "The Desk", 420, "antara", ("desk.localhost",))
+    base = f"http://desk.localhost:{server.port}"
+    given: dict[str, Any] = {"outlet": outlet, "fulltext": "allowed"}
+    two = world.watch_at(server.port, id="two", url=f"{base}/two", **given)
+    await world.watch(world.watch_at(server.port, **given), two)
+    heading = "Calon pekerja dicegah di pelabuhan"
+    server.answer(Reply(a_feed([an_item(1, link="/berita/100/judul", title=heading)])))
+    server.pages = {
+        "/two": Reply(a_feed([an_item(71, link="/berita/7/lain", title="Judul desk lain tentang calon pekerja")])),
+        "/berita/100/judul": antara_page(ORIGINAL),
+        "/berita/7/lain": antara_page(text, footer),
+    }
+    await world.poll("desk-all")
+    await world.poll("two")
+    return await world.stories()
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Berita ini telah tayang di Antaranews.com dengan judul: <a href='{0}'>Calon pekerja dicegah</a>",
+        "Artikel ini telah tayang di Desk.com dengan judul Calon pekerja dicegah, {0}",
+    ],
+)
+async def test_an_edited_copy_that_names_its_original_is_a_copy(
+    world: World, server: FeedServer, footer: str
+) -> None:
+    first = f"http://desk.localhost:{server.port}/berita/100/judul"
+    events = await a_desk_that_repeats(world, server, EDITED, footer.format(first))
+    assert [one["event"] for one in events] == ["StoryPublished", "StoryRevised"]
+    assert events[-1]["changed"] == ["copies"]
+
+
+@pytest.mark.parametrize(
+    ("text", "footer"),
+    [
+        (EDITED, ""),
+        (EDITED.replace("dua belas", "dua puluh satu"), "Berita ini telah tayang di Desk: <a href='{0}'>x</a>"),
+        (EDITED, "Berita ini telah tayang di Desk: <a href='https://elsewhere.example/berita/100/judul'>x</a>"),
+        (EDITED, "Berita ini telah tayang di Desk: <a href='javascript:alert(1)'>x</a>"),
+        (
+            "Sebuah laporan lain sama sekali tentang kebakaran di pasar. " * 6,
+            "telah tayang di <a href='{0}'>x</a>",
+        ),
+    ],
+    ids=["it names none", "it has another count", "it names another outlet", "it names no address", "it is none"],
+)
+async def test_what_names_an_original_and_is_no_copy_is_a_story(
+    world: World, server: FeedServer, text: str, footer: str
+) -> None:
+    first = f"http://desk.localhost:{server.port}/berita/100/judul"
+    events = await a_desk_that_repeats(world, server, text, footer.format(first))
+    assert [one["event"] for one in events] == ["StoryPublished"] * 2

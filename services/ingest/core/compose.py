@@ -28,7 +28,10 @@ _PICTURES = re.compile(r"^/(?:[a-z-]+/)?(?:foto|video|photo|infografis|infografi
 
 @dataclass(frozen=True)
 class Page:
-    """What extraction won from an article's page.  ``parts``: how many pages the outlet split it into."""
+    """What extraction won from an article's page.
+
+    ``parts``: how many pages the outlet split it into.  ``original``: the address it says it took the story from.
+    """
 
     text: str
     method: str
@@ -36,6 +39,7 @@ class Page:
     truncated: bool = False
     published: str = ""
     parts: int = 1
+    original: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def compose(named: Named, source: Source, page: Page | None, fetched_at: datetim
         extractor=extractor,
         truncated=truncated,
         flags=dating.flags,
+        original_id=_original(page.original, source, named.story_id) if page else "",
     )
 
 
@@ -115,3 +120,13 @@ def _read(entry: Entry, page: Page | None, title: str) -> tuple[CleanText, str, 
 def _without_tail(text: str) -> str:
     """Looked for at the end only: over a whole text the pattern's time grows with its square."""
     return text[:-_WP_TAIL_MAX] + _WP_TAIL.sub("", text[-_WP_TAIL_MAX:])
+
+
+def _original(url: str, source: Source, own: str) -> str:
+    """The story that a page names as the one it repeats; empty where it names none of this outlet but itself."""
+    try:
+        address = identity.canonical(url, source.outlet)
+    except identity.AddressError:
+        return ""
+    found = identity.story_id(source.outlet, address)
+    return "" if identity.is_homepage(address) or found == own else found

@@ -87,7 +87,7 @@ def by_rules(tree: html.HtmlElement, shape: str, title: str, *, part: bool = Fal
     rule = RULES.get(shape)
     if rule is None:
         return None
-    parts = _parts(tree)
+    parts, original = _parts(tree), _original(tree)
     for path in rule.roots:
         for root in _elements(tree, path):
             for drop in rule.drops:
@@ -95,7 +95,7 @@ def by_rules(tree: html.HtmlElement, shape: str, title: str, *, part: bool = Fal
                     element.drop_tree()
             text = text_of(root)
             if (part and text) or is_article(text, title, _link_density(root, text)):
-                return Page(text, "rules", f"rules-{shape}/{VERSION}", parts > 1, page_date(tree), parts)
+                return Page(text, "rules", f"rules-{shape}/{VERSION}", parts > 1, page_date(tree), parts, original)
     return None
 
 
@@ -145,6 +145,18 @@ def _parts(tree: html.HtmlElement) -> int:
         if found:
             return max(1, int(found[1]))
     return 1
+
+
+def _original(tree: html.HtmlElement) -> str:
+    """Where the page says that its story appeared first: the link in that line, else the address in its words."""
+    for line in _elements(tree, "//*[text()[contains(., 'telah tayang di')]]"):
+        for link in line.iter("a"):
+            if re.match(r"https?://", link.get("href") or ""):
+                return str(link.get("href"))[:2000]
+        found = re.search(r"https?://[^\s,]{1,2000}", line.text_content())
+        if found:
+            return found[0]
+    return ""
 
 
 def _json(text: str) -> object:

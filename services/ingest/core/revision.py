@@ -39,7 +39,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Draft:
-    """A story as one poll read it."""
+    """A story as one poll read it.  ``original_id``: the story its page says it repeats."""
 
     story_id: str
     aliases: tuple[str, ...]
@@ -56,6 +56,7 @@ class Draft:
     extractor: str
     truncated: bool
     flags: tuple[str, ...] = ()
+    original_id: str = ""
 
 
 @dataclass(frozen=True)
