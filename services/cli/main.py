@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dead": ("services.cli.dead:dead_command", "What could not be handled."),
     "replay": ("services.cli.replay:replay_command", "Stored stories once more, after a change of rules."),
     "corrections": ("services.cli.corrections:corrections_command", "What officials corrected by a button."),
+    "words": ("services.cli.words:words_command", "Languages of cards, and what they lack."),
     "backtest": ("services.cli.backtest:backtest_command", "What a subscription would have brought."),
     "why": ("services.cli.why:why_command", "What became of a story, step by step."),
 }

@@ -21,6 +21,7 @@ from services.notifier.canary import Canary
 from services.notifier.channels.base import Channel
 from services.notifier.channels.email import Email
 from services.notifier.channels.telegram import BotApi, Telegram
+from services.notifier.core.words import install
 from services.notifier.dark_sources import SourceHandler, SourceWatch
 from services.notifier.desk.app import Inside as DeskInside
 from services.notifier.desk.app import attach_desk
@@ -38,6 +39,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.tables import OUTBOX
 from services.notifier.tools import Tools
 from services.notifier.vault import Vault
+from services.notifier.word_files import load_languages
 from services.runtime.service import Service, TopicMap
 from services.runtime.store import Store
 
@@ -82,6 +84,7 @@ def create_service(settings: NotifierSettings) -> Service:
         OperatorError: the officials file, a key, a token or a setting is missing or wrong.
     """
     entries = read_officials(settings.officials_file) if settings.officials_file else []
+    install([language.words for language in load_languages(settings.words)])
     vault = Vault.open(settings.key_file(), create=settings.contact_key_file is None)
     channels = make_channels(settings, vault)
     store = Store.open(settings.store_url(), MIGRATIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.notifier.core.languages import nearest
 from services.notifier.core.subscription import Official
 from services.notifier.vault import Vault
 
@@ -15,7 +16,7 @@ Buttons = tuple[tuple[tuple[str, str], ...], ...]
 
 def card_buttons(vault: Vault, official: Official, incident_id: str) -> Buttons:
     """One row of three; Telegram allows 64 bytes of callback data, this takes 13."""
-    labels = _LABELS.get(official.language, _LABELS["en"])
+    labels = _LABELS[nearest(official.language)]
     row = tuple((label, _data(vault, code, official.official_id, incident_id)) for code, label in labels.items())
     return (row,)
 

@@ -51,6 +51,9 @@ class NotifierSettings(ServiceSettings):
         default="",
         description="how our mail server signs Authentication-Results; set: an answer must have passed there",
     )
+    words: Path = Field(
+        default=Path("seeds/words"), description="words of cards in further languages, one file each"
+    )
     keep_alerts_days: int = Field(default=90, ge=1, le=3650, description="how long `siaga backtest` can look back")
     canary_telegram_chat: int | None = Field(
         default=None, description="chat that gets a synthetic alert every 15 minutes"

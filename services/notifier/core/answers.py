@@ -7,6 +7,7 @@ from datetime import datetime, time
 
 from services.notifier.core.answer_words import ENGLISH, INDONESIAN, REASONS
 from services.notifier.core.clock import say_time
+from services.notifier.core.languages import nearest
 from services.notifier.core.quiet import QuietHours
 from services.notifier.core.regions import region_name
 from services.notifier.core.subscription import Official
@@ -17,8 +18,8 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {"id": INDONESIAN, "en": ENGLISH}
 
 
 def spoken(language: str) -> str:
-    """The language the bot answers in: a reader of Malay is answered in Indonesian, others in English."""
-    return language if language in _TEXTS else "id" if language == "ms" else "en"
+    """The language the bot answers in: one of the two complete ones."""
+    return nearest(language)
 
 
 def answer(language: str, name: str, **values: object) -> str:

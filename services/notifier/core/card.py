@@ -124,11 +124,18 @@ def make_card(alert: Alert, match: Match | None, view: View, note: Note | None =
         why=say_why(words, match),
         source=_link(shown[0]),
         more_sources=_more(words, shown),
-        notice=words.labels["notice"].format(x=words.labels[alert.confidence]),
+        notice=" ".join(
+            filter(None, [words.labels["notice"].format(x=words.labels[alert.confidence]), words.remark])
+        ),
         thread=words.labels["thread"].format(x=thread_name(alert.incident_id)),
         withdrawn=note.status in {Status.WITHDRAWN, Status.NOT_RELEVANT},
         buttons=note.status in {Status.NEW, Status.UPDATED},
     )
+
+
+def _notice(words: Words, alert: Alert) -> str:
+    said = words.labels["notice"].format(x=words.labels[alert.confidence])
+    return f"{said} {words.remark}".strip()
 
 
 def _banner(words: Words, alert: Alert, note: Note) -> str:

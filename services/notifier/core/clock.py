@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.notifier.core.languages import nearest
+
 _MONTHS = {
     "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
@@ -30,12 +32,12 @@ def zone_label(instant: datetime, zone: ZoneInfo) -> str:
 def say_time(instant: datetime, zone: ZoneInfo, language: str) -> str:
     """For example ``22 Nov 2026 13.05 WIB``; English writes the hour with a colon."""
     local = instant.astimezone(zone)
-    separator = "." if language == "id" else ":"
+    separator = "." if nearest(language) == "id" else ":"
     clock = f"{local.hour:02d}{separator}{local.minute:02d}"
     return f"{say_date(local, language)} {clock} {zone_label(instant, zone)}"
 
 
 def say_date(local: datetime, language: str) -> str:
     """For example ``22 Nov 2026``."""
-    months = _MONTHS.get(language, _MONTHS["en"])
+    months = _MONTHS[nearest(language)]
     return f"{local.day} {months[local.month - 1]} {local.year}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from services.contracts.tagging import Facts, Number
+from services.notifier.core.languages import nearest
 from services.notifier.core.snapshot import PEOPLE
 from services.notifier.core.words import Words, say_outlet, say_term
 
@@ -12,7 +13,7 @@ from services.notifier.core.words import Words, say_outlet, say_term
 def say_amount(words: Words, value: float) -> str:
     """``1.250,5`` in Indonesian, ``1,250.5`` in English; at most two decimals."""
     text = f"{value:,.2f}".rstrip("0").rstrip(".")
-    if words.language != "id":
+    if nearest(words.language) != "id":
         return text
     return text.translate(str.maketrans(",.", ".,"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from services.notifier.core.languages import nearest
+
 _INDONESIA = {
     "AC": "Aceh", "SU": "Sumut", "SB": "Sumbar", "RI": "Riau", "KR": "Kepri", "JA": "Jambi", "SS": "Sumsel",
     "BB": "Babel", "BE": "Bengkulu", "LA": "Lampung", "BT": "Banten", "JK": "Jakarta", "JB": "Jabar",
@@ -44,7 +46,7 @@ _BY_CODE = (
 def region_name(code: str, language: str) -> str:
     """The short name of a region or country; everywhere has a name too."""
     if code == "*":
-        return "semua wilayah" if language == "id" else "all regions"
+        return "semua wilayah" if nearest(language) == "id" else "all regions"
     if code in _COUNTRIES:
-        return _COUNTRIES[code][0 if language == "id" else 1]
+        return _COUNTRIES[code][0 if nearest(language) == "id" else 1]
     return _BY_CODE.get(code, code)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from services.contracts.codes import Kind, Severity, Topic
 from services.notifier.core.clean import clean_line
+from services.notifier.core.languages import NAMES, nearest
 
 #: What outlets call themselves, by the codes of the source list.
 OUTLETS = {
@@ -34,6 +36,8 @@ class Words:
     people: dict[str, str]
     terms: dict[str, str]
     labels: dict[str, str]
+    #: Said at the end of every card whose language is not complete or not reviewed.
+    remark: str = ""
 
 
 INDONESIAN = Words(
@@ -176,6 +180,9 @@ INDONESIAN = Words(
         "intro": "Siaga memantau berita terbuka untuk Anda dan hanya tahu apa yang dilaporkan media.",
         "stop": "Berhenti menerima surat ini: balas dengan subjek BERHENTI.",
         "stop_link": "Atau buka: {x}",
+        "untranslated": "({x}: belum ada terjemahan, ini {y}.)",
+        "unreviewed": "({x}: terjemahan belum ditinjau penutur asli.)",
+        "mixed": "({n} dari {m} kata {x} belum ada dan ditulis dalam {y}.)",
         "dark": "⚠️ Sumber Anda yang sedang gelap, beritanya mungkin terlewat: {x}.",
         "dark_source": "{what} sejak {x}, {why}",
         "back": "✅ Sumber Anda yang terpantau lagi: {x}.",
@@ -280,6 +287,9 @@ ENGLISH = Words(
         "intro": "Siaga watches open news for you. It knows only what the media report.",
         "stop": "To stop these mails, reply with the subject STOP.",
         "stop_link": "Or open: {x}",
+        "untranslated": "({x}: no translation yet, this is {y}.)",
+        "unreviewed": "({x}: this translation has not been reviewed by a native speaker.)",
+        "mixed": "({n} of {m} words of {x} are missing and written in {y}.)",
         "dark": "⚠️ Sources of yours that are dark, their news may be missing: {x}.",
         "dark_source": "{what} since {x}, {why}",
         "back": "✅ Sources of yours that are watched again: {x}.",
@@ -291,12 +301,25 @@ ENGLISH = Words(
     },
 )
 
-_LANGUAGES = {"id": INDONESIAN, "en": ENGLISH}
+_COMPLETE = {"id": INDONESIAN, "en": ENGLISH}
+#: Languages from files, put here once when a process starts.
+_INSTALLED: dict[str, Words] = {}
+
+
+def install(languages: Iterable[Words]) -> None:
+    """Speak these languages too, instead of the ones installed before."""
+    _INSTALLED.clear()
+    _INSTALLED.update({words.language: words for words in languages})
 
 
 def words_for(language: str) -> Words:
-    """The words of a language; English for one that is not spoken here yet."""
-    return _LANGUAGES.get(language, ENGLISH)
+    """The words of a language; the nearest complete one, which says so, for one that is not spoken here."""
+    found = _COMPLETE.get(language) or _INSTALLED.get(language)
+    if found is not None:
+        return found
+    base = _COMPLETE[nearest(language)]
+    names = {"x": NAMES.get(language, language), "y": NAMES[base.language]}
+    return replace(base, remark=base.labels["untranslated"].format(**names))
 
 
 def say_term(words: Words, value: str) -> str:
