@@ -75,7 +75,8 @@ def is_copy(own: int, other: int, shared: int) -> bool:
     """Whether two stories of ``own`` and ``other`` sentences, ``shared`` of them in common, are one text."""
     shorter = min(own, other)
     if shorter < MIN_SHARED:
-        return 0 < shared == max(own, other)
+        # The stump of a copy shares all it has; one sentence alone may be a quotation.
+        return 0 < shared == (shorter if shorter > 1 else max(own, other))
     return shared >= MIN_SHARED and shared / shorter >= MIN_CONTAINMENT
 
 
