@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation
+from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 
 from services.contracts.tagging import MASK
 from services.tagger.core.clearing_context import LINE, after_office, also_a_place, headline, of_a_people
@@ -54,6 +54,8 @@ _AGED = r"(?:usia|umur|aged?|berusia|berumur|who is|who was)\s"
 _AGE_BEFORE = re.compile(rf"(?:[(,]\s?|\s(?:yang\s)?)(?:{_AGED})?$")
 _BEFORE_AN_AGE = frozenset({" ", "(", ","})
 _AGE_WORD = re.compile(rf"{_AGED}$")
+_ENDS_AGED = frozenset("aerds")
+_BEGINS_AFTER_AGE = frozenset({"", "t", "y", ")", ",", "."})
 _AGE_AFTER = re.compile(r"\s?(?:tahun|thn|th|years?(?: old)?)?\s?(?P<end>[),.])|\s?(?:tahun|thn)\b")
 _BEFORE = re.compile(
     rf"(?P<name>{_FULL})"
@@ -72,6 +74,7 @@ _MORE_NAMES = re.compile(r",\s+(?:(?:dan|serta|and)\s+)?|\s+(?:dan|serta|and|&)\
 _HEADLINE_WORDS = 2
 _MIN_PART = 4
 _MAX_NAMES = 200
+_MANY_PARTS = 16
 
 _Span = tuple[int, int, str]
 
@@ -151,9 +154,10 @@ class Clearer:
                 yield found.start("name"), found.end("name"), "called"
 
     def _before_age(self, whole: str, start: int, end: int) -> Iterator[_Span]:
-        if _AGE_WORD.search(whole, max(0, start - 12), start):
+        if whole[start - 2 : start - 1] in _ENDS_AGED and _AGE_WORD.search(whole, max(0, start - 12), start):
             yield start, end, "age"
-        after = _AGE_AFTER.match(whole, end)
+        follows = whole[end : end + 2].lstrip()[:1]
+        after = _AGE_AFTER.match(whole, end) if follows in _BEGINS_AFTER_AGE else None
         if not after:
             return
         before = _AGE_BEFORE.search(whole, max(0, start - 18), start)
@@ -317,12 +321,12 @@ class Clearer:
                 )
                 if long_enough or alone:
                     parts.add(word)
-        if not parts:
+        parts |= {part.upper() for part in parts if len(part) >= _MIN_PART}
+        if len(parts) > _MANY_PARTS:
+            yield from _mentions_of(whole, sorted(parts))
             return
         for part in parts:
             yield from _mentions(whole, part)
-            if len(part) >= _MIN_PART:
-                yield from _mentions(whole, part.upper())
 
 
 def _mask(shown: str) -> str:
@@ -338,6 +342,16 @@ def _mentions(whole: str, name: str) -> Iterator[Masked]:
         if not whole[at - 1 : at].isalnum() and not whole[end : end + 1].isalnum():
             yield Masked(at, end, "named again")
         at = whole.find(name, end)
+
+
+def _mentions_of(whole: str, names: list[str]) -> Iterator[Masked]:
+    """The same of many names in one pass, so that a list of hundreds costs no hundreds of passes."""
+    ends = [0] * len(names)
+    for index, at, end in AhoCorasick(names).find_matches_as_indexes(whole, overlapping=True):
+        if at >= ends[index]:
+            ends[index] = end
+            if not whole[at - 1 : at].isalnum() and not whole[end : end + 1].isalnum():
+                yield Masked(at, end, "named again")
 
 
 _NEVER_ALONE = NOT_NAMES | ROLES

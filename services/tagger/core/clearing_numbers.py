@@ -59,7 +59,8 @@ def _addresses(whole: str) -> Iterator[tuple[int, int]]:
     """Looks only around each "@": a pattern that begins with a word is tried at every letter."""
     at, last = whole.find("@"), 0
     while at >= 0:
-        local = _LOCAL_PART.search(whole, max(last, at - 60), at)
+        first = max(last, at - 60, whole.rfind("@", max(0, at - 60), at) + 1)
+        local = _LOCAL_PART.search(whole, first, at)
         found = _ADDRESS.match(whole, local.start()) if local else None
         found = found or _ADDRESS.match(whole, at)
         if found:

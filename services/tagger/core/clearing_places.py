@@ -11,7 +11,7 @@ from services.tagger.core.folding import fold
 _UPPER = r"A-ZÀ-ÖØ-Þ\u0100-\u024f\u1e00-\u1eff"
 _WORD = rf"[{_UPPER}][\w'’-]*"
 _HOME_NAME = re.compile(
-    rf"\.?\s+(?P<name>{_WORD}(?:[ ](?:{_WORD}|[IVX]+|\d+))*(?:,?\s*(?:[Nn]o\.?|[Nn]omor)\s*\d+\w?)?)"
+    rf"\.?\s+(?P<name>{_WORD}(?:[ ](?:{_WORD}|[IVX]+|\d+)){{0,15}}(?:,?\s*(?:[Nn]o\.?|[Nn]omor)\s*\d+\w?)?)"
 )
 _HOME_BEFORE = re.compile(rf"(?P<name>{_WORD}(?:\s{_WORD}){{0,2}})\s$")
 _SCHOOL_NAME = re.compile(r"(?P<name>(?:\s+(?:[A-Z][\w'’]*|\d{1,3})){1,6})")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 #: An end mark, closing quotes, then space and a capital, digit or opening quote; or a new line.
 #: Also a full stop glued to the next sentence ("ke-36.Sidang"), as some feeds deliver it.
-#: Written so that it begins with one set of characters, which ``re`` looks for three times as fast.
+#: Written so that it begins with one set of characters, which ``re`` looks for three times as fast; a run of
+#: stops is read once, from its first.
 _BREAK = re.compile(
-    r"[.!?\n។](?:(?<=[.!?])[.!?]*[\"”’)]*\s+(?=[A-Z0-9\"“‘(])|(?<=\.)(?=[A-Z][a-z])|(?<=\n)\s*|(?<=។)\s*)"
+    r"[.!?\n។](?:(?<=[.!?])(?<![.!?]{2})[.!?]*+[\"”’)]*+\s++(?=[A-Z0-9\"“‘(])|(?<=\.)(?=[A-Z][a-z])|(?<=\n)\s*|(?<=។)\s*)"
 )
 _SHORT = """
     Kab Kec Jl Jln No Nomor Dr Drs Hj Ir Sdr Pol Kombes Brigjen Irjen Mr Mrs Ms St Gen Col Maj Capt Lt art Art Ps
