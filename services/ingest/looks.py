@@ -83,7 +83,9 @@ class LookAgain:
             answer = await pages.fetch(source, look.story.url, look.validators)
             if answer.status != 200:
                 return answer, PageRead(None)
-            return answer, pages.judged(source, await pages.parse(source, answer, look.story.title))
+            first = await pages.parse(source, answer, look.story.title)
+            whole = await pages.completed(source, look.story.url, look.story.title, first)
+            return answer, pages.judged(source, whole)
         except (FetchError, ParseError):
             return None, PageRead(None)
 

@@ -61,14 +61,12 @@ class PageReader:
     async def read(self, source: Source, url: str, title: str) -> PageRead:
         """The text of an article's page; without one where it could not be had, and the feed's own text stands."""
         try:
-            read = self.judged(source, await self._page(source, url, title))
-            if read.page is not None and read.page.truncated and source.outlet.shape == "tribun":
-                read = replace(read, page=await self._whole(source, url, title, read.page))
+            page = await self.completed(source, url, title, await self._page(source, url, title))
         except (FetchError, ParseError) as error:
             self._metrics.pages.labels(source.outlet.key, str(error.reason)).inc()
             log.warning("page not read", source=source.id, reason=str(error.reason), detail=str(error))
             return PageRead(None)
-        return read
+        return self.judged(source, page)
 
     async def fetch(self, source: Source, url: str, validators: Validators = NONE) -> Answer:
         """A page's answer, if robots.txt lets us ask for it.
@@ -105,6 +103,12 @@ class PageReader:
         """
         page = await self._parser.page(answer.body, answer.charset, source.outlet.shape, title, part=part)
         return replace(page, truncated=page.truncated or answer.truncated) if page else None
+
+    async def completed(self, source: Source, url: str, title: str, page: Page | None) -> Page | None:
+        """The page with the rest of its story, where the outlet put that on pages of its own."""
+        if page is None or not page.truncated or source.outlet.shape != "tribun":
+            return page
+        return await self._whole(source, url, title, page)
 
     def judged(self, source: Source, page: Page | None) -> PageRead:
         """Count how the text was won; a page that came and did not fit its outlet's rules is worth an alarm."""

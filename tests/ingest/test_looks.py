@@ -79,6 +79,28 @@ async def test_a_corrected_page_is_a_revision(world: World, server: FeedServer) 
     assert "dua puluh satu" in last["text"]
 
 
+async def test_a_correction_on_the_second_page_of_a_split_story_is_a_revision(
+    world: World, server: FeedServer
+) -> None:
+    def split(last: str) -> dict[str, Reply]:
+        first = page(TEXT, TEXT).body.replace(
+            b"</div></body>", b"<div class='paging'>Halaman 1/2</div></div></body>"
+        )
+        html = {"Content-Type": "text/html"}
+        return {PATH: Reply(first, headers=html), f"{PATH}?page=2": page(last)}
+
+    server.pages = dict(split("Korban dipulangkan ke tiga kabupaten."))
+    story = await a_known_story(world, server)
+    assert (story["text"].splitlines()[-1], story["extraction"]["truncated"]) == (
+        "Korban dipulangkan ke tiga kabupaten.",
+        False,
+    )
+    server.pages = dict(split("Korban dipulangkan ke empat kabupaten."))
+    assert await look(world, hours=2) is LookReason.READ
+    last = (await world.stories())[-1]
+    assert (last["version"], last["text"].splitlines()[-1]) == (2, "Korban dipulangkan ke empat kabupaten.")
+
+
 async def test_an_unchanged_page_is_asked_for_conditionally_and_tells_nothing(
     world: World, server: FeedServer
 ) -> None:
