@@ -34,9 +34,16 @@ class ParseError(Exception):
 class Parser:
     """One worker process, started at need, killed when it takes too long, replaced when it is old."""
 
-    def __init__(self, *, parse_limit_s: float = PARSE_LIMIT_S, page_limit_s: float = PAGE_LIMIT_S) -> None:
+    def __init__(
+        self,
+        *,
+        parse_limit_s: float = PARSE_LIMIT_S,
+        page_limit_s: float = PAGE_LIMIT_S,
+        requests_a_worker: int = REQUESTS_A_WORKER,
+    ) -> None:
         self._parse_limit_s = parse_limit_s
         self._page_limit_s = page_limit_s
+        self._requests_a_worker = requests_a_worker
         self._lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._served = 0
@@ -111,7 +118,7 @@ class Parser:
         return await _read(process)
 
     async def _worker(self) -> asyncio.subprocess.Process:
-        if self._process is not None and self._served >= REQUESTS_A_WORKER:
+        if self._process is not None and self._served >= self._requests_a_worker:
             await self._end()
         if self._process is None or self._process.returncode is not None:
             # No environment: nothing secret is ever in the process that reads hostile bytes.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from services.ingest.body import ITEMS_MAX
 from services.ingest.core.feed import ParsedFeed
 from services.ingest.core.outcome import PollReason
-from services.ingest.parser import ParseError, Parser
+from services.ingest.fetch import Limits
+from services.ingest.parser import PARSE_LIMIT_S, ParseError, Parser
 from tests.ingest.builders import a_feed, an_item
 from tests.ingest.world import FeedServer, Reply, World
 
@@ -211,6 +216,32 @@ async def test_c41_a_body_that_takes_too_long_kills_the_worker_and_no_more() -> 
     patient = Parser()
     assert len((await patient.feed(a_feed(), "text/xml", URL)).entries) == 3
     await patient.close()
+    await parser.close()
+
+
+def test_c41_the_limits_are_five_seconds_five_megabytes_and_five_hundred_items() -> None:
+    assert (PARSE_LIMIT_S, Limits().feed_bytes, ITEMS_MAX) == (5, 5 * 1024 * 1024, 500)
+
+
+async def test_c41_a_worker_that_served_its_share_is_replaced_and_one_that_did_not_is_not() -> None:
+    parser = Parser(requests_a_worker=2)
+    pids = []
+    for _ in range(3):
+        await parser.feed(a_feed(), "text/xml", URL)
+        pids.append(parser.pid)
+    await parser.close()
+    assert pids[0] == pids[1] != pids[2]
+    assert parser.kills == 0, "nobody did anything wrong"
+
+
+async def test_c41_a_worker_killed_by_somebody_else_is_replaced() -> None:
+    parser = Parser()
+    await parser.feed(a_feed(), "text/xml", URL)
+    assert parser.pid is not None
+    os.kill(parser.pid, signal.SIGKILL)
+    with contextlib.suppress(ParseError):
+        await parser.feed(a_feed(), "text/xml", URL)
+    assert len((await parser.feed(a_feed(), "text/xml", URL)).entries) == 3
     await parser.close()
 
 

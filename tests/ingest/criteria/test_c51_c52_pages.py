@@ -183,6 +183,18 @@ async def test_c52_robots_txt_that_fails_forbids_and_one_that_is_missing_allows(
     assert (await read(world, server))["extraction"]["method"] == method  # type: ignore[index]
 
 
+async def test_c52_robots_txt_that_cannot_be_reached_forbids(world: World, server: FeedServer) -> None:
+    """RFC 9309 section 2.3.1.4: unreachable means complete disallow."""
+
+    async def hang_up(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    server.pages = {"/robots.txt": hang_up, "/kota/1234561/x": tribun_page(PARAGRAPH * 3, PARAGRAPH)}
+    assert (await read(world, server))["extraction"]["method"] == "summary"  # type: ignore[index]
+
+
 async def test_c52_robots_txt_is_asked_for_once_a_day(world: World, server: FeedServer) -> None:
     def asked() -> int:
         return sum(one.path == "/robots.txt" for one in server.asked)
