@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import unquote
@@ -14,13 +15,15 @@ from starlette.routing import Route
 
 from services.contracts.codes import Topic
 from services.notifier.core.outlets import atom, cap, json_feed
-from services.notifier.core.outlets.conditional import etag_of, has_it, last_modified
+from services.notifier.core.outlets.conditional import has_it, last_modified
 from services.notifier.core.outlets.entry import ALL
 from services.notifier.core.outlets.feed import EVERY, Addresses, Feed
 from services.notifier.core.outlets.passes import Sign, make_pass
 from services.notifier.outlets import keep
 from services.notifier.outlets.answers import not_found, too_often
 from services.notifier.outlets.gate import Asked, Gate
+from services.notifier.outlets.keep import Wanted
+from services.notifier.outlets.pages import Page, Pages
 from services.notifier.outlets.readers import Reader
 from services.runtime.store import Store
 
@@ -44,6 +47,7 @@ class Outlet:
     base: str
     sender: str
     clock: Callable[[], datetime]
+    pages: Pages = field(default_factory=Pages)
 
 
 def feed_routes(outlet: Outlet) -> list[Route]:
@@ -66,10 +70,18 @@ async def _feed(outlet: Outlet, request: Request) -> Response:
     if wait:
         return too_often(wait)
     mark = int(before) if before else None
-    entries, following = await outlet.store.read(lambda conn: keep.page_of(conn, region, topic, PAGE, mark))
+    wanted = Wanted(region, topic, PAGE)
+    marks = await outlet.store.read(lambda conn: keep.marks_of(conn, wanted, mark))
+    key = (reader, form, request.url.path, mark, tuple(marks))
+    page = outlet.pages.get(key) or outlet.pages.keep(key, await _page(outlet, reader, request, wanted, mark))
+    return _conditional(request, page, outlet.clock())
+
+
+async def _page(outlet: Outlet, reader: Reader, request: Request, wanted: Wanted, mark: int | None) -> Page:
+    entries, following = await outlet.store.read(lambda conn: keep.page_of(conn, wanted, mark))
     feed = Feed(
-        region=region,
-        topic=topic,
+        region=wanted.region,
+        topic=wanted.topic,
         language=reader.language,
         zone=reader.zone,
         entries=tuple(entries),
@@ -78,8 +90,10 @@ async def _feed(outlet: Outlet, request: Request) -> Response:
         made_at=_BEGAN,
         following=following,
     )
-    write, media_type = _FORMATS[form]
-    return _conditional(request, write(feed), media_type, feed.updated_at, outlet.clock())
+    write, media_type = _FORMATS[request.url.path.rpartition(".")[2]]
+    # A hundred entries take long enough to write that everybody else would wait.
+    body = await asyncio.to_thread(write, feed)
+    return Page(body, media_type, feed.updated_at)
 
 
 async def _cap(outlet: Outlet, request: Request) -> Response:
@@ -98,8 +112,8 @@ async def _cap(outlet: Outlet, request: Request) -> Response:
     if message is None:
         return not_found()
     body = cap.write_cap(message, outlet.sender)
-    media_type = f"{cap.MEDIA_TYPE}; charset=utf-8"
-    return _conditional(request, body, media_type, message.event.occurred_at, outlet.clock())
+    page = Page(body, f"{cap.MEDIA_TYPE}; charset=utf-8", message.event.occurred_at)
+    return _conditional(request, page, outlet.clock())
 
 
 def _asked(request: Request) -> tuple[str, str | None, str]:
@@ -122,10 +136,10 @@ def _addresses(outlet: Outlet, reader: Reader) -> Addresses:
     return Addresses(outlet.base, outlet.sender, grant)
 
 
-def _conditional(request: Request, body: bytes, media_type: str, changed: datetime, now: datetime) -> Response:
-    etag, modified = etag_of(body), last_modified(changed, now)
-    headers = _KEPT | {"etag": etag} | ({"last-modified": modified} if modified else {})
+def _conditional(request: Request, page: Page, now: datetime) -> Response:
+    modified = last_modified(page.changed_at, now)
+    headers = _KEPT | {"etag": page.etag} | ({"last-modified": modified} if modified else {})
     asked = request.headers
-    if has_it(etag, modified, asked.get("if-none-match"), asked.get("if-modified-since")):
+    if has_it(page.etag, modified, asked.get("if-none-match"), asked.get("if-modified-since")):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=media_type, headers=headers)
+    return Response(page.body, media_type=page.media_type, headers=headers)

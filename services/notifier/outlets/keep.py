@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -11,6 +12,15 @@ import sqlalchemy as sa
 from services.contracts.alert import ALERT_EVENT, Alert, AlertEvent
 from services.notifier.core.outlets.entry import Entry, Standing, follow, reach
 from services.notifier.outlets.tables import ENTRY, EVENT, REACH
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which feed, and how much of it at once."""
+
+    region: str
+    topic: str
+    at_most: int
 
 
 def take_event(conn: sa.Connection, event: AlertEvent, now: datetime) -> tuple[Entry, int] | None:
@@ -63,22 +73,28 @@ def pairs_of(conn: sa.Connection, incident_id: str) -> set[tuple[str, str]]:
     return {(row.region, row.topic) for row in conn.execute(query)}
 
 
-def page_of(
-    conn: sa.Connection, region: str, topic: str, at_most: int, before: int | None = None
-) -> tuple[list[Entry], int | None]:
+def marks_of(conn: sa.Connection, wanted: Wanted, before: int | None = None) -> list[tuple[int, bool]]:
+    """What a page is made of, without its contents: while this is the same, so is the page."""
+    rows = conn.execute(_page_query(wanted, before, ENTRY.c.seq, REACH.c.gone))
+    return [(int(row.seq), bool(row.gone)) for row in rows]
+
+
+def page_of(conn: sa.Connection, wanted: Wanted, before: int | None = None) -> tuple[list[Entry], int | None]:
     """The entries of a feed that changed last, newest first, and where the next page begins, if there is one."""
+    rows = conn.execute(_page_query(wanted, before, ENTRY, REACH.c.gone)).all()
+    following = int(rows[wanted.at_most - 1].seq) if len(rows) > wanted.at_most else None
+    return [read_entry(row, gone=row.gone) for row in rows[: wanted.at_most]], following
+
+
+def _page_query(wanted: Wanted, before: int | None, *columns: Any) -> sa.Select[Any]:
     query = (
-        sa.select(ENTRY, REACH.c.gone)
-        .join(REACH, REACH.c.incident_id == ENTRY.c.incident_id)
-        .where(REACH.c.region == region, REACH.c.topic == topic)
+        sa.select(*columns)
+        .join_from(ENTRY, REACH, REACH.c.incident_id == ENTRY.c.incident_id)
+        .where(REACH.c.region == wanted.region, REACH.c.topic == wanted.topic)
         .order_by(ENTRY.c.seq.desc())
-        .limit(at_most + 1)
+        .limit(wanted.at_most + 1)
     )
-    if before is not None:
-        query = query.where(ENTRY.c.seq < before)
-    rows = conn.execute(query).all()
-    following = int(rows[at_most - 1].seq) if len(rows) > at_most else None
-    return [read_entry(row, gone=row.gone) for row in rows[:at_most]], following
+    return query if before is None else query.where(ENTRY.c.seq < before)
 
 
 def forget_before(conn: sa.Connection, instant: float, at_most: int = 500) -> int:
@@ -117,17 +133,17 @@ def _words(others: Sequence[str]) -> Iterable[str]:
 
 def _keep_reach(conn: sa.Connection, alert: Alert) -> None:
     now = reach(alert)
-    known = pairs_of(conn, alert.incident_id)
-    for region, topic in sorted(now | known):
-        where = (
-            REACH.c.incident_id == alert.incident_id,
-            REACH.c.region == region,
-            REACH.c.topic == topic,
-        )
+    of_incident = REACH.c.incident_id == alert.incident_id
+    query = sa.select(REACH.c.region, REACH.c.topic, REACH.c.gone).where(of_incident)
+    known = {(row.region, row.topic): bool(row.gone) for row in conn.execute(query)}
+    fresh = [
+        {"incident_id": alert.incident_id, "region": region, "topic": topic, "gone": False}
+        for region, topic in sorted(now - known.keys())
+    ]
+    if fresh:
+        conn.execute(sa.insert(REACH), fresh)
+    for (region, topic), was_gone in known.items():
         gone = (region, topic) not in now
-        if (region, topic) in known:
+        if gone is not was_gone:
+            where = (of_incident, REACH.c.region == region, REACH.c.topic == topic)
             conn.execute(sa.update(REACH).where(*where).values(gone=gone))
-        else:
-            conn.execute(
-                sa.insert(REACH).values(incident_id=alert.incident_id, region=region, topic=topic, gone=gone)
-            )
