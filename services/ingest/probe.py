@@ -193,7 +193,7 @@ def _note_feed(report: Report, source: Source, feed: ParsedFeed) -> None:
 def _advise(report: Report, source: Source, window: float | None) -> None:
     """What to look at before the source is enabled."""
     if report.good and report.items < ITEMS_FEW:
-        report.remarks.append(f"only {report.items} items")
+        report.remarks.append(f"few items: {report.items}")
     if report.items > 1 and not report.distinct_guids:
         report.remarks.append("guids do not tell stories apart")
     if window is not None and 0 < WINDOW_SHARE * window < source.min_interval_s:

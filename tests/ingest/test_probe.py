@@ -89,7 +89,7 @@ async def test_a_wordpress_feed_has_its_bodies(world: World, server: FeedServer)
     ("items", "headers", "verdict", "remark"),
     [
         (fresh(), {}, "usable", "no validators: asked hourly at most"),
-        (fresh(2), {"ETag": '"x"'}, "usable", "only 2 items"),
+        (fresh(2), {"ETag": '"x"'}, "usable", "few items: 2"),
         (fresh(guid="same"), {"ETag": '"x"'}, "usable", "guids do not tell stories apart"),
         (fresh(), {"ETag": '"x"', "Content-Type": "text/html"}, "usable", "calls itself text/html"),
         (fresh(summary=""), {"ETag": '"x"'}, "usable", "headlines only"),
