@@ -16,9 +16,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from services.notifier.core.outlets.stop_page import FIELD, POLICY, STOP, UNDO, ask_page, back_page, done_page
+from services.notifier.core.outlets.stop_page import (
+    FIELD,
+    POLICY,
+    STOP,
+    UNDO,
+    ask_page,
+    back_page,
+    done_page,
+    held_page,
+)
 from services.notifier.core.outlets.stop_words import stop_words
 from services.notifier.core.outlets.throttle import Bucket, Rate, take
+from services.notifier.mail_answers import STOPPED_BY_MAIL
 from services.notifier.outlets import stops
 from services.notifier.outlets.answers import not_found, too_often
 from services.notifier.outlets.metrics import OutletMetrics
@@ -60,8 +70,9 @@ async def _ask(desk: StopDesk, request: Request) -> Response:
     if owner is None:
         return refusal
     desk.metrics.stops.labels(Deed.ASKED).inc()
-    words = stop_words(owner.language)
-    return _page(ask_page(words) if owner.suspended is None else done_page(words, reachable=owner.reachable))
+    if owner.suspended is None:
+        return _page(ask_page(stop_words(owner.language)))
+    return _page(_stopped_page(owner, owner.suspended))
 
 
 async def _act(desk: StopDesk, request: Request) -> Response:
@@ -78,8 +89,14 @@ async def _act(desk: StopDesk, request: Request) -> Response:
     desk.metrics.stops.labels(done.deed).inc()
     if done.deed is Deed.STOPPED and not owner.reachable:
         log.warning("official has no channel left", official_id=owner.official_id)
+    if done.suspended is None:
+        return _page(back_page(stop_words(owner.language)))
+    return _page(_stopped_page(owner, done.suspended))
+
+
+def _stopped_page(owner: Owner, suspended: str) -> str:
     words = stop_words(owner.language)
-    return _page(back_page(words) if done.mails else done_page(words, reachable=owner.reachable))
+    return done_page(words, reachable=owner.reachable) if suspended == STOPPED_BY_MAIL else held_page(words)
 
 
 async def _owner(desk: StopDesk, request: Request) -> tuple[Owner | None, Response]:

@@ -39,13 +39,18 @@ class Owner:
     suspended: str | None
     reachable: bool
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was the official's own wish, which a press takes back."""
+        return self.suspended == STOPPED_BY_MAIL
+
 
 @dataclass(frozen=True)
 class Done:
-    """What was done, and whether mails go out now."""
+    """What was done, and why mails do not go out now; None where they do."""
 
     deed: Deed
-    mails: bool
+    suspended: str | None
 
 
 def one_click_link(base: str, vault: Vault) -> Callable[[str, str], str]:
@@ -81,21 +86,21 @@ def stop_mails(conn: sa.Connection, vault: Vault, ticket: str, now: float) -> Do
     """Pause the channel and say so on another one; said twice is done once.  None: no genuine ticket."""
     owner = find_owner(conn, vault.mark, ticket)
     if owner is None or owner.suspended is not None:
-        return Done(Deed.NOTHING, mails=False) if owner else None
+        return Done(Deed.NOTHING, owner.suspended) if owner else None
     # The same word as for a stop by answer, so that whoever stopped one way may come back the other.
     roster.suspend_channel(conn, owner.official_id, CHANNEL, STOPPED_BY_MAIL, now, actor=_ACTOR)
     _tell_elsewhere(conn, vault, owner, Kind.STOPPED_BY_LINK, now)
-    return Done(Deed.STOPPED, mails=False)
+    return Done(Deed.STOPPED, STOPPED_BY_MAIL)
 
 
 def resume_mails(conn: sa.Connection, vault: Vault, ticket: str, now: float) -> Done | None:
     """Take back what the official did; what an operator or a bounce stopped stays stopped."""
     owner = find_owner(conn, vault.mark, ticket)
-    if owner is None or owner.suspended != STOPPED_BY_MAIL:
-        return Done(Deed.NOTHING, mails=owner.suspended is None) if owner else None
+    if owner is None or not owner.stopped:
+        return Done(Deed.NOTHING, owner.suspended) if owner else None
     roster.resume_channel(conn, owner.official_id, CHANNEL, _ACTOR, now)
     _tell_elsewhere(conn, vault, owner, Kind.RESUMED_BY_LINK, now)
-    return Done(Deed.RESUMED, mails=True)
+    return Done(Deed.RESUMED, None)
 
 
 def _tell_elsewhere(conn: sa.Connection, vault: Vault, owner: Owner, kind: Kind, now: float) -> None:

@@ -117,6 +117,11 @@ def test_urgency_is_that_of_who_should_look(kind: Kind, severity: Severity, urge
     assert urgency_of(kind, severity) == urgency
 
 
+def test_old_news_is_not_urgent() -> None:
+    root = judge_cap(written(an_alert(kind=Kind.INCIDENT, severity=Severity.CRITICAL, backfill=True)))
+    assert root.findtext(f".//{CAP}urgency") == "Past"
+
+
 @pytest.mark.parametrize("confidence", ["low", "medium", "high"])
 def test_nothing_is_ever_observed(confidence: str) -> None:
     root = judge_cap(written(an_alert(confidence=confidence)))

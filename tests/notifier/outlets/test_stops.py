@@ -226,7 +226,9 @@ async def test_a_mistake_is_taken_back_with_one_press(world: World) -> None:
 async def test_what_a_bounce_stopped_is_not_taken_back_by_a_link(world: World) -> None:
     page = await a_page(world)
     await world.store.write(lambda conn: roster.suspend_channel(conn, page.official_id, "email", "bounced", 1.0))
-    await page.post(b"List-Unsubscribe=Undo")
+    for text in ((await page.get())[1], (await page.post(b"List-Unsubscribe=Undo"))[1], (await page.post())[1]):
+        assert "Hubungi operator" in text
+        assert "<button" not in text
     assert await page.suspended() == "bounced"
     assert await page.notices() == []
 

@@ -156,7 +156,7 @@ def _info(alert: Alert, language: str) -> etree._Element:
         _put(info, "category", category)
     _put(info, "event", words.topics[alert.topics[0]])
     _put(info, "responseType", "Assess")
-    _put(info, "urgency", urgency_of(alert.kind, alert.severity))
+    _put(info, "urgency", urgency_of(alert.kind, alert.severity, backfill=alert.backfill))
     _put(info, "severity", SEVERITY[alert.severity])
     _put(info, "certainty", CERTAINTY[alert.confidence])
     for topic in alert.topics:

@@ -44,9 +44,9 @@ VERIFY = {
 }
 
 
-def urgency_of(kind: Kind, severity: Severity) -> str:
-    """How soon somebody responsible should look: a raid or a verdict is past, an analysis is no event."""
-    if kind in _HAS_HAPPENED:
+def urgency_of(kind: Kind, severity: Severity, *, backfill: bool = False) -> str:
+    """How soon somebody responsible should look: a raid, a verdict, old news are past."""
+    if kind in _HAS_HAPPENED or backfill:
         return "Past"
     if kind is not Kind.INCIDENT:
         return "Unknown"

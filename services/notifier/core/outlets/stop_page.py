@@ -73,6 +73,11 @@ def back_page(words: StopWords) -> str:
     return _page(words, _Content(words.back_title, words.back))
 
 
+def held_page(words: StopWords) -> str:
+    """Where the mails were stopped otherwise, which no link turns on again."""
+    return _page(words, _Content(words.held_title, words.held))
+
+
 def _page(words: StopWords, content: _Content) -> str:
     body = f"<p>{escape(content.said)}</p>"
     body += f'<p class="soft">{escape(content.small)}</p>' if content.small else ""

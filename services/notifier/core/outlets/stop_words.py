@@ -21,6 +21,8 @@ class StopWords:
     undo_button: str
     back_title: str
     back: str
+    held_title: str
+    held: str
     foot: str
 
 
@@ -38,6 +40,9 @@ _INDONESIAN = StopWords(
     undo_button="Terima surel lagi",
     back_title="Surel diaktifkan lagi",
     back="Anda akan menerima surel seperti sebelumnya.",
+    held_title="Surel sudah tidak dikirim",
+    held="Surel ke alamat ini sudah dihentikan karena kembali atau oleh operator. Hubungi operator Siaga untuk "
+    "mengaktifkannya lagi.",
     foot="Siaga · Halaman ini tidak menyimpan alamat Anda dan tidak memuat apa pun dari situs lain.",
 )
 _ENGLISH = StopWords(
@@ -53,6 +58,9 @@ _ENGLISH = StopWords(
     undo_button="Get mails again",
     back_title="Mails are on again",
     back="You will get mails as before.",
+    held_title="No mails are sent",
+    held="Mails to this address were stopped because they came back, or by the operator. Ask the operator of "
+    "Siaga to turn them on again.",
     foot="Siaga · This page does not hold your address and loads nothing from other sites.",
 )
 _LANGUAGES = {"id": _INDONESIAN, "en": _ENGLISH}
