@@ -1,0 +1,276 @@
+"""The tagger's own figures: speed, share of the stages, patterns, length, crafted texts, workers, weight."""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bench.tagging import corpus, crafted
+from services.cli.tag import line_tagger
+from services.tagger.book_files import load_book
+from services.tagger.core.boilerplate import blank
+from services.tagger.core.book import Rulebook
+from services.tagger.core.facts import read_facts
+from services.tagger.core.folding import fold
+from services.tagger.core.kind import decide_kind
+from services.tagger.core.language import detect
+from services.tagger.core.matching import Matcher, Pattern
+from services.tagger.core.places import find_places
+from services.tagger.core.reading import read
+from services.tagger.core.sentences import split
+from services.tagger.core.severity import score
+from services.tagger.core.story import Article, tag_story
+from services.tagger.core.topics import decide
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZE = 3_800
+Figures = dict[str, Any]
+
+
+def book() -> Rulebook:
+    """The rules as they are shipped."""
+    return load_book(ROOT / "seeds" / "topics", ROOT / "seeds" / "places")
+
+
+def article(row: corpus.Row) -> Article:
+    """As ``siaga tag`` reads it, without the date."""
+    return Article(row["id"], row["title"], row["text"], row["language"])
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Seconds of this process; another's turn on the core does not count."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def interleaved(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Every work once a round, in turn, so that a slow minute of the machine is everybody's."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            taken[name].append(cpu(work))
+    return taken
+
+
+def spread(values: Sequence[float], digits: int = 2) -> Figures:
+    """Median with the quarters beside it, smallest and greatest."""
+    low, _, high = statistics.quantiles(values, n=4) if len(values) > 1 else (values[0],) * 3
+    named = {"median": statistics.median(values), "q1": low, "q3": high, "min": min(values), "max": max(values)}
+    return {name: round(value, digits) for name, value in named.items()}
+
+
+def speed(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
+    """Stories a second of one core, by what they are about; beside the bare scan on the same texts."""
+    found: Figures = {}
+    for name, event in (("a feed's mixture", None), ("not of the field", False), ("of the field", True)):
+        rows = corpus.of_size(stories, 1, SIZE, event=event)
+        articles, lines = [article(row) for row in rows], [orjson.dumps(row) for row in rows]
+        scan, tag = bare_scan(rules, articles), line_tagger(rules, explain=False)
+        works: dict[str, Callable[[], object]] = {
+            "tag": lambda articles=articles: [tag_story(one, rules) for one in articles],  # type: ignore[misc]
+            "line": lambda lines=lines, tag=tag: [tag(line) for line in lines],  # type: ignore[misc]
+            "bare": scan,
+        }
+        taken = interleaved(works, rounds)
+        found[name] = {
+            "relevant": round(sum(tag_story(one, rules).relevant for one in articles) / stories, 3),
+            "hits_per_kb": round(sum(map(len, hits_of(rules, articles))) / stories / SIZE * 1000, 1),
+            "stories_per_s": spread([stories / one for one in taken["tag"]], 0),
+            "lines_per_s": spread([stories / one for one in taken["line"]], 0),
+            "us_per_story": spread([one / stories * 1e6 for one in taken["tag"]], 0),
+            "bare_us_per_story": spread([one / stories * 1e6 for one in taken["bare"]], 0),
+            "times_bare": spread([a / b for a, b in zip(taken["tag"], taken["bare"], strict=True)]),
+        }
+    return found
+
+
+def hits_of(rules: Rulebook, articles: Sequence[Article]) -> list[list[tuple[int, int, int]]]:
+    """Every whole-word hit, overlapping ones too."""
+    scan = rules.matcher._automaton.find_matches_as_indexes
+    return [scan(b" " + fold(f"{one.title}\n{one.text}") + b" ", overlapping=True) for one in articles]
+
+
+def bare_scan(rules: Rulebook, articles: Sequence[Article]) -> Callable[[], object]:
+    """The floor: fold, and one pass of the automaton."""
+    return lambda: hits_of(rules, articles)
+
+
+def stages(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
+    """Where a story's time goes, measured inside the run: the stages of ``tag_story`` in turn."""
+    articles = [article(row) for row in corpus.of_size(stories, 1, SIZE)]
+    shares: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        spent: dict[str, float] = {}
+        for one in articles:
+            _staged(one, rules, spent)
+        whole = sum(spent.values())
+        for name, seconds in spent.items():
+            shares.setdefault(name, []).append(seconds / whole)
+    return {name: round(statistics.median(values), 3) for name, values in shares.items()}
+
+
+def _staged(one: Article, rules: Rulebook, spent: dict[str, float]) -> None:
+    """One story by the steps of ``tag_story``; sentences and scan are timed once alone, then within ``read``."""
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter_ns()
+        answer = work()
+        spent[name] = spent.get(name, 0.0) + (time.perf_counter_ns() - began) / 1e9
+        return answer
+
+    cleared = timed("names masked", lambda: rules.clearer.clear(f"{one.title}\n{one.text}").whole)
+    timed("language", lambda: detect(one.text, one.language))
+    raw = timed("boilerplate", lambda: blank(one.title, one.text))
+    alone = {"sentences": lambda: split(raw, len(one.title)), "the scan": lambda: rules.matcher.find(raw)}
+    before = sum(spent.get(name, 0.0) for name in alone)
+    for name, work in alone.items():
+        timed(name, work)
+    reading = timed("concepts of each sentence", lambda: read(raw, cleared, rules, has_title=True))
+    spent["concepts of each sentence"] -= sum(spent[name] for name in alone) - before
+    topics = timed("topics", lambda: decide(reading, rules).topics)
+    if not topics:
+        return
+    kind = timed("kind", lambda: decide_kind(reading, rules, topics[0].topic, topics[0].evidence).kind)
+    about = frozenset(reading.sentences.at(span.start) for topic in topics for span in topic.evidence)
+    places = timed("places", lambda: find_places(reading, rules, kind, about))
+    facts = timed("facts", lambda: read_facts("x", reading, rules, places, language=one.language, published=None))
+    codes, spans = [topic.topic for topic in topics], topics[0].evidence
+    timed("severity", lambda: score(reading, rules, codes, kind, facts, fallback=spans))
+
+
+def patterns(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
+    """The whole tagger and the bare scan with fewer and with more names in the gazetteer."""
+    own = [pattern for group in rules.matcher.groups for pattern in group]
+    articles = [article(row) for row in corpus.of_size(stories, 2, SIZE)]
+    works: dict[str, Callable[[], object]] = {}
+    for count in (5_000, len(own), 20_000, 50_000):
+        chosen = own[:count] + [_invented(index) for index in range(count - len(own))]
+        other = replace(rules, matcher=Matcher(chosen))
+        works[f"{count}"] = lambda other=other: [tag_story(one, other) for one in articles]  # type: ignore[misc]
+        works[f"bare {count}"] = bare_scan(other, articles)
+    taken = interleaved(works, rounds)
+    return {name: spread([one / stories * 1e6 for one in values], 0) for name, values in taken.items()}
+
+
+def _invented(index: int) -> Pattern:
+    chance = random.Random(index)
+    syllables = (
+        "ba",
+        "ru",
+        "ke",
+        "lang",
+        "to",
+        "si",
+        "man",
+        "ngu",
+        "pe",
+        "rai",
+        "wo",
+        "tan",
+        "ju",
+        "mbe",
+        "lo",
+        "ka",
+    )
+    words = ("".join(chance.choices(syllables, k=chance.choice((2, 3)))).capitalize() for _ in range(2))
+    return Pattern(f"{' '.join(words)} {index}", places=(0,), capital=True)
+
+
+def length(rules: Rulebook, *, rounds: int) -> Figures:
+    """Microseconds a KB by the length of a story."""
+    works: dict[str, Callable[[], object]] = {}
+    amounts = {}
+    for size in (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000):
+        articles = [article(row) for row in corpus.of_size(max(4, 200_000 // size), 3, size)]
+        amounts[str(size)] = sum(len(one.text) for one in articles) / 1000
+        works[str(size)] = lambda articles=articles: [tag_story(one, rules) for one in articles]  # type: ignore[misc]
+    taken = interleaved(works, rounds)
+    return {name: spread([one / amounts[name] * 1e6 for one in values], 0) for name, values in taken.items()}
+
+
+def hostile(rules: Rulebook, *, rounds: int) -> Figures:
+    """Crafted texts of 64 KB against a made story of the field and one of the mixture, microseconds a KB."""
+    size = 64_000
+    terms = [plain.term for plain in rules.matcher.plain if plain]
+    makers = {**crafted.TEXTS, "every term of the rules": crafted.triggers(terms)}
+    texts = {name: make(size) for name, make in makers.items()}
+    plain = {
+        "a made story of the mixture": [article(row) for row in corpus.of_size(40, 5, SIZE)],
+        "a made story of the field": [article(row) for row in corpus.of_size(17, 5, SIZE, event=True)],
+    }
+    works: dict[str, Callable[[], object]] = {
+        name: lambda text=text: tag_story(Article("x", "Judul", text), rules)  # type: ignore[misc]
+        for name, text in texts.items()
+    }
+    works |= {name: lambda those=those: [tag_story(one, rules) for one in those] for name, those in plain.items()}  # type: ignore[misc]
+    taken = interleaved(works, rounds)
+    kb = {name: len(text) / 1000 for name, text in texts.items()}
+    kb |= {name: len(those) * SIZE / 1000 for name, those in plain.items()}
+    cost = {name: statistics.median(values) / kb[name] * 1e6 for name, values in taken.items()}
+    return {name: round(value, 1) for name, value in sorted(cost.items(), key=lambda item: -item[1])}
+
+
+def workers(*, stories: int, rounds: int) -> Figures:
+    """``siaga tag`` as a command: wall seconds and CPU seconds by its number of processes, start included."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "stories.jsonl"
+        lines.write_bytes(corpus.lines(corpus.stories(stories, 6)))
+        for _ in range(rounds):
+            for count in (1, 2):
+                found.setdefault(f"{count}", []).append(_command(lines, count))
+    pairs = zip(found["1"], found["2"], strict=True)
+    return {
+        "stories": stories,
+        "wall_s": {name: spread([wall for wall, _ in values]) for name, values in found.items()},
+        "cpu_s": {name: spread([used for _, used in values]) for name, values in found.items()},
+        "wall_ratio_1_to_2": spread([one[0] / two[0] for one, two in pairs]),
+    }
+
+
+def _command(lines: Path, count: int) -> tuple[float, float]:
+    command = [sys.executable, "-m", "services.cli.main", "tag", "--jsonl", "--workers", str(count)]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    with lines.open("rb") as given:
+        subprocess.run(command, cwd=ROOT, stdin=given, stdout=subprocess.DEVNULL, check=True)
+    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+_WEIGH = """
+import json, resource, time
+began = time.process_time()
+from services.tagger.book_files import load_book
+from services.tagger.core.severity import score
+from services.tagger.core.story import Article, tag_story
+imported = time.process_time()
+from pathlib import Path
+book = load_book(Path("seeds/topics"), Path("seeds/places"))
+loaded = time.process_time()
+tag_story(Article("x", "Judul", "Polisi menangkap dua orang."), book)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"import_cpu_s": imported - began, "load_cpu_s": loaded - imported, "peak_mb": peak}))
+"""
+
+
+def weight(*, rounds: int) -> Figures:
+    """CPU seconds to import the tagger and to load its rules, and the peak memory then; fresh processes."""
+    seen: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        ran = subprocess.run([sys.executable, "-c", _WEIGH], cwd=ROOT, capture_output=True, check=True)
+        for name, value in json.loads(ran.stdout).items():
+            seen.setdefault(name, []).append(value)
+    return {name: spread(values) for name, values in seen.items()}
