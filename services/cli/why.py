@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 
 from services.cli.stores import Stores
 from services.cli.where import DEFAULT_DATA
@@ -48,7 +49,7 @@ def explain(stores: Stores, story_id: str, official_id: str | None) -> Iterator[
     if incident is not None:
         state = f"version {incident.version}, severity {int(incident.alert.severity)}"
         yield "incident", f"{incident_id} {state}, {len(incident.alert.sources)} sources"
-    yield from _officials(stores, incident_id, official_id)
+    yield from stores.ask("notifier", lambda conn: list(_officials(conn, incident_id, official_id)))
 
 
 def _labels(fate: StoryFate) -> Iterator[Step]:
@@ -65,32 +66,26 @@ def _labels(fate: StoryFate) -> Iterator[Step]:
         yield "tagger", f"place {place.name} ({where}) as {place.role.value}: “{place.evidence[0].text}”"
 
 
-def _officials(stores: Stores, incident_id: str, official_id: str | None) -> Iterator[Step]:
-    known = [one for one, _ in stores.ask("notifier", notifier_queries.official_ids)]
+def _officials(conn: sa.Connection, incident_id: str, official_id: str | None) -> Iterator[Step]:
+    """What each official got of it; all of it over one connection, since a hundred officials are usual."""
+    known = [one for one, _ in notifier_queries.official_ids(conn)]
     chosen = [one for one in known if official_id is None or one.startswith(official_id)]
     if not chosen:
         raise OperatorError(f"official {official_id}", "is not known; `siaga officials list` shows who is")
-    for one in chosen:
-        verdict = stores.ask("notifier", lambda conn, o=one: notifier_queries.why_matched(conn, incident_id, o))  # type: ignore[misc]
+    for one, verdict in notifier_queries.verdicts(conn, incident_id, chosen):
         if isinstance(verdict, Match):
             topics = ", ".join(topic.value for topic in verdict.topics)
             yield f"official {one[:8]}", f"matches: {' '.join(verdict.regions)}; {topics}; {verdict.kind.value}"
         else:
             yield f"official {one[:8]}", f"does not match now: {verdict}"
-        yield from _deliveries(stores, incident_id, one)
+        yield from _deliveries(conn, incident_id, one)
 
 
-def _deliveries(stores: Stores, incident_id: str, official: str) -> Iterator[Step]:
-    found = stores.ask(
-        "notifier", lambda conn: notifier_queries.deliveries_of_incident(conn, incident_id, official)
-    )
-    for one in found:
+def _deliveries(conn: sa.Connection, incident_id: str, official: str) -> Iterator[Step]:
+    for one in notifier_queries.deliveries_of_incident(conn, incident_id, official):
         where = f"{one.channel} {one.action} of version {one.version}"
         yield f"official {official[:8]}", f"{where} because {one.why}: {one.state} ({one.reason})"
-        for attempt in stores.ask(
-            "notifier",
-            lambda conn, d=one: notifier_queries.attempts_of(conn, d.subject, official),  # type: ignore[misc]
-        ):
+        for attempt in notifier_queries.attempts_of(conn, one.subject, official):
             if (attempt.channel, attempt.action) == (one.channel, one.action):
                 told = f"attempt {attempt.n}, {attempt.phase}: {attempt.reason} {attempt.detail}".rstrip()
                 yield f"official {official[:8]}", f"  {attempt.at:{_STAMP}} UTC {told}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -132,16 +132,20 @@ def official_ids(conn: sa.Connection) -> list[tuple[str, str]]:
     return [(row.official_id, row.state) for row in rows]
 
 
-def why_matched(conn: sa.Connection, incident_id: str, official_id: str) -> Match | str:
-    """Whether an official's subscription meets an incident as it is now: the match, or why not."""
-    official = find_official(conn, official_id)
+def verdicts(
+    conn: sa.Connection, incident_id: str, official_ids: Sequence[str]
+) -> Iterator[tuple[str, Match | str]]:
+    """Whether officials' subscriptions meet an incident as it is now: the match, or why not."""
     incident = find_incident(conn, incident_id)
-    if official is None:
-        return "official_not_active"
-    if incident is None or incident.alert is None:
-        return "incident_not_seen"
-    verdict = match_official(official, incident.alert)
-    return verdict if isinstance(verdict, Match) else str(verdict.reason)
+    for official_id in official_ids:
+        official = find_official(conn, official_id)
+        if official is None:
+            yield official_id, "official_not_active"
+        elif incident is None or incident.alert is None:
+            yield official_id, "incident_not_seen"
+        else:
+            verdict = match_official(official, incident.alert)
+            yield official_id, verdict if isinstance(verdict, Match) else str(verdict.reason)
 
 
 def count_by_state(conn: sa.Connection) -> dict[str, int]:
