@@ -165,6 +165,7 @@ TENAU_PORT = {
         ({"things": frozenset({"baby"})}, Veto.THINGS),
         (ELSEWHERE, Veto.PLACE),
         (TENAU_PORT, Veto.TOWN),
+        (TENAU_PORT | {"spots": frozenset(), "figures": frozenset({23.0})}, Veto.DISTRICT),
     ],
     ids=lambda value: value.name if isinstance(value, Veto) else "",
 )

@@ -14,6 +14,7 @@ from bench.incidents.copies import Ours, measure
 from bench.incidents.quality import bcubed, clusters_of, join_stories
 from bench.incidents.stories import Told, read_stories
 from services.tagger.core.book import Rulebook
+from tests.tagger.builders import a_story
 
 #: What a change of rules must not lose.  Measured: 0.96 on the half that was tuned on, 0.94 on the other.
 GOAL_F1 = 0.90
@@ -66,6 +67,29 @@ def test_look_alikes_stay_apart(one: str, other: str, told: list[Told], found: d
         for incident in (one, other)
     }
     assert not clusters[one] & clusters[other]
+
+
+FORM = (
+    "{town} - Polisi menggagalkan keberangkatan {count} calon pekerja migran nonprosedural di pelabuhan {town}. "
+    "Perekrut menjanjikan gaji besar kepada {count} orang itu, lalu menahan paspor mereka di sebuah rumah. "
+    "Kapolres setempat mengatakan dua tersangka perekrut kini ditahan, dan sebuah kapal disita."
+)
+TOWNS = ("Atambua", "Kupang", "Nunukan", "Tarakan", "Entikong", "Sambas")
+
+
+def test_a_form_filled_for_each_town_is_an_incident_each_and_its_copies_join(book: Rulebook) -> None:
+    told = [
+        Told(
+            town,
+            "",
+            a_story(f"{outlet}:{town}", f"{outlet}: {town}", FORM.format(town=town, count=3 + 4 * number)),
+        )
+        for outlet in ("antara", "tribun", "ann")
+        for number, town in enumerate(TOWNS)
+    ]
+    found = clusters_of(join_stories(told, book))
+    truth = {one.event.story_id: one.incident for one in told}
+    assert bcubed(found, truth).f1 == 1.0, found
 
 
 def test_perfect_clusters_score_one_and_one_lump_does_not() -> None:

@@ -89,13 +89,10 @@ def decide_join(own: Signature, sentences: int, candidates: Sequence[Candidate])
 
 
 def is_another_form(own: Signature, other: Signature) -> bool:
-    """Whether the same words are filled in for another place, other goods or another day."""
-    return find_veto(own, other) in {Veto.PLACE, Veto.TOWN, Veto.THINGS, Veto.TIME}
-
-
-def are_two(one: Sequence[Signature], other: Sequence[Signature]) -> bool:
-    """Whether each story of the one contradicts each of the other: two incidents beyond doubt."""
-    return all(find_veto(left, right) is not None for left, right in product(one, other))
+    """Whether the same words are filled in for another district, other goods or another day."""
+    if own.districts and other.districts and not own.districts & other.districts:
+        return True
+    return find_veto(own, other) in {Veto.PLACE, Veto.THINGS, Veto.TIME}
 
 
 def _points(own: Signature, candidate: Candidate) -> float:

@@ -60,6 +60,7 @@ class Veto(StrEnum):
     THINGS = "about other things"
     PLACE = "no place in common"
     TOWN = "another town and another port or post"
+    DISTRICT = "another district, and no figure, port or post in common"
 
 
 #: Points by ground.  Fitted (logistic, 2,181 pairs of one half of the constructed incidents), then rounded.
@@ -116,18 +117,17 @@ def weigh(one: Signature, other: Signature) -> Likeness:
 
 def find_veto(one: Signature, other: Signature) -> Veto | None:
     """The first contradiction that rules out one event; a story that leaves something open contradicts nothing."""
-    if not families(one) & families(other):
-        return Veto.TOPIC
-    if abs(one.day - other.day) > MAX_DAYS:
-        return Veto.TIME
     mine, theirs = one.things & TELLING, other.things & TELLING
-    if mine and theirs and not mine & theirs:
-        return Veto.THINGS
-    if one.around and other.around and not one.around & other.around:
-        return Veto.PLACE
-    if _differ(one.districts, other.districts) and _differ(one.spots, other.spots):
-        return Veto.TOWN
-    return None
+    towns, spots = _differ(one.districts, other.districts), one.spots & other.spots
+    contradictions = (
+        (Veto.TOPIC, not families(one) & families(other)),
+        (Veto.TIME, abs(one.day - other.day) > MAX_DAYS),
+        (Veto.THINGS, _differ(mine, theirs)),
+        (Veto.PLACE, _differ(one.around, other.around)),
+        (Veto.TOWN, towns and _differ(one.spots, other.spots)),
+        (Veto.DISTRICT, towns and not spots and not one.figures & other.figures),
+    )
+    return next((veto for veto, holds in contradictions if holds), None)
 
 
 def families(signature: Signature) -> frozenset[str]:
