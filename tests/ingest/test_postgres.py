@@ -8,14 +8,16 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from services.ingest import claims
+from services.ingest import claims, tables
 from services.ingest.core.looking import LookReason
+from services.ingest.core.source import Fallback
 from services.ingest.queries import find_story, list_sources
 from services.ingest.replay import replay_since
 from services.ingest.retention import forget_old
 from tests.ingest.builders import a_feed, an_item
 from tests.ingest.core.test_copies import ORIGINAL
 from tests.ingest.test_looks import PATH, a_known_story, look, page
+from tests.ingest.test_sitemaps import index, news
 from tests.ingest.world import FeedServer, Reply, World
 
 
@@ -98,4 +100,21 @@ async def test_the_tables_are_what_the_migrations_make(postgres: str) -> None:
     for name, table in claims.polls.metadata.tables.items():
         made = {column["name"] for column in inspector.get_columns(name)}
         assert made == {column.name for column in table.columns}, name
+    await world.close()
+
+
+async def test_an_index_a_fallback_and_pages_that_do_not_fit(postgres: str, server: FeedServer) -> None:
+    world = World(postgres)
+    fallback = Fallback(f"http://desk.localhost:{server.port}/second", "rss")
+    await world.watch(world.watch_at(server.port, format="news_sitemap", fallback=fallback))
+    server.answer(
+        index(["/1.xml", "/gone.xml"], ETag='"i"'), Reply(status=304), index(["/2.xml"]), Reply(status=410)
+    )
+    server.pages = {"/1.xml": index(["/2.xml"]), "/2.xml": news(1, 2), "/second": Reply(a_feed(4))}
+    for reason in ("new_body", "not_modified", "same_body", "gone", "new_body"):
+        row = await world.poll()
+        assert row.last_reason == reason
+    assert (row.standby_reason, len({one["story_id"] for one in await world.stories()})) == ("gone", 4)
+    left = sa.select(sa.func.count()).select_from(tables.sitemaps)
+    assert await world.store.read(lambda conn: conn.execute(left).scalar()) == 0
     await world.close()
