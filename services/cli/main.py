@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tag": ("services.cli.tag:tag_command", "Label stories given as JSON lines."),
     "eval": ("services.cli.evaluate:eval_command", "The tagger's figures on a labelled file."),
     "feeds": ("services.cli.feeds:feeds_command", "Look at sources before they are trusted."),
+    "desk": ("services.cli.desk:desk_command", "Who may do more at the desk than look."),
     "officials": ("services.cli.officials:officials_command", "Who may receive, and what."),
     "readers": ("services.cli.readers:readers_command", "Which systems may read the feeds."),
     "webhooks": ("services.cli.webhooks:webhooks_command", "Where signed messages go, and what became of them."),

@@ -22,6 +22,7 @@ from services.notifier.desk.api import PREFIX, create_api
 from services.notifier.desk.desk import Desk, SendCode, make_templates
 from services.notifier.desk.intake import Intake
 from services.notifier.desk.maps import load_outline
+from services.notifier.desk.office import OfficePages
 from services.notifier.desk.pages import Pages
 from services.notifier.desk.sign_in import SignInPages
 from services.notifier.desk.speech import read_languages
@@ -112,7 +113,7 @@ def make_desk(people: Store, store: Store, inside: Inside) -> Desk:
 
 def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
     """Every address of the desk."""
-    pages, sign_in = Pages(desk), SignInPages(desk)
+    pages, sign_in, office = Pages(desk), SignInPages(desk), OfficePages(desk)
     both = ["GET", "POST"]
     return [
         Mount(
@@ -126,6 +127,8 @@ def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
                 Route("/search.{form:str}", pages.save),
                 Route("/sources", pages.sources),
                 Route("/subscription", SubscriptionPages(desk).page, methods=both),
+                Route("/office", office.page),
+                Route("/office/act", office.act, methods=["POST"]),
                 Route("/sign-in", sign_in.ask, methods=both),
                 Route("/sign-in/code", sign_in.give_code, methods=both),
                 Route("/sign-out", sign_in.leave, methods=["POST"]),

@@ -86,6 +86,11 @@ class Visitor:
         """The regions of all their subscriptions."""
         return tuple(sorted({region for line in self.official.subscriptions for region in line.regions}))
 
+    @property
+    def may_approve(self) -> bool:
+        """Whether the office is open to them."""
+        return self.may(Role.APPROVER)
+
     def may(self, role: Role) -> bool:
         """Whether their role covers this one."""
         return self.session.role.covers(role)

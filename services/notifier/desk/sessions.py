@@ -162,6 +162,11 @@ def close_all(conn: sa.Connection, official_id: str) -> None:
     conn.execute(sa.delete(SESSION).where(SESSION.c.official_id == official_id))
 
 
+def roles(conn: sa.Connection) -> dict[str, str]:
+    """Who is more than a viewer."""
+    return {row.official_id: row.role for row in conn.execute(sa.select(ROLE))}
+
+
 def give_role(conn: sa.Connection, official_id: str, role: Role, actor: str, now: float) -> None:
     """Let somebody do more, or less; they sign in anew."""
     conn.execute(sa.delete(ROLE).where(ROLE.c.official_id == official_id))

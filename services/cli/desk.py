@@ -1,0 +1,49 @@
+"""`siaga desk`: say who may do more at the desk than look."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+
+from services.cli.officials_store import DATA, ID, act, known, settings_of
+from services.notifier import audit
+from services.notifier.desk import sessions
+from services.notifier.desk.app import MIGRATIONS
+from services.notifier.desk.sessions import Role
+from services.notifier.vault import Vault
+from services.runtime.store import Store
+
+
+@click.group("desk")
+def desk_command() -> None:
+    """Roles at the desk; everybody who is approved may look."""
+
+
+@desk_command.command("role")
+@DATA
+@ID
+@click.argument("role", type=click.Choice([str(role) for role in Role]))
+def give_role(data: Path | None, official_id: str, role: str) -> None:
+    """Give an official a role; who is signed in signs in anew.
+
+    \b
+    Example:
+      siaga desk role 3f1c... approver
+    """
+
+    def deed(conn: sa.Connection, _: Vault, actor: str) -> str:
+        known(conn, official_id)
+        audit.record(conn, time.time(), actor, "desk role given", official_id, detail={"role": role})
+        return actor
+
+    actor = act(data, deed)
+    store = Store.open(settings_of(data).desk_store_url(), MIGRATIONS)
+    try:
+        with store.engine.begin() as conn:
+            sessions.give_role(conn, official_id, Role(role), actor, time.time())
+    finally:
+        store.engine.dispose()
+    click.echo(f"{official_id} is {role}", err=True)

@@ -1,0 +1,162 @@
+"""Who may do what at the desk: every address with every role, and the office's deeds."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from starlette.routing import Mount, Route
+
+from services.notifier import roster
+from services.notifier.desk.app import desk_routes
+from services.notifier.desk.sessions import Role
+from services.notifier.roster import Standing
+from services.notifier.tables import AUDIT, OFFICIAL
+from tests.notifier import builders
+
+sys.path.insert(0, str(Path(__file__).parent))
+from desk_builders import received
+from house import House, a_house
+
+#: Address and method, and the answer for nobody, a viewer, an approver and an admin.
+EVERYBODY = ("see", "see", "see", "see")
+SIGNED_IN = ("in", "see", "see", "see")
+OFFICE = ("in", "none", "see", "see")
+MATRIX = {
+    ("/", "GET"): SIGNED_IN,
+    ("/live", "GET"): SIGNED_IN,
+    ("/incident/{incident_id}", "GET"): SIGNED_IN,
+    ("/incident/{incident_id}/press", "POST"): SIGNED_IN,
+    ("/search", "GET"): SIGNED_IN,
+    ("/search.{form:str}", "GET"): SIGNED_IN,
+    ("/sources", "GET"): SIGNED_IN,
+    ("/subscription", "GET"): SIGNED_IN,
+    ("/subscription", "POST"): SIGNED_IN,
+    ("/office", "GET"): OFFICE,
+    ("/office/act", "POST"): OFFICE,
+    ("/sign-in", "GET"): EVERYBODY,
+    ("/sign-in", "POST"): EVERYBODY,
+    ("/sign-in/code", "GET"): EVERYBODY,
+    ("/sign-in/code", "POST"): EVERYBODY,
+    ("/sign-out", "POST"): SIGNED_IN,
+    ("/land.svg", "GET"): EVERYBODY,
+}
+ROLES = (None, Role.VIEWER, Role.APPROVER, Role.ADMIN)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with a_house(tmp_path) as made:
+        await made.intake.take_alerts([received(builders.an_alert())])
+        yield made
+
+
+def csrf_of(page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+async def as_role(house: House, role: Role | None) -> httpx.AsyncClient:
+    if role is None:
+        return house.client()
+    await house.give_role("ppa-ppo-ntt", role)
+    return await house.sign_in("ppa-ppo-ntt")
+
+
+def sort_of(answer: httpx.Response) -> str:
+    if answer.status_code == 404:
+        return "none"
+    to_the_door = answer.headers.get("location") == "/desk/sign-in" and "set-cookie" not in answer.headers
+    return "in" if to_the_door else "see"
+
+
+def test_every_address_stands_in_the_matrix(house: House) -> None:
+    mount, _ = desk_routes(house.desk)
+    assert isinstance(mount, Mount)
+    known = {
+        (route.path, method)
+        for route in mount.routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert known == set(MATRIX)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=str)
+async def test_every_role_reaches_what_is_its_own_and_nothing_else(house: House, role: Role | None) -> None:
+    other = await house.add("somebody-else")
+    client = await as_role(house, role)
+    token = csrf_of((await client.get("/desk/")).text) if role else "x"
+    for (path, method), expected in MATRIX.items():
+        if path in {"/sign-out", "/sign-in", "/sign-in/code"} and (role is not None or path != "/sign-out"):
+            continue  # they change who is asking
+        address = "/desk" + path.replace("{incident_id}", "incident-1").replace("{form:str}", "csv")
+        form = {"csrf": token, "what": "approve" if path == "/office/act" else "mute", "official_id": other}
+        answer = await client.request(method, address, data=form if method == "POST" else None)
+        assert sort_of(answer) == expected[ROLES.index(role)], (path, method, answer.status_code)
+        assert answer.status_code < 500
+
+
+async def test_an_approver_gives_no_roles_and_an_admin_does(house: House) -> None:
+    other = await house.add("somebody-else")
+    form = {"what": "role", "role": "admin", "official_id": other}
+    approver = await as_role(house, Role.APPROVER)
+    form["csrf"] = csrf_of((await approver.get("/desk/office")).text)
+    assert (await approver.post("/desk/office/act", data=form)).status_code == 404
+    admin = await as_role(house, Role.ADMIN)
+    form["csrf"] = csrf_of((await admin.get("/desk/office")).text)
+    assert (await admin.post("/desk/office/act", data=form)).headers["location"].endswith("said=done")
+    assert (await (await house.sign_in("somebody-else")).get("/desk/office")).status_code == 200
+    deeds = await house.desk.people.read(lambda conn: conn.execute(sa.select(AUDIT.c.deed)).all())
+    assert "desk role given" in {row.deed for row in deeds}
+
+
+async def test_nobody_approves_suspends_or_promotes_oneself(house: House) -> None:
+    admin = await as_role(house, Role.ADMIN)
+    token = csrf_of((await admin.get("/desk/office")).text)
+    own = house.officials["ppa-ppo-ntt"]
+    for what in ("approve", "suspend", "role"):
+        form = {"csrf": token, "what": what, "official_id": own, "role": "viewer"}
+        assert (await admin.post("/desk/office/act", data=form)).status_code == 404
+
+
+async def test_a_guest_of_mine_is_approved_by_somebody_else_and_not_by_me(house: House) -> None:
+    guest = await house.add("guest")
+    now, own = house.clock().timestamp(), house.officials["ppa-ppo-ntt"]
+
+    def invited_by(actor: str) -> None:
+        with house.desk.people.engine.begin() as conn:
+            roster.set_standing(conn, guest, Standing.PENDING, "test", now)
+            conn.execute(sa.update(OFFICIAL).where(OFFICIAL.c.official_id == guest).values(invited_by=actor))
+
+    approver = await as_role(house, Role.APPROVER)
+    token = csrf_of((await approver.get("/desk/office")).text)
+    form = {"csrf": token, "what": "approve", "official_id": guest}
+    invited_by(f"official {own}")
+    assert (await approver.post("/desk/office/act", data=form)).headers["location"].endswith("said=not_own_guest")
+    invited_by("admin sri")
+    assert (await approver.post("/desk/office/act", data=form)).headers["location"].endswith("said=done")
+    assert await house.desk.people.read(lambda conn: roster.find_official(conn, guest)) is not None
+
+
+async def test_who_is_suspended_at_the_desk_is_out_of_it_at_once(house: House) -> None:
+    other = await house.add("somebody-else")
+    theirs = await house.sign_in("somebody-else")
+    approver = await as_role(house, Role.APPROVER)
+    token = csrf_of((await approver.get("/desk/office")).text)
+    await approver.post("/desk/office/act", data={"csrf": token, "what": "suspend", "official_id": other})
+    assert (await theirs.get("/desk/")).headers["location"] == "/desk/sign-in"
+
+
+async def test_a_changed_audit_log_is_seen(house: House) -> None:
+    admin = await as_role(house, Role.ADMIN)
+    assert "Rantai utuh" in (await admin.get("/desk/office")).text
+    with house.desk.people.engine.begin() as conn:
+        conn.execute(sa.update(AUDIT).values(actor="nobody"))
+    assert "Rantai putus" in (await admin.get("/desk/office")).text
