@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
+from services.ingest.feed_reader import guard_authors
 from tests.ingest.world import FeedServer, World
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _guarded() -> None:
+    """What a parse worker does first."""
+    guard_authors()
 
 
 @pytest_asyncio.fixture
