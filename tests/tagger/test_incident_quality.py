@@ -12,9 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the benches are 
 
 from bench.incidents.copies import Ours, measure
 from bench.incidents.quality import bcubed, clusters_of, join_stories
+from bench.incidents.rejoin import rejoin
 from bench.incidents.stories import Told, read_stories
 from services.tagger.core.book import Rulebook
-from tests.tagger.builders import a_story
+from services.tagger.join import label
+from tests.tagger.builders import a_story, received
 
 #: What a change of rules must not lose.  Measured: 0.96 on the half that was tuned on, 0.94 on the other.
 GOAL_F1 = 0.90
@@ -103,3 +105,13 @@ def test_syndicated_copies_are_found_among_look_alikes() -> None:
     score = measure(Ours, seed=80, bases=80)
     assert score.recall >= 0.98, score  # 560 copies; over 10,500 it is 0.998
     assert score.precision >= 0.99, score
+
+
+def test_stories_pushed_through_the_join_at_scale_are_counted_and_joined(
+    told: list[Told], book: Rulebook, tmp_path: Path
+) -> None:
+    some = [one for one in told if one.incident in {"bavet-62", "natuna-3boats"}]
+    labelled = [label(received(one.event), book) for one in some]
+    done = rejoin(labelled, book, tmp_path / "tagger.sqlite3")
+    assert (done.stories, done.relevant, done.incidents) == (len(some), len(some), 2)
+    assert done.per_s > 0
