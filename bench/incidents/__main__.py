@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "bench" / "report" / "data"
 SEED = 20260122
 _BASES = 500
-_STORIES = 20_000
+_STORIES = 5_000
 Figures = dict[str, Any]
 
 
