@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from services.ingest.archive import Reading
@@ -273,5 +273,6 @@ def _index(answer: Answer, feed: ParsedFeed, body_hash: str, hints: Hints) -> Po
 
 def hash_entry(entry: Entry) -> str:
     """Recognises an entry that did not change; the link is left out, it may gain a tracking parameter."""
-    text = "\x1f".join(str(part) for part in astuple(replace(entry, link="", guid="")))
+    parts = ("" if part.name in ("link", "guid") else str(getattr(entry, part.name)) for part in fields(entry))
+    text = "\x1f".join(parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
