@@ -100,7 +100,6 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     cleared = book.clearer.clear(f"{article.title}\n{article.text}").whole
     title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
     language = detect(text or title, article.language)
-    plain = Tagging(article.story_id, title, text, language, relevant=False, reason="")
     raw = blank(article.title, article.text[: MAX_TEXT - len(title)])
     reading = read(raw, cleared, book, has_title=bool(title.strip()))
     verdict = decide(reading, book)
@@ -108,7 +107,10 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
         verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
     if not verdict.topics:
         reason = f"{verdict.reason}: {verdict.detail}" if verdict.detail else verdict.reason.value
-        return replace(plain, reason=reason, traces=verdict.traces)
+        return Tagging(
+            article.story_id, title, text, language, relevant=False, reason=reason, traces=verdict.traces
+        )
+    plain = Tagging(article.story_id, title, text, language, relevant=False, reason="")
     return _label(plain, article, reading, verdict, book)
 
 

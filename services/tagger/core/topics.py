@@ -66,17 +66,16 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     found: list[tuple[float, Topic, tuple[Evidence, ...]]] = []
     weak = False
     for topic_rules in book.topics:
-        points, fired = 0.0, list[Trace]()
-        where: set[int] = set()
         firing = _firing(topic_rules.rules, reading)
+        if not firing:
+            continue
+        points = 0.0
+        where: set[int] = set()
         for rule, sentences in firing:
             gained = weigh(rule, sentences, reading)
             points += gained
             where.update(sentences)
-            fired.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
-        if not fired:
-            continue
-        traces += fired
+            traces.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
         if _in_passing(where, reading):
             points *= _PASSING
         if points >= topic_rules.threshold:
