@@ -34,7 +34,7 @@ _FORMATS: dict[str, tuple[Callable[[Feed], bytes], str]] = {
     "atom": (atom.write_atom, f"{atom.MEDIA_TYPE}; charset=utf-8"),
     "json": (json_feed.write_json_feed, f"{json_feed.MEDIA_TYPE}; charset=utf-8"),
 }
-_KEPT = {"cache-control": "private, no-cache", "vary": "Authorization, Accept-Encoding"}
+_KEPT = {"cache-control": "private, no-cache", "vary": "Authorization"}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -25,11 +25,14 @@ class OutletHandler:
         targets: Targets,
         clock: Callable[[], datetime],
         on_planned: Callable[[], None],
+        *,
+        keep_for: timedelta = timedelta(days=30),
     ) -> None:
         self._store = store
         self._targets = tuple(targets.by_name.values())
         self._clock = clock
         self._on_planned = on_planned
+        self._keep_for = keep_for
 
     async def __call__(self, batch: Sequence[Received[AlertEvent]]) -> None:
         """Handle a batch; an event that was handled before changes nothing."""
@@ -43,6 +46,8 @@ class OutletHandler:
         for received in batch:
             if is_synthetic(received.value):
                 continue  # no reader and no receiver of a webhook may take it for news
+            if now - received.value.occurred_at > self._keep_for:
+                continue  # read again from the beginning: it was shown, and forgotten in its time
             changed = take_event(conn, received.value, now)
             if changed is not None and self._targets:
                 planned += plan_webhooks(conn, self._targets, *changed, now)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.notifier import audit
 from services.notifier.core.outlets.entry import Entry
@@ -91,6 +92,7 @@ def plan_webhooks(conn: sa.Connection, targets: Iterable[Target], entry: Entry, 
     disabled = {
         row.name for row in conn.execute(sa.select(TARGET.c.name).where(TARGET.c.state == TargetState.DISABLED))
     }
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     planned = 0
     for target in targets:
         known = _last_told(conn, target.name, entry.incident_id) not in _OVER
@@ -98,8 +100,10 @@ def plan_webhooks(conn: sa.Connection, targets: Iterable[Target], entry: Entry, 
         if tell is None:
             continue
         at = now.timestamp()
-        conn.execute(
-            sa.insert(WEBHOOK).values(
+        # Read again from the beginning of the topic, a change has its message already.
+        done = conn.execute(
+            dialect.insert(WEBHOOK)
+            .values(
                 webhook_id=message_id(target.name, entry.alert_id),
                 target=target.name,
                 incident_id=entry.incident_id,
@@ -114,8 +118,9 @@ def plan_webhooks(conn: sa.Connection, targets: Iterable[Target], entry: Entry, 
                 created_at=at,
                 changed_at=at,
             )
+            .on_conflict_do_nothing()
         )
-        planned += 1
+        planned += done.rowcount
     return planned
 
 

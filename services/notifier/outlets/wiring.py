@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -59,7 +59,8 @@ def attach_outlets(service: Service, inside: Inside, more_routes: Sequence[BaseR
         webhook_rows.sync_targets(conn, targets.by_name, time.time())
     metrics = OutletMetrics(service.metrics.registry)
     sender = _sender(service, inside, targets, metrics)
-    handler = OutletHandler(store, targets, inside.clock, sender.wake)
+    keep_for = timedelta(days=settings.outlet_days)
+    handler = OutletHandler(store, targets, inside.clock, sender.wake, keep_for=keep_for)
     service.consume(ALERTS, group=GROUP_OUTLETS, decode=ALERT_EVENT.validate_json)(handler)
     service.background("webhooks", lambda: sender.run_until(service.stopping), finishes=True)
     _housekeeping(service, inside, metrics)

@@ -12,7 +12,7 @@ from services.contracts.codes import Role, Topic
 from services.notifier.core.outlets.throttle import Rate
 from services.notifier.outlets import readers
 from services.runtime.errors import UnavailableError
-from tests.notifier.builders import a_merge, a_place, a_withdrawal, an_alert, an_update
+from tests.notifier.builders import NOON, a_merge, a_place, a_withdrawal, an_alert, an_update
 from tests.notifier.outlets.doors import BASE, Doors
 from tests.notifier.outlets.support import judge_atom, judge_cap, judge_json_feed
 from tests.notifier.world import World
@@ -186,6 +186,22 @@ async def test_the_same_event_twice_is_one_change(doors: Doors) -> None:
     first = await doors.ask(FEED, token)
     await doors.hear(an_alert())
     assert (await doors.ask(FEED, token)).headers["etag"] == first.headers["etag"]
+
+
+async def test_what_is_read_long_after_it_was_decided_is_not_published_anew(doors: Doors) -> None:
+    _, token = await doors.add_reader("ID-NT")
+    await doors.hear(
+        an_alert(incident_id="old", occurred_at=NOON - timedelta(days=31)),
+        an_alert(incident_id="late", occurred_at=NOON - timedelta(days=2), first_seen_at=NOON - timedelta(days=2)),
+        an_alert(incident_id="fresh"),
+    )
+    found = {
+        item["_siaga"]["incident_id"]: item["date_published"]
+        for item in (await doors.ask("/feeds/id-nt/all.json", token)).json()["items"]
+    }
+    assert found.keys() == {"late", "fresh"}
+    assert found["late"].startswith("2026-11-20")
+    assert found["fresh"].startswith("2026-11-22")
 
 
 async def test_pages_hold_every_entry_once(doors: Doors) -> None:

@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from services.contracts.codes import Severity
 from services.notifier.core.outlets.webhook import WAITS_S, Wanted, read_secret
-from services.notifier.outlets import webhook_rows
+from services.notifier.outlets import keep, webhook_rows
 from services.notifier.outlets.post import Posted, Poster
 from services.notifier.outlets.sender import SenderTools, WebhookSender
 from services.notifier.outlets.tables import WEBHOOK
@@ -109,6 +109,19 @@ async def test_a_repeated_event_is_no_second_message(sending: Sending, subscribe
     await sending.hear(an_alert(), an_alert())
     await sending.send_all()
     assert len(subscriber.tries) == 1
+
+
+async def test_the_topic_read_again_from_its_beginning_sends_nothing_twice(
+    sending: Sending, subscriber: Subscriber
+) -> None:
+    events = (an_alert(), an_update(), a_withdrawal(version=3))
+    await sending.hear(*events)
+    await sending.send_all()
+    later = sending.doors.world.now.timestamp() + 1
+    await sending.doors.world.store.write(lambda conn: keep.forget_before(conn, later))
+    await sending.hear(*events)
+    await sending.send_all()
+    assert len(subscriber.tries) == 3
 
 
 async def test_an_answer_lost_on_the_way_is_repeated_under_the_same_id(

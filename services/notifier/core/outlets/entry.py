@@ -65,7 +65,8 @@ def follow(before: Entry | None, event: AlertEvent, now: datetime) -> Entry | No
     if before is not None and event.version <= before.version:
         return before
     if isinstance(event, AlertRaised | AlertUpdated):
-        first = before.first_at if before else now
+        # Not the present instant: a feed that is built anew has published nothing anew.
+        first = before.first_at if before else event.first_seen_at
         return Entry(event.incident_id, event.version, Standing.OPEN, (), event, first, _after(before, now))
     if before is None:
         return None
