@@ -25,7 +25,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not kafka and not embedded and not postgres and not slow"
+	$(BIN)/pytest -q -n 2 -m "not kafka and not embedded and not postgres and not slow"
 
 # Every test, with a real Apache Kafka that the tests start themselves.
 test: $(STAMP)
@@ -33,7 +33,7 @@ test: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 # Figures: cold start and weight of the whole stack.
 bench: $(STAMP)

@@ -19,7 +19,12 @@ from services.runtime.store import Store
 
 @click.group("desk")
 def desk_command() -> None:
-    """Roles at the desk; everybody who is approved may look."""
+    """Roles at the desk; everybody who is approved may look.
+
+    \b
+    Example:
+      siaga desk role 3f1c... admin
+    """
 
 
 @desk_command.command("role")
