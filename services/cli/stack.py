@@ -16,6 +16,9 @@ SEEDS = ROOT / "seeds"
 SERVICES = ("ingest", "tagger", "notifier")
 
 
+_PORTS = ("ingest", "tagger", "notifier", "feeds", "mail", "telegram", "kafka", "desk")
+
+
 @dataclass(frozen=True)
 class Ports:
     """Loopback ports, counted from one base so that two stacks can stand side by side."""
@@ -24,7 +27,7 @@ class Ports:
 
     def of(self, name: str) -> int:
         """The port of a part: health and metrics of a service, or what a stand-in serves."""
-        return self.base + ("ingest", "tagger", "notifier", "feeds", "mail", "telegram", "kafka", "desk").index(name) + 1
+        return self.base + _PORTS.index(name) + 1
 
 
 @dataclass(frozen=True)
