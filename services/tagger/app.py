@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import sqlalchemy as sa
 import structlog
 
 from services.contracts.alert import AlertRaised, AlertUpdated, AlertWithdrawn, IncidentMerged, IncidentSplit
@@ -42,9 +43,10 @@ _PRUNE_EVERY_S = 3600.0
 _DAY_S = 86400.0
 
 
-def wire(service: Service, book: Rulebook, metrics: TaggerMetrics, now: Callable[[], datetime]) -> None:
+def wire(
+    service: Service, book: Rulebook, metrics: TaggerMetrics, now: Callable[[], datetime], cache: ClauseCache
+) -> None:
     """Attach the consumer of stories and declare what goes out."""
-    cache = ClauseCache()
 
     async def decide(batch: Sequence[Received[StoryEvent]]) -> None:
         labelled = await asyncio.to_thread(_label_all, batch, book, metrics)
@@ -82,8 +84,9 @@ def create_service(settings: TaggerSettings) -> Service:
         lazy_retention_days=REGION_RETENTION_DAYS,
     )
     service = Service("tagger", settings, store, outbox, topics)
-    wire(service, book, TaggerMetrics(service.metrics.registry), lambda: datetime.now(UTC))
-    service.every("prune", _PRUNE_EVERY_S, lambda: _prune(store, settings.keep_decisions_days))
+    cache = ClauseCache()
+    wire(service, book, TaggerMetrics(service.metrics.registry), lambda: datetime.now(UTC), cache)
+    service.every("prune", _PRUNE_EVERY_S, lambda: _prune(store, cache, settings.keep_decisions_days))
     return service
 
 
@@ -116,15 +119,16 @@ def _label_all(batch: Sequence[Received[StoryEvent]], book: Rulebook, metrics: T
     return labelled
 
 
-async def _prune(store: Store, keep_days: int) -> None:
+async def _prune(store: Store, cache: ClauseCache, keep_days: int) -> None:
     now = time.time()
-    await store.write(
-        lambda conn: memory.prune(
-            conn,
-            decided_before=now - keep_days * _DAY_S,
-            indexed_before=now - max(keep_days, 30) * _DAY_S,
-        )
-    )
+    indexed_before = now - max(keep_days, 30) * _DAY_S
+
+    def work(conn: sa.Connection) -> None:
+        memory.prune(conn, decided_before=now - keep_days * _DAY_S, indexed_before=indexed_before)
+        cache.forget_before(indexed_before)
+
+    # Serial, as the handler that asks the cache.
+    await store.write(work, serial=True)
 
 
 __all__ = ["create_service", "wire"]
