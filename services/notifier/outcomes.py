@@ -96,7 +96,7 @@ def _tried(conn: sa.Connection, row: Row, at: float) -> Attempted:
     return Attempted(
         action=row.action,
         priority=row.priority,
-        attempts=row.attempts,
+        attempts=rows.refusals_of(conn, row) + 1,
         age=timedelta(seconds=at - row.first_due_at),
         repeatable=is_repeatable(row.channel, row.action),
         has_next_channel=_next_channel(conn, row) is not None,

@@ -256,6 +256,18 @@ def note_attempt(conn: sa.Connection, row: Row, phase: str, reason: str, now: fl
     conn.execute(sa.insert(ATTEMPT).values(**values))
 
 
+def refusals_of(conn: sa.Connection, row: Row) -> int:
+    """How often a delivery was refused for now; an intent that a crash cut off is no refusal."""
+    query = sa.select(sa.func.count()).where(
+        ATTEMPT.c.subject == row.subject,
+        ATTEMPT.c.official_id == row.official_id,
+        ATTEMPT.c.channel == row.channel,
+        ATTEMPT.c.action == row.action,
+        ATTEMPT.c.phase == State.RETRY_WAIT,
+    )
+    return int(conn.execute(query).scalar_one())
+
+
 def announce(
     conn: sa.Connection, row: Row, outcome: Outcome, reason: str, now: float, *, members: Sequence[str] = ()
 ) -> int:

@@ -199,8 +199,10 @@ async def _feed(workers: Workers, numbers: Iterable[int], leg: Leg, dice: random
 
 
 async def _until_settled(workers: Workers, wanted: int) -> None:
+    workers.mail.rate = 0.0
     async with asyncio.timeout(900.0):
         while True:
+            await workers.let_waits_pass()
             states = workers.states()
             if sum(states.values()) >= wanted and not any(states[state] for state in OPEN):
                 return
