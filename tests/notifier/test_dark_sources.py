@@ -61,11 +61,11 @@ def watched(world: World) -> Watched:
 async def test_a_source_that_went_dark_is_told_once_and_once_that_it_is_back(watched: Watched) -> None:
     await watched.world.add(an_entry(**HOURLY))
     await watched.turn(Health.BROKEN)
-    await watched.hours(30)
+    await watched.hours(12)
     assert len(watched.told()) == 1
     assert "ANTARA (NTT) sejak 22 Nov 2026 13.00 WITA, tidak dapat dibaca" in watched.told()[0]
     await watched.turn(Health.FRESH)
-    await watched.hours(30)
+    await watched.hours(6)
     assert len(watched.told()) == 2
     assert "terpantau lagi: ANTARA (NTT)" in watched.told()[1]
 
@@ -83,7 +83,7 @@ async def test_it_is_told_in_the_officials_language(watched: Watched) -> None:
 async def test_a_source_that_flickers_is_no_news(watched: Watched, seed: int) -> None:
     rng = random.Random(seed)
     await watched.world.add(an_entry(**HOURLY))
-    for _ in range(12):
+    for _ in range(6):
         await watched.turn(rng.choice([Health.BROKEN, Health.STALE]))
         await watched.hours(rng.randint(1, int(DARK_AFTER / timedelta(hours=1)) - 1))
         await watched.turn(rng.choice([Health.FRESH, Health.QUIET]))
@@ -108,7 +108,7 @@ async def test_back_before_the_digest_says_nothing_of_it(watched: Watched) -> No
     await watched.turn(Health.BROKEN)
     await watched.hours(10)
     await watched.turn(Health.FRESH)
-    await watched.hours(40)
+    await watched.hours(16)
     assert watched.told() == []
     assert watched.world.telegram.sent == [], "and there is no digest without anything in it"
 
@@ -120,7 +120,7 @@ async def test_dark_again_before_its_return_was_told_says_nothing_more(watched: 
     await watched.turn(Health.FRESH)
     await watched.hours(4)
     await watched.turn(Health.BROKEN)
-    await watched.hours(30)
+    await watched.hours(21)
     assert len(watched.told()) == 1
 
 

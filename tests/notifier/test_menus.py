@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import sqlalchemy as sa
 
@@ -192,17 +194,19 @@ async def test_somebody_else_in_the_chat_cannot_press(talk: Talk) -> None:
     assert talk.labels()[0] == "✅ NTT"
 
 
-@pytest.mark.parametrize("change", [
+CHANGES: list[Callable[[str], str]] = [
     lambda d: d.replace("ID-NT", "ID-JK"), lambda d: d.replace("r0", "r1"), lambda d: d[:-1] + "_", lambda d: "r0",
     lambda d: d.rpartition(":")[0], lambda d: d + ":", lambda d: ":::::", lambda d: d.replace("ID-NT", "*"),
     lambda d: "é" * 20,
-])  # fmt: skip
-async def test_a_changed_button_does_nothing(talk: Talk, change: object) -> None:
+]  # fmt: skip
+
+
+async def test_a_changed_button_does_nothing(talk: Talk) -> None:
     [official_id] = await talk.world.add(an_entry(subscriptions=TWO))
     await talk.say("/regions")
     data = talk.data("NTT")
-    assert callable(change)
-    assert "bukan untuk Anda" in await talk.press_raw(talk.menu().message_id, change(data))
+    for change in CHANGES:
+        assert "bukan untuk Anda" in await talk.press_raw(talk.menu().message_id, change(data)), change(data)
     found = await talk.world.store.read(lambda conn: roster.granted(conn, official_id))
     assert found is not None
     assert found[1] == Wishes()
