@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-
 FOLDER = Path(__file__).resolve().parents[1] / "report"
 DATA = FOLDER / "data"
 PAGE = FOLDER / "ingest.md"
@@ -40,6 +36,11 @@ def write_report() -> None:
 
 def plot(weeks: Rows) -> None:
     """Lost stories by cause, one bar a run; the same bytes for the same figures."""
+    # Only where it is drawn: it weighs 40 MB, and the cost of polling is measured in this process.
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     mpl.rcParams.update({"svg.hashsalt": "siaga", "font.size": 9})
     causes = sorted({_plain(why) for week in weeks for why in week["lost_why"]})
     figure = Figure(figsize=(9, 0.6 * len(weeks) + 2.0), layout="constrained")
@@ -99,7 +100,7 @@ less. A hanging cache is no outage: asked without validators it would have answe
 ![Lost stories by cause](ingest-week.svg)
 """
 _AFTER = """
-"0.1 of the window, in trouble 0.2" reads: a feed is left alone for a tenth of the time its entries span, and
+"0.1 of the window, in trouble 0.2" (in use now) reads: a feed is left alone for a tenth of the time its entries span, and
 for a fifth at most after failures or where the server has no validators; what a server asks for (Retry-After,
 429) goes first. "Before" doubled its pause after each failure, asked servers without validators hourly and
 believed a 304 for a day. What is left is lost where a server goes down for longer than the feed's window in the
