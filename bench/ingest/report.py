@@ -100,12 +100,12 @@ less. A hanging cache is no outage: asked without validators it would have answe
 ![Lost stories by cause](ingest-week.svg)
 """
 _AFTER = """
-"0.1 of the window, in trouble 0.2" (in use now) reads: a feed is left alone for a tenth of the time its entries span, and
-for a fifth at most after failures or where the server has no validators; what a server asks for (Retry-After,
-429) goes first. "Before" doubled its pause after each failure, asked servers without validators hourly and
-believed a 304 for a day. What is left is lost where a server goes down for longer than the feed's window in the
-minutes between a story's coming and our next poll: a window at night is long, so polls are further apart than
-the minimum interval.
+"0.1 of the window, in trouble 0.2" (in use now) reads: a feed is left alone for a tenth of the time its entries
+span, and for a fifth at most after failures or where the server has no validators; what a server asks for
+(Retry-After, 429) goes first. "Before" doubled its pause after each failure, asked servers without validators
+hourly and believed a 304 for a day. What is left is lost where a server goes down for longer than the feed's
+window in the minutes between a story's coming and our next poll: a window at night is long, so polls are
+further apart than the minimum interval.
 
 A poll at a tenth of the window finds two new stories in a feed of twenty, so most polls by day bring news and
 cannot be answered 304; the share that counts is that of the polls that found nothing new. Below 100 % it is our
