@@ -1,6 +1,6 @@
 """Measure the tagger beside what else one could use, and write the page.
 
-    .venv/bin/python -m bench.tagging [--quick] [--only NAME ...]
+    .venv/bin/python -m bench.tagging [--rounds 9] [--only NAME ...]
 
 Figures go to ``bench/report/data/tagging.json``, the page to ``bench/report/tagging.md``.  The peers live in a
 venv of their own, ``var/bench-venv``, installed here from ``requirements/bench.txt``.
@@ -23,6 +23,7 @@ from typing import Any
 import orjson
 
 from bench.tagging import corpus, measure, page
+from services.tagger.core.book import Rulebook
 from services.tagger.core.story import tag_story
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,12 +41,12 @@ _PEER_STORIES = 40
 def main() -> None:
     """Measure what is asked, keep the rest of the figures, write the page."""
     asked = argparse.ArgumentParser(description="The tagger's speed beside its peers.")
-    asked.add_argument("--quick", action="store_true", help="a third of the rounds")
+    asked.add_argument("--rounds", type=int, default=9)
     asked.add_argument(
         "--only", nargs="*", default=[], help="speed stages peers patterns length hostile workers weight"
     )
     options = asked.parse_args()
-    rules, rounds = measure.book(), 3 if options.quick else 9
+    rules, rounds = measure.book(), options.rounds
     parts: dict[str, Callable[[], Any]] = {
         "speed": lambda: measure.speed(rules, stories=150, rounds=rounds),
         "stages": lambda: measure.stages(rules, stories=150, rounds=rounds),
@@ -53,14 +54,11 @@ def main() -> None:
         "patterns": lambda: measure.patterns(rules, stories=60, rounds=rounds),
         "length": lambda: measure.length(rules, rounds=rounds),
         "hostile": lambda: measure.hostile(rules, rounds=3),
-        "workers": lambda: measure.workers(stories=3_000, rounds=3),
+        "workers": lambda: measure.workers(stories=1_500, rounds=3),
         "weight": lambda: measure.weight(rounds=5),
     }
     figures: dict[str, Any] = orjson.loads(DATA.read_bytes()) if DATA.exists() else {}
-    for name, part in parts.items():
-        if not options.only or name in options.only:
-            print(f"{name} ...", file=sys.stderr, flush=True)
-            figures[name] = part() | {"load_average": round(os.getloadavg()[0], 1)}
+    DATA.parent.mkdir(parents=True, exist_ok=True)
     figures["made"] = {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
@@ -69,12 +67,18 @@ def main() -> None:
         "patterns": sum(map(len, rules.matcher.groups)),
         "corpus": corpus.digest(corpus.of_size(150, 1, measure.SIZE)),
     }
-    DATA.parent.mkdir(parents=True, exist_ok=True)
-    DATA.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    for name, part in parts.items():
+        if not options.only or name in options.only:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            figures[name] = part() | {"load_average": round(os.getloadavg()[0], 1)}
+            DATA.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    replay = DATA.with_name("tagging-replay.json")
+    if replay.exists():
+        figures["replay"] = orjson.loads(replay.read_bytes())
     page.write(figures, DATA.parent.parent)
 
 
-def peers(rules: measure.Rulebook, *, rounds: int) -> dict[str, Any]:
+def peers(rules: Rulebook, *, rounds: int) -> dict[str, Any]:
     """Every engine and the whole tagger in turn, round by round, on the same stories and patterns."""
     install()
     rows = corpus.of_size(_PEER_STORIES, 8, measure.SIZE)

@@ -67,12 +67,11 @@ def _story(chance: random.Random, story_id: str, kind: float, *, words: int = 1 
     pieces: list[str] = []
     long, wide = 0, len(title)
     while long < words and wide < size:
+        bank: dict[str, tuple[str, ...]] = phrases.PLAIN
         if event and (len(pieces) < 4 or chance.random() < EVENT_SENTENCES):
             bank = phrases.EVENT
         elif borrows and chance.random() < BORROWED_SENTENCES:
             bank = phrases.BORROWED
-        else:
-            bank = phrases.PLAIN
         piece = fill.sentence(bank[language])
         long, wide = long + piece.count(" ") + 1, wide + len(piece) + 1
         pieces += [piece, "\n" if chance.random() < 0.3 else " "]
@@ -115,7 +114,7 @@ class _Slots:
 
 #: First number and how many follow it.
 _NUMBERS = {"n": (2, 96), "few": (2, 8), "money": (10, 890), "d": (1, 28), "m": (1, 12)}
-_BANKS = {
+_BANKS: dict[str, dict[str, tuple[str, ...]]] = {
     "good": phrases.GOODS,
     "day": phrases.WEEKDAYS,
     "month": phrases.MONTHS,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from bench.tagging import corpus
+from bench.tagging import corpus, measure
 from services.cli.tag import line_tagger
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rulebook
@@ -75,17 +74,9 @@ def _figures(rows: list[dict[str, Any]], workers: int) -> dict[str, Any]:
         "labels_sha256": hashlib.sha256("".join(row["labels"] for row in rows).encode()).hexdigest(),
         "cpu_minutes": round(cpu / 60, 1),
         "wall_minutes_of_tagging": round(sum(row["wall_s"] for row in rows) / 60 / workers, 1),
-        "stories_per_cpu_second": _spread([row["stories"] / row["cpu_s"] for row in rows]),
-    }
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    if not values:
-        return {}
-    return {
-        "min": round(min(values), 1),
-        "median": round(statistics.median(values), 1),
-        "max": round(max(values), 1),
+        "stories_per_cpu_second": measure.spread([row["stories"] / row["cpu_s"] for row in rows], 0)
+        if rows
+        else {},
     }
 
 
