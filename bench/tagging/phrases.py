@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-WEEKDAYS = {
+Bank = dict[str, tuple[str, ...]]
+
+WEEKDAYS: Bank = {
     "id": ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
-MONTHS = {
+MONTHS: Bank = {
     "id": ("Januari", "Maret", "Mei", "Juni", "Agustus", "Oktober", "Desember"),
     "en": ("January", "March", "May", "June", "August", "October", "December"),
 }
@@ -17,7 +19,7 @@ FIRST = ("Bagas", "Wulan", "Sekar", "Damar", "Laras", "Galih", "Ratih", "Tegar",
 LAST = ("Prakoso", "Wijayanti", "Hartanto", "Lestiani", "Sumirat", "Kusumo", "Vannak", "Sopheap", "Nugraheni")
 
 #: What an ordinary day is about: markets, roads, schools, weather, parties, sport, films, courts, neighbours.
-PLAIN = {
+PLAIN: Bank = {
     "id": (
         "Harga {good} di pasar {place} naik {n} persen sejak awal pekan karena pasokan dari petani berkurang.",
         "Pemerintah Kabupaten {place} menyiapkan anggaran Rp{money} miliar untuk memperbaiki jalan dan jembatan.",
@@ -81,13 +83,13 @@ PLAIN = {
         "The party will name its candidates after a meeting of its leaders in {place} next week.",
     ),
 }
-GOODS = {
+GOODS: Bank = {
     "id": ("cabai rawit", "bawang merah", "beras", "telur ayam", "gula pasir", "daging sapi", "minyak goreng"),
     "en": ("rice", "chillies", "garlic", "pepper", "cassava", "pork", "cooking oil"),
 }
 
 #: The same borrowed words a reader meets every day: courts, petty crime, sport, films, the sea.
-BORROWED = {
+BORROWED: Bank = {
     "id": (
         "Polisi menangkap {n} tersangka pencurian sepeda motor di {place} dan menyita barang bukti.",
         "Terdakwa kasus korupsi dana desa di {place} dituntut {few} tahun penjara oleh jaksa.",
@@ -110,7 +112,7 @@ BORROWED = {
 }
 
 #: Sentences of the events that are watched for; ``{term}`` is an offence of the topic, from its own file.
-EVENT = {
+EVENT: Bank = {
     "id": (
         "{office} {place} mengungkap kasus {term} dan menangkap {n} tersangka, {day} ({d}/{m}/2026).",
         "Petugas {office} {place} menggagalkan keberangkatan {n} calon pekerja migran ilegal ke {abroad}.",
@@ -136,11 +138,11 @@ EVENT = {
         "Authorities in {place} deported {n} foreigners from {abroad} for overstaying their visas.",
     ),
 }
-OFFICES = {
+OFFICES: Bank = {
     "id": ("Polda", "Polres", "Kanim", "Lanal", "Kejari", "Bea Cukai", "BP3MI", "Polsek"),
     "en": ("Police", "Immigration officers", "Customs", "The navy", "Prosecutors", "The anti-trafficking unit"),
 }
-OFFENCES = {
+OFFENCES: Bank = {
     "id": (
         "perdagangan orang", "penyelundupan manusia", "penempatan pekerja migran ilegal",
         "penyelundupan rokok ilegal", "judi online",
@@ -154,15 +156,15 @@ OFFENCES = {
         "illegal border crossing", "child exploitation", "forced labour", "timber smuggling",
     ),
 }  # fmt: skip
-ABROAD = {
+ABROAD: Bank = {
     "id": ("Malaysia", "Thailand", "Kamboja", "Myanmar", "Vietnam", "Singapura", "Laos", "Filipina"),
     "en": ("Malaysia", "Thailand", "Cambodia", "Myanmar", "Vietnam", "Singapore", "Laos", "Indonesia"),
 }
-HEADLINES = {
+HEADLINES: Bank = {
     "id": ("Harga {good} di {place} naik", "Tim {place} menang {n}-{few}", "Warga {place} menunggu jalan"),
     "en": ("Price of {good} climbs in {place}", "{place} wait for a new road", "Heavy rain expected in {place}"),
 }
-EVENT_HEADLINES = {
+EVENT_HEADLINES: Bank = {
     "id": ("{office} {place} ungkap {term}, {n} tersangka ditangkap", "{n} korban {term} di {place} diselamatkan"),
     "en": ("{n} arrested over {term} in {place}", "{office} rescue {n} victims of {term} in {place}"),
 }
