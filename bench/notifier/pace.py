@@ -100,7 +100,7 @@ def _reached(workers: Workers) -> int:
 
 async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(1800):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - another process is watched
             await asyncio.sleep(0.5)
 
 
