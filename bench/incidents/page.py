@@ -106,7 +106,8 @@ def _cost(found: Figures) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for name in ("ours", "datasketch", "rensa"):
         for one in found[name]:
-            figures = f"{one['ask_us']:.0f} | {one['add_us']:.0f} | {one['kb_a_story']:.1f}"
+            memory = "" if one["kb_a_story"] is None else f"{one['kb_a_story']:.1f}"
+            figures = f"{one['ask_us']:.0f} | {one['add_us']:.0f} | {memory}"
             yield f"| {name} | {one['stories']:,} | {figures} |"
     yield ""
     told = ", ".join(f"{name} {us:.0f} us ({us / least:.1f} x)" for name, us in signing.items())
