@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +86,26 @@ def refusal(verdict: Verdict, reason: Reason, **more: Any) -> DeliveryError:
     return DeliveryError(f"told to say {reason}", verdict=verdict, reason=reason, **more)
 
 
+@cache
+def _empty_store() -> bytes:
+    """A store with its schema and nothing in it; made once, since making it takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.sqlite3"
+        store = Store.open(f"sqlite:///{path}", MIGRATIONS)
+        # Tests run inside a loop: the store is closed in one of its own, and its log goes into the file.
+        with ThreadPoolExecutor() as beside:
+            beside.submit(lambda: asyncio.run(store.close())).result()
+        return path.read_bytes()
+
+
+def migrated(path: Path) -> str:
+    """The URL of a store at this place, with its schema."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_bytes(_empty_store())
+    return f"sqlite:///{path}"
+
+
 class World:
     """What a test holds in its hands."""
 
@@ -94,7 +117,7 @@ class World:
         self.email = FakeChannel()
         self.channels: dict[str, Channel] = channels or {"telegram": self.telegram, "email": self.email}
         self.vault = Vault(SECRET)
-        self.store = Store.open(store_url or f"sqlite:///{folder / 'notifier.sqlite3'}", MIGRATIONS)
+        self.store = Store.open(store_url or migrated(folder / "notifier.sqlite3"), MIGRATIONS)
         self.relay = FakeRelay(self.store)
         self.planner = Planner()
         self.metrics = NotifierMetrics(CollectorRegistry())
