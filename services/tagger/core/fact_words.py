@@ -19,7 +19,7 @@ _MINORS = """
 """
 MINORS = frozenset(_MINORS.split())
 _PERSONS = """
-    orang wni wna pmi cpmi tki tkw pekerja imigran pengungsi migran migrants migrant workers worker
+    orang wni wna wntl pmi cpmi tki tkw pekerja imigran pengungsi migran migrants migrant workers worker
     people persons nationals warga abk men women individuals rohingya deportan penumpang passengers
     refugees immigrants calon awak nelayan fishermen indonesians thais cambodians vietnamese
     chinese turis members officers foreigners wn mahasiswa mahasiswi students teenagers pelajar
