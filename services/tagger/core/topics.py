@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.contracts.codes import Topic
-from services.contracts.tagging import Evidence
+from services.contracts.tagging import MASK, Evidence
 from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.reading import Reading
 
@@ -18,6 +18,9 @@ SECOND_SHARE = 0.45
 _TITLE, _LEAD, _BODY = 1.5, 1.0, 0.6
 _PASSING = 0.6
 _AGAIN, _AGAIN_MAX = 0.25, 4
+
+
+_Firing = list[tuple[Rule, tuple[int, ...]]]
 
 
 class Relevance(StrEnum):
@@ -63,7 +66,7 @@ class Verdict:
 def decide(reading: Reading, book: Rulebook) -> Verdict:
     """Points of every topic, less what the frames hold back; relevant from the topic's threshold on."""
     traces: list[Trace] = []
-    found: list[tuple[float, Topic, tuple[Evidence, ...]]] = []
+    found: list[tuple[float, Topic, _Firing]] = []
     weak = False
     for topic_rules in book.topics:
         firing = _firing(topic_rules.rules, reading)
@@ -79,10 +82,9 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
         if _in_passing(where, reading):
             points *= _PASSING
         if points >= topic_rules.threshold:
-            evidence = _first_spans(firing, reading)
-            if not evidence:
+            if MASK in reading.whole and not _first_spans(firing, reading):
                 continue  # all of it is masked
-            found.append((points, topic_rules.topic, evidence))
+            found.append((points, topic_rules.topic, firing))
         else:
             weak = True
     if not found:
@@ -93,14 +95,14 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     kept.sort(key=lambda one: (-one[0], one[1].value))
     best = kept[0][0]
     topics = tuple(
-        FoundTopic(topic, points, round(min(1.0, points / 8), 3), evidence)
-        for points, topic, evidence in kept[:MAX_TOPICS]
+        FoundTopic(topic, points, round(min(1.0, points / 8), 3), _first_spans(firing, reading))
+        for points, topic, firing in kept[:MAX_TOPICS]
         if points >= SECOND_SHARE * best
     )
     return Verdict(Relevance.RELEVANT, "", topics, tuple(traces))
 
 
-def _firing(rules: Iterable[Rule], reading: Reading) -> list[tuple[Rule, tuple[int, ...]]]:
+def _firing(rules: Iterable[Rule], reading: Reading) -> _Firing:
     """The rules that fire, each with its sentences; most rules end without a call."""
     everything = reading.everything
     possible = [rule for rule in rules if everything & rule.rarest]
@@ -124,8 +126,8 @@ def weigh(rule: Rule, sentences: tuple[int, ...], reading: Reading) -> float:
 
 
 def _hold_back(
-    found: list[tuple[float, Topic, tuple[Evidence, ...]]], reading: Reading, book: Rulebook, traces: list[Trace]
-) -> tuple[list[tuple[float, Topic, tuple[Evidence, ...]]], str]:
+    found: list[tuple[float, Topic, _Firing]], reading: Reading, book: Rulebook, traces: list[Trace]
+) -> tuple[list[tuple[float, Topic, _Firing]], str]:
     """Take away what the frames hold back: fiction, sport, red cross, retail crime and their like."""
     thresholds = {rules.topic: rules.threshold for rules in book.topics}
     held = ""
@@ -138,20 +140,20 @@ def _hold_back(
             Trace("vetoed" if frame.veto else "held back", frame.rule.name, -round(weight, 2), sentences[:5])
         )
         kept = []
-        for points, topic, evidence in found:
+        for points, topic, firing in found:
             if frame.topics and topic not in frame.topics:
-                kept.append((points, topic, evidence))
+                kept.append((points, topic, firing))
                 continue
             left = -1.0 if frame.veto else points - weight
             if left >= thresholds[topic]:
-                kept.append((left, topic, evidence))
+                kept.append((left, topic, firing))
             else:
                 held = frame.rule.name
         found = kept
     return found, held
 
 
-def _first_spans(firing: Iterable[tuple[Rule, tuple[int, ...]]], reading: Reading) -> tuple[Evidence, ...]:
+def _first_spans(firing: _Firing, reading: Reading) -> tuple[Evidence, ...]:
     """The first six places the rules rest on; the rest is never looked for."""
     unique: dict[tuple[int, int], Evidence] = {}
     for rule, sentences in firing:
