@@ -139,10 +139,20 @@ class Planner:
 def _memory(
     known: dict[tuple[str, str], Memory], official_id: str, alert: AlertRaised | AlertUpdated
 ) -> Memory | None:
-    for incident_id in (alert.incident_id, *alert.aliases):
-        if (official_id, incident_id) in known:
-            return known[official_id, incident_id]
-    return None
+    """What the official knows of the incident under any of its ids, with the gravest of it.
+
+    Who was told of two incidents hears nothing worse when they turn out to be one.
+    """
+    ids = (alert.incident_id, *alert.aliases)
+    found = [known[official_id, one] for one in ids if (official_id, one) in known]
+    if not found:
+        return None
+    states = [memory.told.state for memory in found]
+    counts: dict[str, float] = {}
+    for state in states:
+        counts |= {name: max(count, counts.get(name, 0.0)) for name, count in state.counts.items()}
+    state = replace(states[0], counts=counts, severity=max(state.severity for state in states))
+    return replace(found[0], told=replace(found[0].told, state=state))
 
 
 def _from_before(told: Told) -> Told:
@@ -272,7 +282,8 @@ def _end(conn: sa.Connection, case: Case, memory: Memory) -> Reason:
     severity = memory.told.state.severity
     place(conn, case, decision, severity=severity, incident_id=event.incident_id)
     kept = replace(memory.told, state=replace(memory.told.state, version=event.version))
-    remember(conn, replace(memory, told=kept), case.at)
+    # Until this edit has left, what is on the screen is what was told before it.
+    remember(conn, replace(memory, told=kept, base=told), case.at)
     return decision.reason
 
 
