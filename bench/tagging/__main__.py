@@ -70,7 +70,7 @@ def main() -> None:
     for name, part in parts.items():
         if not options.only or name in options.only:
             print(f"{name} ...", file=sys.stderr, flush=True)
-            figures[name] = part() | {"load_average": round(os.getloadavg()[0], 1)}
+            figures[name] = part() | {"load_average": round(os.getloadavg()[0], 1), "rules": rules.version}
             DATA.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     replay = DATA.with_name("tagging-replay.json")
     if replay.exists():
