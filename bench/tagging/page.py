@@ -159,7 +159,11 @@ def _replay(replay: dict[str, Any]) -> str:
         f"rules {replay['rules']}, resumable): labels {same} (`{one['labels_sha256'][:16]}`, {one['relevant']:,} "
         f"relevant). {_quarters(one['stories_per_cpu_second'])} stories a CPU second by one, "
         f"{_quarters(two['stories_per_cpu_second'])} by two."
-        + ("" if one["stories"] >= 500_000 else " The goal is 500,000; the command goes on where it stopped.")
+        + (
+            ""
+            if one["stories"] >= 500_000
+            else " The goal is 500,000: not done; under the same rules the command goes on where it stopped."
+        )
     )
 
 
