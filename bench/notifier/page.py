@@ -68,7 +68,11 @@ def orderings(found: Mapping[str, Any]) -> str:
         for name, one in found.items()
     ]
     header = ("ordering", "deliveries", "kill -9", "lost silently", "repeated blindly", "unknown, visible")
-    return table(header, lines) + "\n![orderings](notifier-orderings.svg)\n"
+    note = (
+        "\nThe classic ones run on our ledger, where a torn row is unknown and visible; on a ledger of their own"
+        " those rows would be lost or repeated as well.\n"
+    )
+    return table(header, lines) + note + "\n![orderings](notifier-orderings.svg)\n"
 
 
 def pace(found: Mapping[str, Any]) -> str:
@@ -151,7 +155,7 @@ def plot_orderings(found: Mapping[str, Any], path: Path) -> None:
         ("lost", "lost silently", _BAD), ("blind_repeats", "repeated blindly", _INK),
         ("unknown", "unknown, and visible", _SEEN),
     )):  # fmt: skip
-        places = [row + (1 - offset) * 0.26 for row in range(len(names))]
+        places = [row + (offset - 1) * 0.26 for row in range(len(names))]
         bars = axes.barh(places, [found[name][key] for name in names], 0.24, color=colour, label=label)
         axes.bar_label(bars, padding=3, fontsize=8)
     axes.set_yticks(range(len(names)), names)
