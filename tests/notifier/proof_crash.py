@@ -328,7 +328,7 @@ def main() -> int:
         for running in as_completed([pool.submit(_run, leg) for leg in wanted]):
             try:
                 legs.append(running.result())
-            except Exception as error:  # one leg that could not end is shown, and the others go on
+            except Exception as error:  # noqa: BLE001 - one leg that could not end is shown, and the others go on
                 broken += 1
                 print(f"a leg did not end: {error}", file=sys.stderr, flush=True)  # noqa: T201
                 continue
