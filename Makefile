@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: install run check test bench proof-notifier proof-flood pins clean
+.PHONY: install run check test bench proof-notifier proof-replay proof-week proof-flood pins clean
 
 install: $(STAMP)
 
@@ -35,14 +35,34 @@ test: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-# Figures: cold start and weight of the whole stack.
+# Figures, on a machine that does nothing else; the pages are in bench/report.
 bench: $(STAMP)
 	$(BIN)/python bench/footprint.py
 	$(BIN)/python bench/footprint.py --broker kafka --runs 1
+	$(BIN)/python -m bench.tagging
+	$(BIN)/python -m bench.incidents
+	$(BIN)/python -m bench.ingest.cost
+	$(BIN)/python -m bench.why --write
+	$(BIN)/python -m bench.notifier.orderings
+	$(BIN)/python -m bench.notifier.pace
+	$(BIN)/python -m bench.notifier.fanout
+	$(BIN)/python -m bench.notifier.ledger
+	$(BIN)/python -m bench.notifier.page
 
-# 2,000 deliveries, 20 times kill -9, 7 % faults; the short form runs with the tests.
+# Two workers on one store, SQLite and PostgreSQL, kill -9 at every boundary; 20,000 hostile headlines; 100,000
+# schedules.  Goes on where it was stopped; the short forms run with the tests.
 proof-notifier: $(STAMP)
-	$(BIN)/python -m tests.notifier.proof_crash --alerts 40 --officials 50 --kills 20 --seed 11
+	$(BIN)/python -m tests.notifier.proof_crash
+	$(BIN)/python -m tests.notifier.proof_messages
+	$(BIN)/python -m tests.notifier.proof_schedules
+
+# 500,000 made-up stories tagged twice, compared by hash; goes on where it was stopped.
+proof-replay: $(STAMP)
+	$(BIN)/python -m bench.tagging.replay500k
+
+# The listed sources on a simulated clock, a week for each seed.
+proof-week: $(STAMP)
+	$(BIN)/python -m bench.ingest.week --seeds 1 2 3
 
 # 20,000 stories at once through the in-memory broker, killed in the middle; the short form runs with the tests.
 proof-flood: $(STAMP)
@@ -54,6 +74,8 @@ pins: $(STAMP)
 	  requirements/run.in -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --no-header \
 	  requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --no-header \
+	  requirements/bench.in -o requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

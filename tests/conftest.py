@@ -69,7 +69,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker in {MARKERS[name] for name in getattr(item, "fixturenames", ()) if name in MARKERS}:
             item.add_marker(marker)
         # Two processes share the tests: whole systems and their brokers one after the other in one of them.
-        if "e2e" in item.path.parts or any(item.get_closest_marker(name) for name in ("kafka", "embedded", "slow")):
+        if "e2e" in item.path.parts or any(
+            item.get_closest_marker(name) for name in ("kafka", "embedded", "slow")
+        ):
             item.add_marker(pytest.mark.xdist_group("systems"))
 
 
