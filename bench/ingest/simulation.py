@@ -7,7 +7,7 @@ import random
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, cast
@@ -117,7 +117,9 @@ def live(folder: Path, *, seed: int, days: float = 7.0, sources: Sequence[Source
     """Poll the enabled sources for some days; ``folder`` takes the store."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     guard_authors()
-    sources = [one for one in (sources or load_sources(SOURCES)) if one.enabled]
+    # Second addresses are left out: here they would stand on the same server and share its troubles.
+    listed = sources or load_sources(SOURCES)
+    sources = [replace(one, fallback=None) for one in listed if one.enabled]
     desks = make_desks(sources, seed, days)
     outlets = make_outlets(desks, seed, days)
     lived = Lived(seed, days, desks, outlets)

@@ -123,7 +123,7 @@ def _look_at(
     successes = [one.ended for one in requests if one.status == 200]
     if not successes:
         return
-    closed = _closed(server, lived)
+    closed = _closed(server, lived, requests)
     for stay in server.desk.stays:
         known = stay.number in lived.known
         if stay.left is None and not known:
@@ -141,10 +141,41 @@ def _look_at(
             visible[stay.number] = Loss(server.desk.source.id, stay.number, stood, why)
 
 
-def _closed(server: Server, lived: Lived) -> list[Span]:
-    """When nobody could politely have seen anything: outages, times asked for, and when we were not there."""
+def _closed(server: Server, lived: Lived, requests: Sequence[Request]) -> list[Span]:
+    """When nobody could politely have seen anything: outages, pauses good manners ask for, and our own absence."""
     spans = [(one.begins, one.ends) for one in server.spells if one.kind != "stuck"]
-    return sorted([*spans, *server.held, *lived.down])
+    return sorted(
+        [*spans, *server.held, *_domain_held(server, lived), *_manners_ask(server, requests), *lived.down]
+    )
+
+
+def _domain_held(server: Server, lived: Lived) -> list[Span]:
+    """C17: what two feeds of a domain within an hour were asked to wait, all of its feeds wait."""
+    domain = server.desk.source.politeness_key
+    others = [one for one in lived.outlets.servers.values() if one.desk.source.politeness_key == domain]
+    refused = [
+        (one.source_id, one.ended) for one in lived.outlets.log if one.domain == domain and one.status == 429
+    ] + [(other.desk.source.id, begins) for other in others for begins, _ in other.held]
+    return [
+        span
+        for other in others
+        for span in other.held
+        if any(name != other.desk.source.id and 0 <= span[0] - at <= HOUR for name, at in refused)
+    ]
+
+
+def _manners_ask(server: Server, requests: Sequence[Request]) -> list[Span]:
+    """C18: after the n-th failure in a row 2^n intervals; C19: after a refusal an hour, doubling."""
+    spans, failures = [], 0
+    for one in requests:
+        if one.good:
+            failures = 0
+            continue
+        spell = server.spell(one.ended)
+        first = HOUR if spell and spell.kind == "challenge" else 2 * server.desk.source.min_interval_s
+        spans.append((one.ended, one.ended + min(first * 2.0 ** min(failures, 20), 6 * HOUR)))
+        failures += 1
+    return spans
 
 
 def _longest(whole: Span, closed: Sequence[Span]) -> float:

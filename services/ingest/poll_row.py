@@ -75,7 +75,7 @@ def standby_values(standby: Standby | None) -> dict[str, Any]:
 
 def place_values(step: Step, standby: Standby | None) -> dict[str, Any]:
     """What a change of place leaves; a source that goes over takes nothing of the first address with it."""
-    if step is Step.STAYED or step is Step.SERVED:
+    if step is Step.STAYED:
         return {}
     if step is Step.LEFT:
         return {"failures": 0, "failing_since": None} | _FORGET_BODY | standby_values(standby)

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from services.contracts.source import Health
 from services.ingest import claims
 from services.ingest.archive import Reading, touch_sightings, write_readings
-from services.ingest.core.outcome import WAITS, Outcome
+from services.ingest.core.outcome import WAITS, Outcome, PollReason
 from services.ingest.core.revision import Reason
 from services.ingest.core.rules_watch import rules_fail
-from services.ingest.core.schedule import RETRY_AFTER_CAP_S, Due, Pace, due_with_fallback, next_due
+from services.ingest.core.schedule import RETRY_AFTER_CAP_S, Due, DueReason, Pace, due_with_fallback, next_due
 from services.ingest.core.source import Source
-from services.ingest.core.standby import Standby, Step, after_first, step_of
+from services.ingest.core.standby import Standby, Step, after_first, after_second, step_of
 from services.ingest.core.state import SourceState, remember_window
 from services.ingest.poll_row import place_values, values_of
 from services.ingest.polled import Polled
@@ -72,7 +72,7 @@ def settle_source(
     written = write_readings(conn, source, readings, now, first_poll=state.first)
     rules_recent = note_fits(conn, source.id, [reading.fits for reading in readings])
     outcome = replace(polled.outcome, new_stories=written.new, window_s=_window(state, polled, now))
-    standby = _standby(source, state, outcome, now) if at_first else state.standby
+    standby = _standby(source, state, outcome, now, at_first=at_first)
     step = step_of(state.standby, standby, at_first=at_first)
     pace = _pace(source, state, polled, step)
     due = next_due(pace, outcome, now, jitter)
@@ -96,7 +96,11 @@ def settle_source(
     return Settlement(outcome, due, written.reasons, polled.detail, health, step, standby, rules_recent)
 
 
-def _standby(source: Source, state: SourceState, outcome: Outcome, now: datetime) -> Standby | None:
+def _standby(
+    source: Source, state: SourceState, outcome: Outcome, now: datetime, *, at_first: bool
+) -> Standby | None:
+    if not at_first:
+        return after_second(state.standby, outcome.reason, now)
     url = source.fallback.url if source.fallback else None
     return after_first(state.standby, url, outcome.reason, state.failures + 1, now)
 
@@ -122,14 +126,15 @@ def _pace(source: Source, state: SourceState, polled: Polled, step: Step) -> Pac
 
 
 def _cools_until(conn: sa.Connection, source: Source, outcome: Outcome, due: Due, now: datetime) -> float:
-    """Two sources of a domain told to wait: the whole domain waits."""
-    if outcome.reason not in WAITS:
+    """Two sources of a domain told to wait: the whole domain waits.  A 503 that names no time tells nobody."""
+    told = outcome.reason is PollReason.RATE_LIMITED or outcome.hints.retry_after_s is not None
+    if outcome.reason not in WAITS or not told:
         return 0.0
     others = conn.execute(
         sa.select(sa.func.count()).where(
             polls.c.domain == source.politeness_key,
             polls.c.source_id != source.id,
-            polls.c.last_reason.in_([str(reason) for reason in WAITS]),
+            sa.or_(polls.c.last_reason == PollReason.RATE_LIMITED, polls.c.due_reason == DueReason.RETRY_AFTER),
             polls.c.last_polled_at > now.timestamp() - DOMAIN_MEMORY_S,
         )
     ).scalar_one()

@@ -9,9 +9,10 @@ from enum import StrEnum
 from services.ingest.core.outcome import BLOCKS, ENDS, SUCCESSES, WAITS, Outcome, PollReason
 from services.ingest.core.standby import Standby, Step
 
-#: A feed is a sliding window: at a tenth of it a story is in about ten bodies, and is seen minutes after it came.
-#: What a larger share loses when bursts and outages come together stands in bench/report/ingest.md.
-WINDOW_SHARE = 0.1
+#: A feed is a sliding window.  At a fiftieth of it all but the slowest feeds are asked at their minimum interval:
+#: most polls are a 304 of a few hundred bytes, and no story comes and goes between two of them.  What larger
+#: shares lose when bursts and outages come together stands in bench/report/ingest.md.
+WINDOW_SHARE = 0.02
 #: What would have us wait longer by itself, an outage or missing validators, may do so up to this share.
 LOSS_SHARE = 0.2
 JITTER = 0.1

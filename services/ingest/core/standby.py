@@ -10,6 +10,8 @@ from services.ingest.core.outcome import BLOCKS, ENDS, SUCCESSES, PollReason
 
 #: The first address is tried so often while the second serves.
 TRY_FIRST_AFTER = timedelta(hours=24)
+#: And so soon where the second does not serve either.
+TRY_FIRST_AGAIN = timedelta(hours=1)
 #: In a row, before an address that makes no sense is given up.
 FAILURES_MIN = 3
 #: An outage passes by itself, and one of our own would send every source to its poorer address.
@@ -76,6 +78,13 @@ def after_first(
     if reason in ENDS or reason in BLOCKS or (reason in _SENSELESS and failures >= FAILURES_MIN):
         return Standby(fallback_url, now, reason, first_at)
     return None
+
+
+def after_second(standby: Standby | None, reason: PollReason, now: datetime) -> Standby | None:
+    """When the first address is tried again, after the second was asked: soon if nobody can be read there."""
+    if standby is None or standby.first_at is None or reason in SUCCESSES:
+        return standby
+    return replace(standby, first_at=min(standby.first_at, now + TRY_FIRST_AGAIN))
 
 
 def step_of(before: Standby | None, after: Standby | None, *, at_first: bool) -> Step:

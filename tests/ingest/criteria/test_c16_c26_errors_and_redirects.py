@@ -132,7 +132,7 @@ async def test_c18_a_success_ends_the_back_off(world: World, server: FeedServer)
     await world.poll()
     await world.poll()
     row = await world.poll()
-    assert (row.failures, await world.due_in()) == (0, 720)
+    assert (row.failures, await world.due_in()) == (0, 600)
 
 
 async def test_c19_forbidden_is_blocked_for_an_hour_and_more_each_time(world: World, server: FeedServer) -> None:

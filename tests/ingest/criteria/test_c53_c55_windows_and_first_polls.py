@@ -15,7 +15,7 @@ from tests.ingest.world import AGENT, FeedServer, RawServer, Reply, World
 
 
 def window(first: int, last: int) -> Reply:
-    items = [an_item(n, age=timedelta(minutes=30 * (100 - n))) for n in range(first, last + 1)]
+    items = [an_item(n, age=timedelta(hours=4 * (100 - n))) for n in range(first, last + 1)]
     return Reply(a_feed(items), headers={"ETag": f'"{first}"'})
 
 
