@@ -61,6 +61,7 @@ class RealKafka:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgres: needs a PostgreSQL, which the fixture starts")
+    config.addinivalue_line("markers", "system: starts processes of ours or a broker; one after the other")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -68,11 +69,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for marker in {MARKERS[name] for name in getattr(item, "fixturenames", ()) if name in MARKERS}:
             item.add_marker(marker)
-        # Two processes share the tests: whole systems and their brokers one after the other in one of them.
         if "e2e" in item.path.parts or any(
             item.get_closest_marker(name) for name in ("kafka", "embedded", "slow")
         ):
-            item.add_marker(pytest.mark.xdist_group("systems"))
+            item.add_marker("system")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
