@@ -19,7 +19,11 @@ GROUP_NOTIFIER = "siaga-notifier"
 GROUP_OUTLETS = "siaga-notifier-outlets"
 GROUP_INGEST = "siaga-ingest"
 GROUP_SOURCES = "siaga-notifier-sources"
-GROUP_DESK = "siaga-notifier-desk"
+
+
+def desk_group(topic: str) -> str:
+    """The desk's group on one topic: members of one group on different topics would rebalance each other."""
+    return f"siaga-notifier-desk-{topic}"
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,10 @@ TOPICS: dict[str, TopicSpec] = {
     spec.name: spec
     for spec in (
         TopicSpec(STORIES, 12, "delete", 14, (GROUP_TAGGER,)),
-        TopicSpec(SOURCES, 1, "compact", None, (GROUP_SOURCES, GROUP_DESK)),
-        TopicSpec(STORIES_TAGGED, 12, "delete", 90, (GROUP_INGEST, GROUP_DESK)),
-        TopicSpec(ALERTS, 12, "delete", 90, (GROUP_NOTIFIER, GROUP_OUTLETS, GROUP_DESK)),
-        TopicSpec(DELIVERIES, 12, "delete", 90, (GROUP_DESK,)),
+        TopicSpec(SOURCES, 1, "compact", None, (GROUP_SOURCES, desk_group(SOURCES))),
+        TopicSpec(STORIES_TAGGED, 12, "delete", 90, (GROUP_INGEST, desk_group(STORIES_TAGGED))),
+        TopicSpec(ALERTS, 12, "delete", 90, (GROUP_NOTIFIER, GROUP_OUTLETS, desk_group(ALERTS))),
+        TopicSpec(DELIVERIES, 12, "delete", 90, (desk_group(DELIVERIES),)),
         TopicSpec(DEAD, 1, "delete", 30, ()),
     )
 }

@@ -17,6 +17,7 @@ from services.contracts.source import Health
 from services.ingest.metrics import IngestMetrics
 from services.notifier.core.ledger import Priority
 from services.notifier.metrics import NotifierMetrics
+from services.notifier.outlets.metrics import OutletMetrics
 from services.runtime.metrics import RuntimeMetrics
 from services.tagger.metrics import TaggerMetrics
 from tests.conftest import ROOT
@@ -54,6 +55,7 @@ def known_series() -> set[str]:
     IngestMetrics(registry)
     TaggerMetrics(registry)
     NotifierMetrics(registry)
+    OutletMetrics(registry)
     names: set[str] = set()
     for metric in [*runtime.registry.collect(), *registry.collect()]:
         endings = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"], "info": ["_info"]}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 from starlette.routing import BaseRoute, Mount, Route
@@ -15,7 +16,7 @@ from services.contracts.alert import ALERT_EVENT
 from services.contracts.delivery import DELIVERY_RECORDED
 from services.contracts.source import SOURCE_HEALTH_CHANGED
 from services.contracts.tagging import STORY_TAGGED
-from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_DESK, SOURCES, STORIES_TAGGED
+from services.contracts.topics import ALERTS, DEAD, DELIVERIES, SOURCES, STORIES_TAGGED, desk_group
 from services.notifier import roster
 from services.notifier.desk import sessions
 from services.notifier.desk.api import PREFIX, create_api
@@ -30,11 +31,13 @@ from services.notifier.desk.subscription import SubscriptionPages
 from services.notifier.notices import Kind, NewNotice, put_notice
 from services.notifier.outlets.gate import Gate
 from services.notifier.vault import Vault
+from services.runtime.consumption import Handler
 from services.runtime.service import Service
 from services.runtime.store import Store
 
 HERE = Path(__file__).parent
 MIGRATIONS = HERE / "migrations"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,13 @@ def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
     store = Store.open(inside.store_url, MIGRATIONS)
     service.on_close(store.close)
     intake = Intake(store)
-    service.consume(STORIES_TAGGED, group=GROUP_DESK, decode=STORY_TAGGED.validate_json)(intake.take_stories)
-    service.consume(ALERTS, group=GROUP_DESK, decode=ALERT_EVENT.validate_json)(intake.take_alerts)
-    service.consume(SOURCES, group=GROUP_DESK, decode=SOURCE_HEALTH_CHANGED.validate_json)(intake.take_sources)
-    service.consume(DELIVERIES, group=GROUP_DESK, decode=DELIVERY_RECORDED.validate_json)(intake.take_deliveries)
+    _take(service, STORIES_TAGGED, STORY_TAGGED.validate_json, intake.take_stories)
+    _take(service, ALERTS, ALERT_EVENT.validate_json, intake.take_alerts)
+    _take(service, SOURCES, SOURCE_HEALTH_CHANGED.validate_json, intake.take_sources)
+    _take(service, DELIVERIES, DELIVERY_RECORDED.validate_json, intake.take_deliveries)
     if inside.reads_dead:
         # Whatever a dead letter holds, it is not decoded: a letter about a letter would never end.
-        service.consume(DEAD, group=GROUP_DESK, decode=bytes)(intake.take_letters)
+        _take(service, DEAD, bytes, intake.take_letters)
 
     async def forget() -> None:
         now = inside.clock().timestamp()
@@ -76,6 +79,10 @@ def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
 
     service.every("desk retention", 600.0, forget)
     return desk_routes(make_desk(service.store, store, inside))
+
+
+def _take(service: Service, topic: str, decode: Callable[[bytes], T], handler: Handler[T]) -> None:
+    service.consume(topic, group=desk_group(topic), decode=decode)(handler)
 
 
 def send_code(vault: Vault) -> SendCode:
