@@ -58,6 +58,15 @@ def test_a_headline_without_a_name_stays_readable(book: Rulebook) -> None:
     assert book.clearer.clear(whole).whole == whole
 
 
+def test_the_number_of_a_law_is_no_age(book: Rulebook) -> None:
+    text = "Judul\nKeduanya dijerat Pasal 81 Undang-Undang Nomor 18 Tahun 2017."
+    assert book.clearer.clear(text).whole == text
+
+
+def test_but_an_age_in_years_still_is(book: Rulebook) -> None:
+    assert "Sriyati" not in book.clearer.clear("Judul\nKorban Sriyati Lende 18 tahun ditemukan di kos.").whole
+
+
 def test_a_hull_number_is_no_number_plate(book: Rulebook) -> None:
     whole = "Kapal ikan ditangkap\nKapal Vietnam bernomor lambung KG 2118 TS ditahan di Natuna."
     assert "KG 2118 TS" in book.clearer.clear(whole).whole

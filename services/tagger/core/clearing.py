@@ -48,6 +48,8 @@ _BESIDE = re.compile(
 _APPOSITION = re.compile(rf"[^.\n]{{0,70}}?,\s+(?P<name>{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{1,4}})\s*,")
 _INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(?:\s*\(\d{1,2}[^)]{0,8}\))?")
 _MORE_INITIALS = re.compile(r"\s*(?:,\s*(?:dan|serta|and)\b|,|dan\b|serta\b|and\b|/|&)\s*")
+#: "Nomor 21 Tahun 2007": nobody is that old.
+_YEAR_OF_A_LAW = re.compile(r"\s(?:19|20)\d\d\b")
 _NO_AGE_AFTER = re.compile(r"[/:%]|[.,]\d")
 #: What stands right before and after a number that is an age: "(17)", "(17 tahun)", ", 17,", ", aged 17".
 _AGED = r"(?:usia|umur|aged?|berusia|berumur|who is|who was)\s"
@@ -263,7 +265,7 @@ class Clearer:
 
     def _around_years(self, whole: str, start: int, end: int) -> Iterator[_Span]:
         digits = _DIGITS_BEFORE.search(whole, max(0, start - 4), start)
-        if not digits:
+        if not digits or _YEAR_OF_A_LAW.match(whole, end):
             return
         if whole[start : start + 4].lower() == "year":
             yield digits.start(), digits.end() - 1, "age"
