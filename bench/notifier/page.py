@@ -24,7 +24,11 @@ HEAD = """# The notifier, proven and measured
 
 Each incident once, to the right official, or visibly not. What is below is what the *servers* have (chats of a
 Bot API double, mails on an aiosmtpd), not what the notifier thinks. Machine: two noisy cores shared with other
-work, Python 3.11; read ratios, not absolutes. Every figure is made by the command under it, from a fixed seed.
+work, Python 3.11; read ratios, not absolutes. Every figure is made by the command under it.
+
+The crash matrix and the orderings ran without a broker: ledger, dispatcher, Bot API and SMTP clients are real, the
+acknowledgement of `deliveries` is not. In early legs on SQLite waits before a retry were shortened in the database;
+later legs do that in code. In the crash runs the double once logged 26 messages in a second.
 
 """
 
