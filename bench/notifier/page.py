@@ -26,9 +26,9 @@ Each incident once, to the right official, or visibly not. What is below is what
 Bot API double, mails on an aiosmtpd), not what the notifier thinks. Machine: two noisy cores shared with other
 work, Python 3.11; read ratios, not absolutes. Every figure is made by the command under it.
 
-The crash matrix and the orderings ran without a broker: ledger, dispatcher, Bot API and SMTP clients are real, the
-acknowledgement of `deliveries` is not. In early legs on SQLite waits before a retry were shortened in the database;
-later legs do that in code. In the crash runs the double once logged 26 messages in a second.
+The crash matrix and the orderings ran without a broker: ledger, dispatcher, Bot API and SMTP clients are real,
+the acknowledgement of `deliveries` is not. In early legs on SQLite waits before a retry were shortened in the
+database; later legs do that in code. In the crash runs the double once logged 26 messages in a second.
 
 """
 
