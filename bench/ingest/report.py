@@ -92,25 +92,26 @@ edited, dated back, taken out and put back, imported by the dozen; feeds are shu
 before or after a commit and is away for up to 15 minutes. A run of a day and a half has the same outages as a
 week, so it is the harder one.
 
-A story counts as **visible** when it stood in a feed for one unbroken stretch of 1.1 times the source's minimum
-interval plus 90 s (the turn of the other feeds of its domain) in which it could politely be asked for: outside
-outages, outside the pauses that good manners ask of us (Retry-After, for the whole domain where two of its feeds
-ask; 2^n intervals after the n-th failure in a row; an hour, doubling, after a refusal), and while our process ran.
-Nobody who keeps to these can be sure to see less. A hanging cache is no outage: asked without validators it would
-have answered.
+A story counts as **visible** when it stood in a feed for one unbroken stretch of 1.1 times the source's
+minimum interval plus 90 s (the turn of the other feeds of its domain) in which it could politely be asked
+for: outside outages, outside the pauses that good manners ask of us (Retry-After, for the whole domain where
+two of its feeds ask; 2^n intervals after the n-th failure in a row; an hour, doubling, after a refusal), and
+while our process ran. Nobody who keeps to these can be sure to see less. A hanging cache is no outage: asked
+without validators it would have answered.
 
 ![Lost stories by cause](ingest-week.svg)
 """
 _AFTER = """
 "0.02 of the window, in trouble 0.2" (in use now) reads: a feed is left alone for a fiftieth of the time its
-entries span, so that all but the slowest feeds are asked at their minimum interval of five or ten minutes, and for
-a fifth at most after failures or where the server has no validators; what a server asks for (Retry-After, 429) goes
-first. With larger shares stories are lost where a server goes down for longer than the feed's window in the minutes
-between a story's coming and our next poll.
+entries span, so that all but the slowest feeds are asked at their minimum interval of five or ten minutes,
+and for a fifth at most after failures or where the server has no validators; what a server asks for
+(Retry-After, 429) goes first. With larger shares stories are lost where a server goes down for longer than
+the feed's window in the minutes between a story's coming and our next poll.
 
-A poll that finds news cannot be answered 304: of all polls of servers that can, 41 to 44 % were, since the feeds of
-a newsroom have news in most ten minutes of a day. Of the polls that found nothing new it was 93 %. Below 100 % it
-is our doubt: a server that says 304 for longer than its feed is ever silent is asked once for everything.
+A poll that finds news cannot be answered 304: of all polls of servers that can, 41 to 44 % were, since the
+feeds of a newsroom have news in most ten minutes of a day. Of the polls that found nothing new it was 93 %.
+Below 100 % it is our doubt: a server that says 304 for longer than its feed is ever silent is asked once for
+everything.
 """
 
 
