@@ -45,6 +45,8 @@ async def test_a_process_told_to_end_finishes_what_it_is_sending(
         await one.publish([an_alert(incident_id=f"{n:08d}-stop") for n in range(3)])
         for stop in range(3):
             await one.until(lambda enough=10 + 20 * stop: one.states()["accepted"] >= enough)
+            # All may be delivered before it has started again: a process that is not up yet finishes nothing.
+            await one.until(lambda starts=stop + 1: one.log.count('"running"') >= starts)
             assert await one.stop() == 0
             one.start()
         await one.until(lambda: one.states()["accepted"] >= 90)
