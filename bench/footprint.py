@@ -2,14 +2,16 @@
 
     .venv/bin/python bench/footprint.py [--broker embedded|kafka] [--runs 3]
 
-Prints one JSON line a run and one with the medians.  Memory is the proportional set size (PSS) summed over every
-process of the stack, so that pages shared between them count once; resident set sizes are given beside it.
+Prints a JSON line a run and one with the medians; these stay in ``bench/report/data/footprint.json``.  Memory
+is the proportional set size (PSS) summed over every process of the stack, so that pages shared between them count
+once; resident set sizes are given beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import signal
 import statistics
@@ -22,6 +24,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "bench" / "report" / "data" / "footprint.json"
 SETTLE_S = 30.0
 
 
@@ -79,15 +82,15 @@ def main() -> None:
     parser.add_argument("--broker", default="embedded")
     parser.add_argument("--runs", type=int, default=3)
     given = parser.parse_args()
+    load = os.getloadavg()[0]
     runs = [measure(given.broker) for _ in range(given.runs)]
     for run in runs:
         print(json.dumps(run))
-    print(
-        json.dumps(
-            {"broker": given.broker, "median of": given.runs}
-            | {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-        )
-    )
+    medians = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+    figures = {"runs": given.runs, "load before": round(load, 1)} | medians
+    print(json.dumps({"broker": given.broker} | figures))
+    kept = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+    FILE.write_text(json.dumps(kept | {given.broker: figures}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
