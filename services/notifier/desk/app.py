@@ -22,7 +22,7 @@ from services.notifier.desk import sessions
 from services.notifier.desk.api import PREFIX, create_api
 from services.notifier.desk.desk import Desk, SendCode, make_templates
 from services.notifier.desk.intake import Intake
-from services.notifier.desk.maps import load_outline
+from services.notifier.desk.maps import background, load_outline
 from services.notifier.desk.office import OfficePages
 from services.notifier.desk.pages import Pages
 from services.notifier.desk.sign_in import SignInPages
@@ -105,11 +105,13 @@ def make_desk(people: Store, store: Store, inside: Inside) -> Desk:
     Raises:
         OperatorError: the outline or a language file is wrong.
     """
+    outline = load_outline(inside.outline)
     return Desk(
         store=store,
         people=people,
         vault=inside.vault,
-        outline=load_outline(inside.outline),
+        outline=outline,
+        land=background(outline),
         languages=read_languages(),
         templates=make_templates(str(HERE / "templates")),
         send_code=send_code(inside.vault),

@@ -45,6 +45,7 @@ class Desk:
     Attributes:
         store: the desk's own tables.
         people: the notifier's store: officials, corrections, mutes.
+        land: the background of the maps, an SVG file.
         send_code: writes a sign-in code to an official: connection, official, channel, code, now.
         secure: the desk is reached by HTTPS alone, so its cookies say so.
     """
@@ -53,6 +54,7 @@ class Desk:
     people: Store
     vault: Vault
     outline: Outline
+    land: str
     languages: Mapping[str, Speech]
     templates: jinja2.Environment
     send_code: SendCode

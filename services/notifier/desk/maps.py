@@ -82,23 +82,19 @@ def where(outline: Outline, place: Place) -> Point | None:
     return outline.middles.get(place.region or "")
 
 
-def dots(outline: Outline, found: Iterable[tuple[Sequence[Place], int]]) -> list[Dot]:
+def dots(outline: Outline, spots: Iterable[tuple[str, int, int]]) -> list[Dot]:
     """A dot a region: as bad as the worst and as large as many; the worst on top.
 
     Args:
-        outline: where regions are.
-        found: the places of each incident that count, and its severity.
+        outline: where regions are; what it does not know is left out.
+        spots: region, the severity of the worst, how many.
     """
-    worst: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    for places, severity in found:
-        for region in {place.region for place in places if place.region in outline.middles and place.region}:
-            worst[region] = max(worst.get(region, 0), severity)
-            counts[region] = counts.get(region, 0) + 1
     made = []
-    for region, severity in worst.items():
-        x, y = project(*outline.middles[region])
-        made.append(Dot(x, y, 9.0 + 5.0 * min(counts[region], 16) ** 0.5, severity, counts[region], region))
+    for region, severity, count in spots:
+        middle = outline.middles.get(region)
+        if middle is not None:
+            x, y = project(*middle)
+            made.append(Dot(x, y, 9.0 + 5.0 * min(count, 16) ** 0.5, severity, count, region))
     return sorted(made, key=lambda dot: (dot.severity, -dot.count))
 
 

@@ -10,10 +10,8 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.contracts.alert import PROJECTED_ROLES
 from services.contracts.codes import Kind, Role, Topic
 from services.contracts.source import Health
-from services.contracts.tagging import Place
 from services.notifier import actions
 from services.notifier.actions import Said
 from services.notifier.core.card import Card, Note, Status, View, make_card
@@ -31,7 +29,7 @@ from services.notifier.desk.desk import (
     to_sign_in,
     visitor_of,
 )
-from services.notifier.desk.find import HIT_END, HIT_START, Found
+from services.notifier.desk.find import HIT_END, HIT_START, Found, Spot
 from services.notifier.desk.marks import pieces
 from services.notifier.desk.wanted import DAYS, Wanted, read_wanted
 
@@ -39,7 +37,6 @@ from services.notifier.desk.wanted import DAYS, Wanted, read_wanted
 DARK = frozenset({Health.STALE, Health.BLOCKED, Health.BROKEN, Health.GONE})
 #: What is younger than this is shown as new.
 _NEW_S = 6 * 3600.0
-_MAP_AT_MOST = 500
 _FILE_AT_MOST = 5_000
 _STATUS = {"withdrawn": Status.WITHDRAWN, "merged": Status.MERGED, "split": Status.SPLIT}
 
@@ -82,20 +79,13 @@ class Pages:
     async def _look(self, visitor: Visitor, wanted: Wanted) -> dict[str, Any]:
         now = self._desk.now()
 
-        def read(conn: sa.Connection) -> tuple[list[Found], int, list[Found], list[Any], str]:
+        def read(conn: sa.Connection) -> tuple[list[Found], int, list[Spot], list[Any], str]:
             found, count = find.find_incidents(conn, wanted, now, visitor.regions)
-            everything, _ = (
-                (found, 0)
-                if count == len(found)
-                else find.find_incidents(conn, wanted, now, visitor.regions, limit=_MAP_AT_MOST)
-            )
-            return found, count, everything, find.sources(conn), find.pulse(conn)
+            spots = find.find_spots(conn, wanted, now, visitor.regions)
+            return found, count, spots, find.sources(conn), find.pulse(conn)
 
-        found, count, everything, sources, pulse = await self._desk.store.read(read)
-        shown = [
-            (_carrying(one.alert.places), int(one.alert.severity)) for one in everything if one.standing == "open"
-        ]
-        dots = maps.dots(self._desk.outline, shown)
+        found, count, spots, sources, pulse = await self._desk.store.read(read)
+        dots = maps.dots(self._desk.outline, [(spot.region, spot.severity, spot.count) for spot in spots])
         return {
             "wanted": wanted,
             "lines": [self._line(visitor, one, now) for one in found],
@@ -243,17 +233,10 @@ class Pages:
     async def land(self, request: Request) -> Response:
         """The background of the maps."""
         return Response(
-            maps.background(self._desk.outline),
+            self._desk.land,
             media_type="image/svg+xml",
             headers={"cache-control": "public, max-age=604800"},
         )
-
-
-def _carrying(places: tuple[Place, ...]) -> list[Place]:
-    """The places where something happened; of a meeting, where it was held."""
-    return [place for place in places if place.role in PROJECTED_ROLES] or [
-        place for place in places if place.role is Role.VENUE
-    ]
 
 
 def _snippet(text: str) -> list[tuple[str, bool]]:
