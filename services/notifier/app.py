@@ -105,7 +105,13 @@ def create_service(settings: NotifierSettings) -> Service:
 
     wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
     desk = DeskInside(
-        settings.desk_store_url(), settings.outline, vault, _now, settings.is_https, settings.desk_reads_dead
+        store_url=settings.desk_store_url(),
+        outline=settings.outline,
+        vault=vault,
+        clock=_now,
+        secure=settings.is_https,
+        reads_dead=settings.desk_reads_dead,
+        kept=timedelta(days=settings.desk_keep_days),
     )
     attach_outlets(service, Inside(settings, vault, _now), attach_desk(service, desk))
     for channel in channels.values():

@@ -76,6 +76,9 @@ class NotifierSettings(ServiceSettings):
     desk_reads_dead: bool = Field(
         default=False, description="the desk lists dead letters; needs Read on `dead`, where raw text is"
     )
+    desk_keep_days: int = Field(
+        default=90, ge=1, le=3650, description="the desk shows what changed within so many days"
+    )
     outline: Path = Field(default=Path("seeds/places/outline.json"), description="the land on the desk's map")
     webhooks_file: Path | None = Field(default=None, description="where signed webhooks go; unset: nowhere")
     webhook_loopback: bool = Field(default=False, description="webhooks may go to this very machine, to try them")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from services.notifier.desk.intake import Intake
 from services.notifier.desk.maps import background, load_outline
 from services.notifier.desk.office import OfficePages
 from services.notifier.desk.pages import Pages
+from services.notifier.desk.retention import KEPT, Keeper
 from services.notifier.desk.sign_in import SignInPages
 from services.notifier.desk.speech import read_languages
 from services.notifier.desk.subscription import SubscriptionPages
@@ -50,6 +51,7 @@ class Inside:
     clock: Callable[[], datetime]
     secure: bool
     reads_dead: bool = False
+    kept: timedelta = KEPT
 
 
 def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
@@ -69,15 +71,7 @@ def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
         # Whatever a dead letter holds, it is not decoded: a letter about a letter would never end.
         _take(service, DEAD, bytes, intake.take_letters)
 
-    async def forget() -> None:
-        now = inside.clock().timestamp()
-
-        def work(conn: sa.Connection) -> None:
-            sessions.forget_old(conn, now)
-
-        await store.write(work)
-
-    service.every("desk retention", 600.0, forget)
+    service.every("desk retention", 600.0, Keeper(store, inside.clock, inside.kept))
     return desk_routes(make_desk(service.store, store, inside))
 
 
