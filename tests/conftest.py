@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
-import signal
-import subprocess
-import tempfile
-import time
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from services.contracts.topics import TOPICS
-from services.runtime.apache import HOST, ApacheKafka
+from services.runtime.apache import ApacheKafka
 from services.runtime.apache import free_port as any_free_port
 from services.runtime.embedded import EmbeddedProcess, start_embedded
 from services.runtime.errors import OperatorError
 from services.runtime.jars import ensure_jars, need_java
+from tests.postgres_server import PostgresServer, postgres_server
 
 ROOT = Path(__file__).resolve().parents[1]
 KAFKA_CONFIG = ROOT / "deploy" / "kafka"
@@ -132,56 +126,16 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def postgres(_postgres_port: int) -> str:
+def postgres(_postgres_server: PostgresServer) -> str:
     """The address of an empty database of its own, as SQLAlchemy wants it; one server for the whole run."""
-    name = f"test_{uuid.uuid4().hex}"
-    with _connect(_postgres_port) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"postgresql+psycopg://siaga@{HOST}:{_postgres_port}/{name}"
+    return _postgres_server.database("test")
 
 
 @pytest.fixture(scope="session")
-def _postgres_port() -> Iterator[int]:
-    binaries, port = _postgres_binaries(), any_free_port()
-    folder = Path(tempfile.mkdtemp(prefix="siaga-postgres-"))
-    # QUIT ends PostgreSQL at once, also when this run was killed.
-    tied = ["setpriv", "--pdeathsig", "QUIT"]
-    if os.geteuid() == 0:  # initdb refuses root
-        tied += ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
-        shutil.chown(folder, "nobody", "nogroup")
-    data = folder / "data"
-    initdb = [binaries / "initdb", "-D", data, "-U", "siaga", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
-    subprocess.run([*tied, *initdb], check=True, capture_output=True, cwd=folder)
-    options = {"port": port, "listen_addresses": HOST, "unix_socket_directories": "", "max_connections": 100}
-    server = [binaries / "postgres", "-D", data, *(f"--{key}={value}" for key, value in options.items())]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*tied, *server], cwd=folder, stdout=log, stderr=log)
-    try:
-        _until_accepted(port, process, folder / "log")
-        yield port
-    finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _connect(port: int) -> psycopg.Connection:
-    return psycopg.connect(host=HOST, port=port, user="siaga", dbname="postgres", autocommit=True)
-
-
-def _until_accepted(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    while process.poll() is None:
-        with contextlib.suppress(psycopg.OperationalError):
-            _connect(port).close()
-            return
-        time.sleep(0.1)
-    pytest.fail(f"PostgreSQL did not start: {log.read_text()[-500:]}", pytrace=False)
-
-
-def _postgres_binaries() -> Path:
-    """The folder of initdb and postgres: Debian keeps them out of the path."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    on_path = shutil.which("initdb")
-    if not found and on_path is None:
-        pytest.fail("initdb is not installed; Debian has it in the package postgresql", pytrace=False)
-    return found[-1].parent if found else Path(str(on_path)).resolve().parent
+def _postgres_server() -> Iterator[PostgresServer]:
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server())
+        except OperatorError as error:
+            pytest.fail(str(error), pytrace=False)
+        yield server

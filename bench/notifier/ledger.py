@@ -24,8 +24,8 @@ from services.notifier import rows
 from services.notifier.app import MIGRATIONS
 from services.notifier.core.reason import Reason
 from services.runtime.store import Store
-from tests.notifier.postgres_server import postgres_server
 from tests.notifier.rows_made import a_row
+from tests.postgres_server import postgres_server
 
 CALLERS = 50
 BATCH = 200
@@ -123,11 +123,11 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("bench/report/data"))
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, postgres_server() as database:
+    with tempfile.TemporaryDirectory() as folder, postgres_server() as server:
         sqlite = asyncio.run(
             measure("SQLite", f"sqlite:///{Path(folder) / 'ledger.sqlite3'}", given.rows, given.runs)
         )
-        postgresql = asyncio.run(measure("PostgreSQL", database(), given.rows, given.runs))
+        postgresql = asyncio.run(measure("PostgreSQL", server.database(), given.rows, given.runs))
     found = [asdict(figures) for figures in (*sqlite, *postgresql)]
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "notifier-ledger.json").write_text(json.dumps(found, indent=1) + "\n")

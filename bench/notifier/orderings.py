@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.notifier.classic import ORDERINGS
-from tests.notifier.proof_crash import Found, Leg, prove
+from tests.notifier.crash_leg import Found, Leg
+from tests.notifier.proof_crash import prove
 
 
 def compare(deliveries: int, officials: int, kills: int, seed: int) -> dict[str, Found]:

@@ -30,7 +30,7 @@ from services.notifier import roster
 from services.notifier.spec import OfficialEntry
 from services.notifier.vault import Vault
 from tests.notifier.builders import a_place, an_alert, an_entry
-from tests.notifier.proof_crash import officials_file
+from tests.notifier.crash_books import officials_file
 from tests.notifier.rate import most_within
 from tests.notifier.workers import OPEN, Workers, two_workers
 

@@ -8,8 +8,8 @@ from services.contracts.codes import Severity
 from services.contracts.delivery import Outcome
 from services.runtime.embedded import EmbeddedProcess
 from tests.notifier.builders import a_place, an_alert
+from tests.notifier.crash_books import officials_file
 from tests.notifier.process import ROOT, TOKEN, notifying
-from tests.notifier.proof_crash import officials_file
 
 DEMO = ROOT / "seeds" / "officials.demo.yaml"
 

@@ -28,7 +28,6 @@ from services.notifier.officials_file import read_officials
 from services.notifier.planner import Planner, Seen
 from services.notifier.tables import DELIVERY
 from services.notifier.vault import Vault
-from services.runtime.embedded import EmbeddedProcess
 from services.runtime.store import Store
 from tests.notifier.faulty_mail import FaultyMail
 from tests.notifier.nursery import Child, Nursery
@@ -38,11 +37,20 @@ from tests.notifier.process import TOKEN
 OPEN = [State.DUE, State.INTENDED, State.SENDING, State.RETRY_WAIT]
 
 
+@dataclass(frozen=True)
+class BrokerAddress:
+    """Where the broker of the workers is; one that forgets has an incarnation."""
+
+    bootstrap: str
+    incarnation: str = ""
+
+
 @dataclass
 class Worker:
-    """One process, and how its next life is to end."""
+    """One process, and how its next life is to end: where it was planned to, and where it is about to."""
 
     name: str
+    plan: str = ""
     fate: str = ""
     process: Child | None = None
     started: float = 0.0
@@ -56,7 +64,7 @@ class Worker:
 class Workers:
     """Both processes and the world around them."""
 
-    broker: EmbeddedProcess | None
+    broker: BrokerAddress | None
     folder: Path
     officials: Path
     store_url: str
@@ -111,11 +119,11 @@ class Workers:
             "SIAGA_SMTP_LOCAL_DEMO": "true",
         }
 
-    def bury(self, worker: Worker, outside: str = "any moment") -> None:
-        """Note how a worker ended, killing it if it still lives."""
+    def bury(self, worker: Worker, outside: str = "any moment") -> str:
+        """Note how a worker ended, killing it if it still lives; where it was killed, if it was."""
         process = worker.process
         if process is None:
-            return
+            return ""
         if process.poll() is None:
             process.kill()
             worker.fate = outside
@@ -123,11 +131,13 @@ class Workers:
         worker.process = None
         if not killed:
             self.ended_by_themselves += 1
-        elif worker.fate:
+            return ""
+        if worker.fate:
             self.kills[worker.fate] += 1
             for state, count in self.states().items():
                 if state in {State.INTENDED, State.SENDING}:
                     self.torn[state] += count
+        return worker.fate
 
     def log(self, worker: Worker) -> str:
         return (self.folder / f"log-{worker.name}").read_text(errors="replace")
@@ -207,7 +217,7 @@ async def _cancel_others() -> None:
 
 @contextlib.asynccontextmanager
 async def two_workers(
-    broker: EmbeddedProcess | None,
+    broker: BrokerAddress | None,
     folder: Path,
     officials: Path,
     store_url: str,
