@@ -59,6 +59,7 @@ class ApacheKafka:
         quorum: Mapping[int, int] | None = None,
         cluster_id: str | None = None,
         overrides: Mapping[str, str] | None = None,
+        heap_mb: int = HEAP_MB,
     ) -> None:
         """`port` 0 takes a free one; `overrides` are lines of server.properties that win over ours."""
         self.data_dir = data_dir.resolve()
@@ -69,6 +70,7 @@ class ApacheKafka:
         self._quorum = dict(quorum or {})
         self._cluster_id = cluster_id
         self._overrides = dict(overrides or {})
+        self._heap_mb = heap_mb
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -111,7 +113,7 @@ class ApacheKafka:
         java = self.prepare()
         with (self.data_dir / "jvm.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 (no shell, own words)
-                tied([*self._java(java, HEAP_MB), "kafka.Kafka", str(self.properties_file)]),
+                tied([*self._java(java, self._heap_mb), "kafka.Kafka", str(self.properties_file)]),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -59,19 +59,24 @@ class Store:
             self._writer.start()
 
     @classmethod
-    def open(cls, url: str, migrations: Path) -> Store:
+    def open(cls, url: str, migrations: Path, *, migrate: bool = True) -> Store:
         """Connect, bring the schema up to date, and return the store.
+
+        Args:
+            url: SQLite or PostgreSQL.
+            migrations: the folder of the service's migrations.
+            migrate: False where `siaga migrate` does that before services start.
 
         Raises:
             OperatorError: the URL is malformed, the server does not answer, the folder is missing
-                or the schema is newer than this program.
+                or the schema is newer than this program; without ``migrate`` also if it is older.
         """
-        engine = _engine(url)
-        shown = engine.url.render_as_string(hide_password=True)
-        try:
-            _migrate(engine, migrations)
-        except DBAPIError as error:
-            raise OperatorError(f"store {shown}", _first_line(error)) from None
+        engine = make_engine(url)
+        with closing_on_error(engine):
+            if migrate:
+                upgrade(engine, migrations)
+            else:
+                need_head(engine, migrations)
         return cls(engine)
 
     async def read(self, work: Work[T]) -> T:
@@ -258,7 +263,12 @@ def _first_line(error: DBAPIError) -> str:
 
 
 #: libpq: a server that does not answer is an outage after seconds, not after the kernel's minutes.
-_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "keepalives_idle": 10}
+_PATIENCE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,  # the kernel's 75 s would ask once in 85 s
+}
 
 
 def _engine(url: str) -> sa.Engine:
@@ -270,7 +280,11 @@ def _engine(url: str) -> sa.Engine:
         return _sqlite_engine(parsed)
     if parsed.drivername in {"postgresql", "postgresql+psycopg"}:
         return sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=8, pool_pre_ping=True, hide_parameters=True
+            parsed.set(drivername="postgresql+psycopg"),
+            connect_args=_PATIENCE,
+            pool_size=8,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     raise OperatorError("store URL", f"{parsed.drivername} is neither sqlite nor postgresql+psycopg")
 
@@ -306,30 +320,6 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def _migrate(engine: sa.Engine, migrations: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    script = ScriptDirectory(str(migrations), version_locations=[str(migrations / "versions")])
-    with engine.begin() as conn:
-        if engine.dialect.name == "postgresql":
-            conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(b"siaga-migrate")})
-        current = MigrationContext.configure(conn).get_current_revision()
-        if current is not None and current not in {s.revision for s in script.walk_revisions()}:
-            raise OperatorError(
-                f"store {engine.url.render_as_string(hide_password=True)}",
-                f"its schema {current} is newer than this program knows",
-            )
-        environment = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs("head", rev))
-        with environment:
-            environment.configure(connection=conn, target_metadata=None, transactional_ddl=False)
-            environment.run_migrations()
-
-
-def migration_heads(migrations: Path) -> list[str]:
-    """The newest revisions a folder of migrations holds; more than one means a fork."""
-    return list(ScriptDirectory(str(migrations), version_locations=[str(migrations / "versions")]).get_heads())
 
 
 __all__ = ["GROUP_COMMIT", "Store", "Work", "migration_heads"]
