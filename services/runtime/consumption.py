@@ -78,6 +78,7 @@ class Consumption(Generic[T]):
         self._dead_topic = dead_topic
         self._metrics = metrics
         self._on_enqueued = on_enqueued
+        metrics.expect_consumption(group, topic)
 
     def attach(self, broker: KafkaBroker, *, max_records: int, session_timeout_ms: int) -> None:
         """Subscribe with FastStream; the consumer starts with the broker."""
@@ -125,7 +126,7 @@ class Consumption(Generic[T]):
                 await self._bury(record, "undecodable", error)
         await self._handle(batch)
         self.last_committed_at = time.monotonic()
-        self._metrics.handling.labels(self.topic).observe(time.monotonic() - began)
+        self._metrics.handling.labels(self.group, self.topic).observe(time.monotonic() - began)
 
     def _received(self, record: ConsumerRecord) -> Received[T]:
         if not record.value:
@@ -156,7 +157,7 @@ class Consumption(Generic[T]):
             await self._handle(batch[:middle])
             await self._handle(batch[middle:])
             return
-        self._metrics.consumed.labels(self.topic, "handled").inc(len(batch))
+        self._metrics.consumed.labels(self.group, self.topic, "handled").inc(len(batch))
         await self._done_up_to(batch[-1][0])
 
     async def _insist(self, record: ConsumerRecord, received: Received[T], error: Exception) -> None:
@@ -171,7 +172,7 @@ class Consumption(Generic[T]):
             except Exception as again:  # noqa: BLE001 - kept as the reason
                 error = again
             else:
-                self._metrics.consumed.labels(self.topic, "retried").inc()
+                self._metrics.consumed.labels(self.group, self.topic, "retried").inc()
                 await self._done_up_to(record)
                 return
         await self._bury(record, "unhandled", error)
@@ -209,7 +210,7 @@ class Consumption(Generic[T]):
         self._on_enqueued()
         await self._done_up_to(record)
         self._metrics.dead.labels(self.topic, kind).inc()
-        self._metrics.consumed.labels(self.topic, "dead").inc()
+        self._metrics.consumed.labels(self.group, self.topic, "dead").inc()
         log.error(
             "dead letter",
             topic=record.topic,

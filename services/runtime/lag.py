@@ -1,4 +1,4 @@
-"""Consumer lag as log end minus committed, and the watchdog for a consumer that no longer moves.
+"""Consumer lag as log end minus committed, in records and in seconds, and the watchdog for one that stands still.
 
 The position is no measure: in a loop of rejected records it shows no lag at all.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 5.0
 
+#: When the record at each of these offsets was written, in seconds since 1970, as far as it can be told.
+WrittenAt = Callable[[Mapping[Any, int]], Awaitable[Mapping[Any, float]]]
+
 
 @dataclass
 class Watch:
-    """What the last looks saw."""
+    """What the last looks saw.
+
+    Attributes:
+        written_at: reads the timestamp of a record; without it a lag is as old as we have seen it.
+    """
 
     stall_after_s: float
+    written_at: WrittenAt | None = None
     stalled: list[str] = field(default_factory=list)
     moved: dict[tuple[str, str, int], tuple[int, float]] = field(default_factory=dict)
 
@@ -66,30 +75,47 @@ async def watch_lag(service: Service, admin: AIOKafkaAdminClient, watch: Watch) 
 
 async def _look(service: Service, admin: AIOKafkaAdminClient, watch: Watch, consumption: Consumption[Any]) -> None:
     spots = sorted(consumption.assignment())
-    metrics = service.metrics
-    for topic, partition in watch.forget(consumption.group, consumption.topic, {tp.partition for tp in spots}):
-        metrics.lag.remove(topic, str(partition))
+    metrics, group = service.metrics, consumption.group
+    for topic, partition in watch.forget(group, consumption.topic, {tp.partition for tp in spots}):
+        metrics.lag.remove(group, topic, str(partition))
     if not spots:
-        metrics.lag_seconds.labels(consumption.topic).set(0)
+        metrics.lag_seconds.labels(group, consumption.topic).set(0)
         return
-    (consumer,) = consumption.consumers()
-    ends = await consumer.end_offsets(spots)
-    committed = await admin.list_consumer_group_offsets(consumption.group, partitions=spots)
-    begins: dict[Any, int] = {}
-    if any(tp not in committed or committed[tp].offset < 0 for tp in spots):
-        begins = await consumer.beginning_offsets(spots)
-    oldest = 0.0
+    ends, committed = await _offsets(admin, consumption, spots)
+    stuck: dict[Any, float] = {}
     for tp in spots:
-        known = committed.get(tp)
-        at = known.offset if known is not None and known.offset >= 0 else begins[tp]
-        lag = max(0, ends[tp] - at)
-        metrics.lag.labels(tp.topic, str(tp.partition)).set(lag)
-        stuck = watch.note((consumption.group, tp.topic, tp.partition), at, lag, time.monotonic())
-        oldest = max(oldest, stuck)
-    metrics.lag_seconds.labels(consumption.topic).set(oldest)
+        lag = max(0, ends[tp] - committed[tp])
+        metrics.lag.labels(group, tp.topic, str(tp.partition)).set(lag)
+        seconds = watch.note((group, tp.topic, tp.partition), committed[tp], lag, time.monotonic())
+        if lag:
+            stuck[tp] = seconds
+    behind = await _behind(watch, {tp: committed[tp] for tp in stuck})
+    oldest = max(stuck.values(), default=0.0)
+    metrics.lag_seconds.labels(group, consumption.topic).set(max(oldest, behind))
     if oldest <= watch.stall_after_s:
         return
     if consumption.waiting_for:
         watch.stalled.append(f"{consumption.topic} waits: {consumption.waiting_for}")
         return
-    raise RuntimeError(f"{consumption.group} has committed nothing of {consumption.topic} for {oldest:.0f} s")
+    raise RuntimeError(f"{group} has committed nothing of {consumption.topic} for {oldest:.0f} s")
+
+
+async def _offsets(
+    admin: AIOKafkaAdminClient, consumption: Consumption[Any], spots: list[Any]
+) -> tuple[Mapping[Any, int], dict[Any, int]]:
+    """The end of each partition's log, and what is committed of it, or its beginning."""
+    (consumer,) = consumption.consumers()
+    ends = await consumer.end_offsets(spots)
+    known = await admin.list_consumer_group_offsets(consumption.group, partitions=spots)
+    begins: dict[Any, int] = {}
+    if any(tp not in known or known[tp].offset < 0 for tp in spots):
+        begins = await consumer.beginning_offsets(spots)
+    return ends, {tp: known[tp].offset if tp in known and known[tp].offset >= 0 else begins[tp] for tp in spots}
+
+
+async def _behind(watch: Watch, next_ones: Mapping[Any, int]) -> float:
+    """Age of the oldest record that is not committed, by the time it was written; 0 where none can be read."""
+    if not next_ones or watch.written_at is None:
+        return 0.0
+    written = await watch.written_at(next_ones)
+    return max((time.time() - at for at in written.values()), default=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.gc_collector import GCCollector
@@ -11,11 +12,20 @@ from prometheus_client.process_collector import ProcessCollector
 
 from services.runtime.outbox import Backlog
 
+#: From a second to a day: what somebody waits for.  Python writes the bounds as ``le="60.0"``.
+LATENCY_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400)
+_BATCH_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_WAIT_S = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+#: What can become of a record, and why one is put aside.
+OUTCOMES = ("handled", "retried", "dead")
+DEAD_REASONS = ("undecodable", "unhandled")
+
 
 class RuntimeMetrics:
-    """Counters of consuming, publishing and dead letters of one service."""
+    """Consuming, publishing, dead letters, stages of the way, and the vital signs of one service."""
 
-    def __init__(self, service: str, version: str) -> None:
+    def __init__(self, service: str, version: str, *, lazy_prefix: str = "") -> None:
+        self._lazy_prefix = lazy_prefix
         self.registry = registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -23,21 +33,54 @@ class RuntimeMetrics:
         Info("siaga_build", "Which program this is", registry=registry).info(
             {"service": service, "version": version}
         )
+        self._consuming(registry)
+        self._publishing(registry)
+        self._vital_signs(registry)
+        self.stage = Histogram(
+            "siaga_stage_seconds",
+            "Time a story or alert takes for one stage of its way",
+            ("stage",),
+            buckets=(0.1, 0.5, *LATENCY_S),
+            registry=registry,
+        )
+
+    def _consuming(self, registry: CollectorRegistry) -> None:
         self.consumed = Counter(
             "siaga_consumed_records",
             "Records read, by what became of them",
-            ("topic", "outcome"),
+            ("group", "topic", "outcome"),
             registry=registry,
         )
         self.handling = Histogram(
             "siaga_batch_seconds",
             "Time from reading a batch to its commit",
-            ("topic",),
-            buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+            ("group", "topic"),
+            buckets=_BATCH_S,
             registry=registry,
         )
         self.dead = Counter("siaga_dead_letters", "Records put aside", ("topic", "reason"), registry=registry)
+        self.lag = Gauge(
+            "siaga_consumer_lag_records",
+            "Log end minus committed",
+            ("group", "topic", "partition"),
+            registry=registry,
+        )
+        self.lag_seconds = Gauge(
+            "siaga_consumer_lag_seconds",
+            "Age of the oldest record not yet committed, by its own timestamp",
+            ("group", "topic"),
+            registry=registry,
+        )
+
+    def _publishing(self, registry: CollectorRegistry) -> None:
         self.published = Counter("siaga_published_records", "Records acknowledged", ("topic",), registry=registry)
+        self.outbox_wait = Histogram(
+            "siaga_outbox_wait_seconds",
+            "From a record's decision to the broker's acknowledgement",
+            ("topic",),
+            buckets=_WAIT_S,
+            registry=registry,
+        )
         self.held = Counter(
             "siaga_relay_held",
             "Times publishing waited for readers of an in-memory broker",
@@ -51,15 +94,47 @@ class RuntimeMetrics:
         self.outbox_refused = Gauge(
             "siaga_outbox_refused_rows", "Records no broker will take, set aside", registry=registry
         )
-        self.lag = Gauge(
-            "siaga_consumer_lag_records", "Log end minus committed", ("topic", "partition"), registry=registry
-        )
-        self.lag_seconds = Gauge(
-            "siaga_consumer_lag_seconds",
-            "Age of the oldest record not yet committed",
-            ("topic",),
+
+    def _vital_signs(self, registry: CollectorRegistry) -> None:
+        self.store_bytes = Gauge("siaga_store_size_bytes", "What the store takes", ("store",), registry=registry)
+        self.disk_free = Gauge("siaga_disk_free_bytes", "Free on the disk of the data folder", registry=registry)
+        self.disk_size = Gauge("siaga_disk_size_bytes", "Size of the disk of the data folder", registry=registry)
+        self.certificate = Gauge(
+            "siaga_certificate_expires_timestamp_seconds",
+            "Unix time at which the first certificate of a file expires; 0 where it cannot be read",
+            ("certificate",),
             registry=registry,
         )
+
+    def expect_topic(self, topic: str) -> None:
+        """Let the series of a topic that is published begin at zero."""
+        self.published.labels(self.topic_label(topic))
+        self.outbox_wait.labels(self.topic_label(topic))
+
+    def expect_consumption(self, group: str, topic: str) -> None:
+        """Let the series of a consumption begin at zero: a counter born at one has no increase."""
+        for outcome in OUTCOMES:
+            self.consumed.labels(group, topic, outcome)
+        for reason in DEAD_REASONS:
+            self.dead.labels(topic, reason)
+        self.handling.labels(group, topic)
+        self.lag_seconds.labels(group, topic)
+
+    def expect_stages(self, stages: Iterable[str]) -> None:
+        """Let the series of stages begin at zero."""
+        for stage in stages:
+            self.stage.labels(stage)
+
+    def topic_label(self, topic: str) -> str:
+        """A topic as a label: those that appear at their first use, one a region, are one series."""
+        lazy = self._lazy_prefix and topic.startswith(self._lazy_prefix)
+        return f"{self._lazy_prefix}*" if lazy else topic
+
+    def note_published(self, topic: str, waited_s: float) -> None:
+        """The broker acknowledged a record."""
+        label = self.topic_label(topic)
+        self.published.labels(label).inc()
+        self.outbox_wait.labels(label).observe(max(0.0, waited_s))
 
     def set_backlog(self, backlog: Backlog) -> None:
         """Show how much waits in the outbox."""

@@ -26,7 +26,9 @@ from services.runtime.broker import RelayBroker, admin_client
 from services.runtime.errors import OperatorError, UnavailableError, told
 from services.runtime.lag import Watch, watch_lag
 from services.runtime.listener import bind, make_server
+from services.runtime.peek import Peek
 from services.runtime.service import VERSION, Loop, Service
+from services.runtime.vitals import Vitals
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,7 @@ FINISH_WITHIN_S = 5.0
 #: Then the consumers finish their batch, commit and leave the group, and the relay empties the outbox.
 LEAVE_WITHIN_S = 3.5
 START_WITHIN_S = 90.0
+VITALS_EVERY_S = 15.0
 
 
 @dataclass
@@ -103,7 +106,11 @@ async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClie
         lazy_retention_days=service.topics.lazy_retention_days,
     )
     relay = service.start_relay(relay_broker)
-    watch = Watch(stall_after_s=service.settings.stall_after_s)
+    peek = Peek(service.settings)
+    service.on_close(peek.close)
+    watch = Watch(stall_after_s=service.settings.stall_after_s, written_at=peek)
+    vitals = Vitals(service.metrics, service.stores, service.settings.data_dir, service.certificates)
+    service.every("vital signs", VITALS_EVERY_S, vitals)
     health = _Health(service, relay_broker, watch)
     server, serving = await _listen(service, sock, health)
     _stop_on_signals(service)

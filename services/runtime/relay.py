@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ class Relay:
         failed: UnavailableError | None = None
         for row in rows:
             if self._forgetful and self._forgetful.readers.get(row.topic) and held[row.topic] > HOLD_BYTES:
-                self._metrics.held.labels(row.topic).inc()
+                self._metrics.held.labels(self._metrics.topic_label(row.topic)).inc()
                 break  # later rows wait too, so order holds
             held[row.topic] += row.size
             try:
@@ -188,7 +189,7 @@ class Relay:
                 failed = record
             else:
                 done.append(row.id)
-                self._metrics.published.labels(row.topic).inc()
+                self._metrics.note_published(row.topic, time.time() - row.created_at)
                 if self._keeps(row.topic):
                     landed.append(self._remember(row, record))
         kept = {spot.id for spot in landed}

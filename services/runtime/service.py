@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -57,7 +58,13 @@ class Service:
         self.store = store
         self.outbox = outbox
         self.topics = topics
-        self.metrics = RuntimeMetrics(name, VERSION)
+        self.metrics = RuntimeMetrics(name, VERSION, lazy_prefix=topics.lazy_prefix)
+        self.metrics.expect_topic(topics.dead)
+        #: Stores and certificates whose size and age are shown; whoever opens another one adds it.
+        self.stores: dict[str, Store] = {name: store}
+        self.certificates: dict[str, Path] = {}
+        if settings.kafka_ca_file is not None:
+            self.certificates["kafka_ca"] = settings.kafka_ca_file
         self.broker: KafkaBroker = make_broker(settings, name)
         self.consumptions: list[Consumption[Any]] = []
         self.loops: list[tuple[str, Loop]] = []
@@ -95,6 +102,7 @@ class Service:
 
     def publishes(self, topic: str, event: type[BaseModel], description: str) -> None:
         """Declare what the relay will publish, for the AsyncAPI description."""
+        self.metrics.expect_topic(topic)
         self.broker.publisher(topic, schema=event, title=f"{topic}:{event.__name__}", description=description)
 
     def background(self, name: str, loop: Loop, *, finishes: bool = False) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,6 +45,36 @@ def a_service(*, end: int, waiting_for: str | None = None) -> Any:
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lag, "LOOK_EVERY_S", 0.01)
+
+
+async def seconds_behind(*, end: int, committed: int, written_ago: float | None) -> float:
+    """What one look shows as lag in seconds."""
+    service = a_service(end=end)
+
+    async def written_at(offsets: Any) -> dict[Any, float]:
+        assert offsets == {SPOT: committed}
+        return {} if written_ago is None else {SPOT: time.time() - written_ago}
+
+    watch = Watch(stall_after_s=60, written_at=written_at)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await watch_lag(service, FakeAdmin([committed]), watch)  # type: ignore[arg-type]
+    shown = service.metrics.registry.get_sample_value(
+        "siaga_consumer_lag_seconds", {"group": "readers", "topic": "stories"}
+    )
+    assert shown is not None
+    return float(shown)
+
+
+async def test_a_lag_is_as_old_as_the_first_record_that_is_not_committed() -> None:
+    assert await seconds_behind(end=5, committed=3, written_ago=3600) >= 3600
+
+
+@pytest.mark.parametrize(
+    ("end", "written_ago"), [(3, 3600.0), (5, None)], ids=["nothing to read", "the record cannot be read"]
+)
+async def test_a_lag_is_not_older_than_what_is_known(end: int, written_ago: float | None) -> None:
+    assert await seconds_behind(end=end, committed=3, written_ago=written_ago) < 1
 
 
 async def test_a_consumer_with_records_to_read_that_commits_nothing_ends_the_process() -> None:
