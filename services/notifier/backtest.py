@@ -19,7 +19,7 @@ from services.contracts.delivery import Action
 from services.notifier import roster, rows
 from services.notifier.alert_log import Logged
 from services.notifier.channels.base import Digest, Outgoing, Receipt
-from services.notifier.core.card import Card
+from services.notifier.core.card import Card, View, make_card
 from services.notifier.core.ledger import SENDABLE, State
 from services.notifier.core.match import Match, match_official
 from services.notifier.core.reason import Reason
@@ -27,6 +27,7 @@ from services.notifier.core.subscription import Official
 from services.notifier.core.telegram_text import render_card, render_digest
 from services.notifier.core.wishes import Wishes
 from services.notifier.digests import close_windows
+from services.notifier.incidents import find_incident
 from services.notifier.outcomes import Ended, hold_back, write_outcome
 from services.notifier.planner import Planner, Seen
 from services.notifier.prepare import Impossible, prepare
@@ -50,11 +51,21 @@ class Happening:
     text: str
 
 
+@dataclass(frozen=True)
+class Held:
+    """An incident that quiet hours would have held, and the digest that would have told of it."""
+
+    at: datetime
+    released_at: datetime
+    text: str
+
+
 @dataclass
 class Played:
     """Everything that would have come, how many events concerned the subscription, and each decision's reason."""
 
     happenings: list[Happening] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
     events: int = 0
     concerned: int = 0
     decisions: dict[Reason, int] = field(default_factory=dict)
@@ -67,6 +78,7 @@ def play(spec: OfficialSpec, wishes: Wishes, log: Iterable[Logged], until: datet
         for logged in log:
             stage.hear(logged)
         stage.advance(until)
+        stage.played.held = stage.held()
         return stage.played
 
 
@@ -140,6 +152,20 @@ class _Stage:
             close_windows(self._conn, at)
             self._send(at)
 
+    def held(self) -> list[Held]:
+        """What waited because of the official's night, in the order it came."""
+        query = sa.select(DELIVERY).where(DELIVERY.c.why == Reason.QUIET_HOURS).order_by(DELIVERY.c.created_at)
+        found = []
+        for row in self._conn.execute(query):
+            incident = find_incident(self._conn, row.incident_id or "")
+            if incident is None or incident.alert is None:
+                continue
+            at = datetime.fromtimestamp(row.created_at, UTC)
+            card = make_card(incident.alert, None, View(self._official.language, self._official.zone, at))
+            text = f"{card.title} · {card.place}"
+            found.append(Held(at, datetime.fromtimestamp(row.due_at, UTC), text))
+        return found
+
     def _send(self, at: datetime) -> None:
         query = (
             sa.select(DELIVERY)
@@ -177,4 +203,4 @@ def _text(body: Card | Digest) -> str:
     return render_digest(body.heading, entries, body.footer, body.notes).plain
 
 
-__all__ = ["Happening", "Played", "play"]
+__all__ = ["Happening", "Held", "Played", "play"]

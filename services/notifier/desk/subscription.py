@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -15,7 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from services.contracts.delivery import Action
 from services.notifier import alert_log, audit, roster
 from services.notifier.alert_log import Logged
-from services.notifier.backtest import Happening, Played, play
+from services.notifier.backtest import Happening, Held, Played, play
+from services.notifier.core.digest import next_digest
 from services.notifier.core.quiet import QuietHours
 from services.notifier.core.subscription import Official
 from services.notifier.core.wishes import DIGESTS_AT_MOST, Wishes, apply_wishes, granted_regions, granted_topics
@@ -27,7 +28,7 @@ LOOK_BACK = timedelta(days=30)
 #: So many events of the last month are played; a busier month is shortened, and the page says from when.
 EVENTS_AT_MOST = 3_000
 SAMPLES = 6
-Held = tuple[Official, Wishes]
+Choice = tuple[Official, Wishes]
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
 
 
@@ -41,19 +42,31 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Preview:
-    """What would have come: by day, in all, and some of it."""
+    """What would have come: by day, in all, and some of it; and what is on its way.
 
-    since: datetime
+    Attributes:
+        since: from when alerts are stored, at most ``LOOK_BACK`` ago; None where none is.
+        held: what quiet hours would have held, the newest first.
+        next_at: when the next digest is due.
+        next_digest: what it would say as things stand; empty where nothing waits for it.
+    """
+
+    since: datetime | None
+    until: datetime
     days: tuple[tuple[str, int, int], ...]
     pushes: int
     digests: int
     listed: int
     samples: tuple[Happening, ...]
+    held: tuple[Held, ...]
+    next_at: datetime
+    next_digest: tuple[Happening, ...]
 
     @property
     def a_day(self) -> float:
-        """Pushes a day."""
-        return self.pushes / max(1, len(self.days))
+        """Pushes in 24 hours; of less than a day, as many as there were."""
+        passed = (self.until - self.since) / timedelta(days=1) if self.since else 0.0
+        return self.pushes / max(1.0, passed)
 
     @property
     def most(self) -> int:
@@ -80,11 +93,11 @@ class SubscriptionPages:
         said = "saved" if request.query_params.get("said") == "saved" else ""
         return self._show(request, visitor, held, said)
 
-    async def _held(self, visitor: Visitor) -> Held:
+    async def _held(self, visitor: Visitor) -> Choice:
         held = await self._desk.people.read(lambda conn: roster.granted(conn, visitor.official.official_id))
         return held or (visitor.official, Wishes())
 
-    async def _posted(self, request: Request, visitor: Visitor, held: Held) -> Response:
+    async def _posted(self, request: Request, visitor: Visitor, held: Choice) -> Response:
         form = await read_form(request)
         if not comes_from_us(request, form, visitor):
             return self._show(request, visitor, held, "expired")
@@ -110,22 +123,25 @@ class SubscriptionPages:
 
     async def _preview(self, official_id: str, granted: Official, wishes: Wishes) -> Preview:
         until = self._desk.clock()
+        official = apply_wishes(granted, wishes)
+        # Played on until the next digest, nothing new comes, and the digest says what waits for it.
+        next_at = next_digest(official.digest, until, official.zone, official.quiet)
 
-        def read(conn: sa.Connection) -> tuple[str, list[Logged]]:
+        def read(conn: sa.Connection) -> tuple[str, list[Logged], datetime | None]:
             spec = conn.execute(
                 sa.select(OFFICIAL.c.spec).where(OFFICIAL.c.official_id == official_id)
             ).scalar_one()
-            return str(spec), list(alert_log.read_log(conn, until - LOOK_BACK, until))[-EVENTS_AT_MOST:]
+            log = list(alert_log.read_log(conn, until - LOOK_BACK, until))[-EVENTS_AT_MOST:]
+            return str(spec), log, _since(alert_log.reach(conn), log, until)
 
         async with self._one_at_a_time:
-            spec, log = await self._desk.people.read(read)
+            spec, log, since = await self._desk.people.read(read)
             parsed = OfficialSpec.model_validate_json(spec, by_alias=True, by_name=True)
-            played = await asyncio.to_thread(play, parsed, wishes, log, until)
-        since = log[0].at if len(log) == EVENTS_AT_MOST else until - LOOK_BACK
-        return summarise(played, since, until, apply_wishes(granted, wishes))
+            played = await asyncio.to_thread(play, parsed, wishes, log, next_at)
+        return summarise(played, (since, until, next_at), official)
 
     def _show(
-        self, request: Request, visitor: Visitor, held: Held, said: str, preview: Preview | None = None
+        self, request: Request, visitor: Visitor, held: Choice, said: str, preview: Preview | None = None
     ) -> Response:
         granted, wishes = held
         official = apply_wishes(granted, wishes)
@@ -177,22 +193,42 @@ def _read_digests(form: Mapping[str, str]) -> tuple[tuple[time, ...], str]:
     return tuple(sorted({time.fromisoformat(text) for text in given})), ""
 
 
-def summarise(played: Played, since: datetime, until: datetime, official: Official) -> Preview:
-    """Count by the official's own days; the newest pushes and the newest digest as samples."""
+def _since(reach: tuple[datetime, datetime] | None, log: Sequence[Logged], until: datetime) -> datetime | None:
+    """From when the preview speaks: no earlier than anything was stored, or than what was played."""
+    if reach is None or reach[0] >= until:
+        return None
+    earliest = log[0].at if len(log) == EVENTS_AT_MOST else until - LOOK_BACK
+    return max(earliest, reach[0])
+
+
+def summarise(played: Played, span: tuple[datetime | None, datetime, datetime], official: Official) -> Preview:
+    """Count by the official's own days; the newest pushes and the newest digest as samples.
+
+    Args:
+        played: up to the next digest.
+        span: from when there are alerts, now, and when the next digest is due.
+        official: whose zone counts.
+    """
+    since, until, next_at = span
     zone = official.zone
-    first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    first, last = (since or until).astimezone(zone).date(), until.astimezone(zone).date()
     days = {first + timedelta(days=n): [0, 0] for n in range((last - first).days + 1)}
-    for one in played.happenings:
+    past = [one for one in played.happenings if one.at <= until]
+    for one in past:
         day = days.get(one.at.astimezone(zone).date())
         if day is not None and one.action in {Action.PUSH, Action.DIGEST}:
             day[one.action is Action.DIGEST] += 1
-    pushes = [one for one in played.happenings if one.action is Action.PUSH]
-    digests = [one for one in played.happenings if one.action is Action.DIGEST]
+    pushes = [one for one in past if one.action is Action.PUSH]
+    digests = [one for one in past if one.action is Action.DIGEST]
     return Preview(
         since=since,
+        until=until,
         days=tuple((day.isoformat(), pushed, listed) for day, (pushed, listed) in sorted(days.items())),
         pushes=len(pushes),
         digests=len(digests),
         listed=sum(one.incidents for one in digests),
         samples=tuple(reversed(pushes[-(SAMPLES - 1) :])) + tuple(digests[-1:]),
+        held=tuple(reversed(played.held)),
+        next_at=next_at,
+        next_digest=tuple(one for one in played.happenings if one.at > until and one.action is Action.DIGEST),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from services.contracts.codes import Severity
 from services.notifier import alert_log, roster
 from services.notifier.core.wishes import Wishes
 from tests.notifier import builders
@@ -136,3 +137,78 @@ async def test_the_preview_counts_what_would_have_come_and_saves_nothing(house: 
     quieter = (await client.post("/desk/subscription", data=as_posted(page, "preview", **topics))).text
     assert "<b>0</b> pesan" in quieter
     assert (await wishes(house)).number == 0
+
+
+async def keep(house: House, *alerts: tuple[timedelta, dict[str, object]]) -> None:
+    """Put alerts into the log, each so long before now."""
+
+    def work(conn: object) -> None:
+        for number, (ago, changes) in enumerate(alerts):
+            at = house.clock() - ago
+            times = dict.fromkeys(("occurred_at", "first_seen_at", "last_changed_at", "published_at"), at)
+            alert = builders.an_alert(incident_id=f"incident-{number}", **times, **changes)
+            alert_log.keep_alert(conn, alert, replayed=False, now=at.timestamp())  # type: ignore[arg-type]
+
+    await house.desk.people.write(work)
+
+
+async def preview(house: House, **changes: str | None) -> str:
+    client = await house.sign_in(REF)
+    page = (await client.get("/desk/subscription")).text
+    given: dict[str, str | None] = {"quiet_from": "", "quiet_to": ""} | changes
+    answer = await client.post("/desk/subscription", data=as_posted(page, "preview", **given))
+    return answer.text.partition('id="preview"')[2]
+
+
+async def test_the_preview_speaks_from_when_there_are_alerts_and_not_from_before(house: House) -> None:
+    await keep(house, (timedelta(days=2), {}), (timedelta(days=1), {}), (timedelta(hours=5), {}))
+    shown = await preview(house)
+    assert "Sejak 20 Nov" in shown
+    assert "<b>1.5</b> pesan sehari" in shown, "three in two days"
+
+
+async def test_the_preview_looks_back_a_month_and_no_further(house: House) -> None:
+    await keep(house, (timedelta(days=80), {}), (timedelta(days=15), {}))
+    shown = await preview(house)
+    assert "Sejak 23 Okt" in shown
+    assert "<b>1</b> pesan" in shown
+
+
+async def test_without_a_stored_alert_the_preview_counts_nothing(house: House) -> None:
+    shown = await preview(house)
+    assert "Belum ada kejadian yang tersimpan" in shown
+    assert "<b>0</b>" not in shown
+
+
+async def test_the_preview_says_what_quiet_hours_would_have_held_and_until_when(house: House) -> None:
+    await keep(
+        house, (timedelta(hours=14), {}), (timedelta(hours=4), {})
+    )  # 23.01 and 09.01 in the official's zone
+    shown = await preview(house, quiet_from="22:00", quiet_to="05:00")
+    assert "1 pesan akan ditahan" in shown
+    held = shown.partition('class="links held"')[2].partition("</ul>")[0]
+    assert "23.01 WITA" in held
+    assert "06.30 WITA" in held
+    assert "09.01" not in held
+
+
+async def test_quiet_hours_that_meet_nothing_hold_nothing(house: House) -> None:
+    await keep(house, (timedelta(hours=4), {}))
+    assert "Tidak ada pesan yang jatuh pada jam tenang" in await preview(
+        house, quiet_from="22:00", quiet_to="05:00"
+    )
+    assert "Tanpa jam tenang" in await preview(house)
+
+
+async def test_the_preview_says_what_the_next_digest_would_say(house: House) -> None:
+    await keep(house, (timedelta(hours=4), {"severity": Severity.MEDIUM}))
+    coming = (await preview(house)).partition("Ringkasan berikutnya")[2]
+    assert "16.00 WITA" in coming.partition("</h2>")[0]
+    assert "Pelabuhan Bolok" in coming
+
+
+async def test_what_was_told_already_is_not_in_the_next_digest(house: House) -> None:
+    await keep(house, (timedelta(hours=4), {}), (timedelta(days=1), {"severity": Severity.MEDIUM}))
+    coming = (await preview(house)).partition("Ringkasan berikutnya")[2]
+    assert "Pelabuhan Bolok" not in coming
+    assert "Belum ada isinya" in coming
