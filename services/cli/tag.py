@@ -117,7 +117,7 @@ def row_of(tagging: Tagging, *, explain: bool) -> dict[str, Any]:
         "id": tagging.story_id,
         "relevant": tagging.relevant,
         "topics": [
-            {"code": t.topic.value, "score": t.score, "evidence": [span.model_dump() for span in t.evidence]}
+            {"code": t.topic.value, "score": t.score, "evidence": [span._asdict() for span in t.evidence]}
             for t in tagging.topics
         ],
         "kind": tagging.kind.value if tagging.kind else None,
@@ -129,7 +129,7 @@ def row_of(tagging: Tagging, *, explain: bool) -> dict[str, Any]:
                 "district": p.entry.district,
                 "country": p.entry.country,
                 "role": p.role.value,
-                "evidence": [span.model_dump() for span in p.evidence],
+                "evidence": [span._asdict() for span in p.evidence],
             }
             for p in tagging.places
         ],
@@ -142,7 +142,9 @@ def row_of(tagging: Tagging, *, explain: bool) -> dict[str, Any]:
     }
     if explain:
         row["reason"] = tagging.reason
-        row["triggers"] = [trigger.model_dump() for trigger in tagging.triggers]
+        row["triggers"] = [
+            {"code": t.code, "evidence": [span._asdict() for span in t.evidence]} for t in tagging.triggers
+        ]
         row["explain"] = [
             {"step": t.step, "rule": t.rule, "points": t.points, "sentences": list(t.sentences)}
             for t in tagging.traces

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from services.contracts.tagging import Evidence
 from services.tagger.core.reading import Reading
+from services.tagger.core.spans import Span
 
 _MONTH_WORDS = (
     "januari january jan",
@@ -31,7 +31,7 @@ _SPELT = re.compile(
 )
 
 
-def dates_in(reading: Reading, published: date | None) -> Iterator[tuple[date, Evidence]]:
+def dates_in(reading: Reading, published: date | None) -> Iterator[tuple[date, Span]]:
     """Dates in the text, not later than publication and not older than ninety days before it."""
     for pattern in (_SLASHED, _SPELT):
         for found in pattern.finditer(reading.whole[:6000]):

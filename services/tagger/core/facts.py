@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from services.contracts.codes import Role
-from services.contracts.tagging import Evidence, Facts, Number, Term
+from services.contracts.tagging import Facts, Number, Term
 from services.tagger.core.book import Rulebook
 from services.tagger.core.fact_dates import dates_in
 from services.tagger.core.fact_words import (
@@ -31,6 +31,7 @@ from services.tagger.core.folding import fold
 from services.tagger.core.numerals import numbers_in, range_of, value_of
 from services.tagger.core.places import FoundPlace
 from services.tagger.core.reading import Reading
+from services.tagger.core.spans import Span, evidence_of
 
 _MAX_NUMBERS = 6
 _MAX_TERMS = 5
@@ -46,26 +47,25 @@ class _Card:
     numbers: dict[str, list[Number]] = field(default_factory=dict)
     terms: dict[str, dict[str, Term]] = field(default_factory=dict)
 
-    def number(self, slot: str, low: float, high: float | None, unit: str, *, of: str, span: Evidence) -> None:
+    def number(self, slot: str, low: float, high: float | None, unit: str, *, of: str, span: Span) -> None:
         kept = self.numbers.setdefault(slot, [])
         same = any(n.low == low and n.high == high and n.unit == unit and n.of == of for n in kept)
         if len(kept) < _MAX_NUMBERS and not same:
             kept.append(
                 Number.model_construct(
-                    low=low, high=high, unit=unit, of=of, source=self.story_id, evidence=(span,)
+                    low=low, high=high, unit=unit, of=of, source=self.story_id, evidence=evidence_of((span,))
                 )
             )
 
-    def term(self, slot: str, value: str, span: Evidence) -> None:
+    def term(self, slot: str, value: str, span: Span) -> None:
         kept = self.terms.setdefault(slot, {})
         if value not in kept and len(kept) < _MAX_TERMS:
-            kept[value] = Term.model_construct(value=value, source=self.story_id, evidence=(span,))
+            kept[value] = Term.model_construct(value=value, source=self.story_id, evidence=evidence_of((span,)))
 
     def facts(self) -> Facts:
-        values: dict[str, Any] = dict.fromkeys(Facts.model_fields, ())
-        values.update({slot: tuple(numbers) for slot, numbers in self.numbers.items()})
+        values: dict[str, Any] = {slot: tuple(numbers) for slot, numbers in self.numbers.items()}
         values.update({slot: tuple(terms.values()) for slot, terms in self.terms.items()})
-        return Facts.model_construct(**values)
+        return Facts(**values)
 
 
 def read_facts(
@@ -171,12 +171,12 @@ def _money(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     card.number("money", value, value, unit, of="", span=span)
 
 
-def _terms(reading: Reading, book: Rulebook) -> Iterator[tuple[str, str, Evidence]]:
+def _terms(reading: Reading, book: Rulebook) -> Iterator[tuple[str, str, Span]]:
     for rule in book.terms:
         hit = reading.first(rule.concept)
         if hit:
             yield rule.slot, rule.value, reading.span(hit.start, hit.end, f"facts/{rule.slot}")
 
 
-def _span(reading: Reading, start: int, end: int, rule: str) -> Evidence:
+def _span(reading: Reading, start: int, end: int, rule: str) -> Span:
     return reading.span(start, min(end, len(reading.whole)), rule)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.contracts.codes import Kind, Topic
-from services.contracts.tagging import Evidence
 from services.tagger.core.book import Rule, Rulebook
 from services.tagger.core.reading import Reading
+from services.tagger.core.spans import Span
 from services.tagger.core.topics import Trace, weigh
 
 #: Where two kinds weigh the same, the harder fact wins.
@@ -19,7 +19,7 @@ class FoundKind:
     """A kind with what it rests on."""
 
     kind: Kind
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Span, ...]
     traces: tuple[Trace, ...]
 
 
@@ -30,7 +30,7 @@ _PRIOR: dict[Topic, dict[Kind, float]] = {
 }
 
 
-def decide_kind(reading: Reading, book: Rulebook, topic: Topic, fallback: tuple[Evidence, ...]) -> FoundKind:
+def decide_kind(reading: Reading, book: Rulebook, topic: Topic, fallback: tuple[Span, ...]) -> FoundKind:
     """The kind whose cues weigh most; ``fallback`` evidence stands where no cue was found."""
     weights: dict[Kind, float] = {}
     firing: dict[Kind, list[tuple[Rule, tuple[int, ...]]]] = {}

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from services.contracts.codes import Kind, Role
-from services.contracts.tagging import Evidence
 from services.tagger.core.book import PlaceEntry, Rulebook
 from services.tagger.core.folding import fold
 from services.tagger.core.matching import Hit
@@ -27,6 +26,7 @@ from services.tagger.core.place_words import (
     TRANSIT,
 )
 from services.tagger.core.reading import Reading
+from services.tagger.core.spans import Span
 
 MAX_PLACES = 14
 #: A state named less than this part of the most named one is no side of a border.
@@ -46,7 +46,7 @@ class FoundPlace:
 
     entry: PlaceEntry
     role: Role
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Span, ...]
     weight: float
 
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import or_
 
-from services.contracts.tagging import MASK, Evidence
+from services.contracts.tagging import MASK
 from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.datelines import datelines_in
 from services.tagger.core.matching import Blocks, Found, Hit
 from services.tagger.core.sentences import Sentences, split
+from services.tagger.core.spans import Span
 
 #: Title and this many sentences after it are the lead.
 LEAD_SENTENCES = 4
 FRAGMENT = 30
 MAX_EVIDENCE = 4
+_span = tuple.__new__  # half of what the named form costs
 _MASKED = re.compile(f"{MASK}{MASK}*")  # begins with one character, which is looked for at once
 
 
@@ -94,9 +96,9 @@ class Reading:
                 found.append(index)
         return tuple(found)
 
-    def evidence(self, rule: Rule, sentences: Iterable[int]) -> list[Evidence]:
+    def evidence(self, rule: Rule, sentences: Iterable[int]) -> list[Span]:
         """What the rule rests on: for each group the first hit, in the first sentences it fired in."""
-        spans: dict[tuple[int, int], Evidence] = {}
+        spans: dict[tuple[int, int], Span] = {}
         for index in list(sentences)[:2]:
             window = self._window(rule, index)
             for group in rule.groups:
@@ -112,12 +114,12 @@ class Reading:
                     return hit
         return None
 
-    def span(self, start: int, end: int, rule: str) -> Evidence:
-        """Evidence for these offsets."""
+    def span(self, start: int, end: int, rule: str) -> Span:
+        """What is shown at these offsets, up to the first mask."""
         text = self.cleared[start:end]
         if MASK in text:
             text = text[: text.index(MASK)]
-        return Evidence.model_construct(start=start, end=start + len(text), text=text, rule=rule)
+        return _span(Span, (start, start + len(text), text, rule))
 
     def first(self, mask: int) -> Hit | None:
         """The first hit of any of these concepts."""

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.contracts.codes import Kind, Severity, Topic
-from services.contracts.tagging import Evidence, Facts, Number
+from services.contracts.tagging import Facts, Number
 from services.tagger.core.book import Rulebook
 from services.tagger.core.reading import Reading
+from services.tagger.core.spans import Span, spans_of
 
 _SOFT = frozenset({Kind.POLICY_COOPERATION, Kind.ADVISORY_ANALYSIS})
 _PEOPLE_TOPICS = frozenset(
@@ -32,7 +33,7 @@ class FoundTrigger:
 
     code: str
     level: int
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def score(
     kind: Kind,
     facts: Facts,
     *,
-    fallback: tuple[Evidence, ...],
+    fallback: tuple[Span, ...],
 ) -> FoundSeverity:
     """The highest level any trigger gives; a soft kind is capped."""
     found = [*_by_words(reading, book, topics, kind)]
@@ -99,20 +100,20 @@ def _people(people: Sequence[Number], primary: Topic) -> Iterable[FoundTrigger]:
     count = most.low
     routine = primary is Topic.MIGRANT_RETURN_PROTECTION
     if count >= (500 if routine else 100):
-        yield FoundTrigger(f"{int(count)} people", 4 if not routine else 3, most.evidence)
+        yield FoundTrigger(f"{int(count)} people", 4 if not routine else 3, spans_of(most.evidence))
     elif count >= (50 if routine else 10):
-        yield FoundTrigger(f"{int(count)} people", 3 if not routine else 2, most.evidence)
+        yield FoundTrigger(f"{int(count)} people", 3 if not routine else 2, spans_of(most.evidence))
     elif count >= 2:
-        yield FoundTrigger(f"{int(count)} people", 2, most.evidence)
+        yield FoundTrigger(f"{int(count)} people", 2, spans_of(most.evidence))
 
 
 def _deaths(facts: Facts) -> Iterable[FoundTrigger]:
     for number in facts.deaths[:1]:
         if number.low >= 1:
-            yield FoundTrigger("deaths", 4, number.evidence)
+            yield FoundTrigger("deaths", 4, spans_of(number.evidence))
     for number in facts.missing[:1]:
         if number.low >= 10:
-            yield FoundTrigger("missing", 4, number.evidence)
+            yield FoundTrigger("missing", 4, spans_of(number.evidence))
 
 
 def _drugs(quantities: Sequence[Number]) -> Iterable[FoundTrigger]:
@@ -123,18 +124,18 @@ def _drugs(quantities: Sequence[Number]) -> Iterable[FoundTrigger]:
             continue
         hard = number.of in _HARD_DRUGS
         if hard and number.low >= 100:
-            yield FoundTrigger("100 kg of hard drugs", 4, number.evidence)
+            yield FoundTrigger("100 kg of hard drugs", 4, spans_of(number.evidence))
         elif (hard and number.low >= 5) or (number.of == "cannabis" and number.low >= 50):
-            yield FoundTrigger("5 kg of hard drugs", 3, number.evidence)
+            yield FoundTrigger("5 kg of hard drugs", 3, spans_of(number.evidence))
         elif hard and number.low >= 1:
-            yield FoundTrigger("1 kg of hard drugs", 2, number.evidence)
+            yield FoundTrigger("1 kg of hard drugs", 2, spans_of(number.evidence))
 
 
 def _pills(number: Number) -> Iterable[FoundTrigger]:
     """A pill of the region weighs about a tenth of a gram: a million of them are a hundred kilograms."""
     for least, level in ((1_000_000, 4), (50_000, 3), (5_000, 2)):
         if number.low >= least:
-            yield FoundTrigger(f"{least} pills", level, number.evidence)
+            yield FoundTrigger(f"{least} pills", level, spans_of(number.evidence))
             return
 
 

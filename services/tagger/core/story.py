@@ -9,7 +9,6 @@ from datetime import date, datetime
 from services.contracts.codes import Kind, Severity, Topic
 from services.contracts.story import Story
 from services.contracts.tagging import (
-    Evidence,
     Facts,
     KindLabel,
     Place,
@@ -25,7 +24,8 @@ from services.tagger.core.language import detect
 from services.tagger.core.matching import MAX_TEXT
 from services.tagger.core.places import FoundPlace, countries_named, find_places
 from services.tagger.core.reading import Reading, read
-from services.tagger.core.severity import FoundSeverity, score
+from services.tagger.core.severity import FoundSeverity, FoundTrigger, score
+from services.tagger.core.spans import Span, evidence_of
 from services.tagger.core.topics import FoundTopic, Relevance, Trace, Verdict, decide
 
 #: An outlet of another part of the world that names no country means its own.
@@ -74,9 +74,9 @@ class Tagging:
     reason: str
     topics: tuple[FoundTopic, ...] = ()
     kind: Kind | None = None
-    kind_evidence: tuple[Evidence, ...] = ()
+    kind_evidence: tuple[Span, ...] = ()
     severity: Severity = Severity.BACKGROUND
-    triggers: tuple[Trigger, ...] = ()
+    triggers: tuple[FoundTrigger, ...] = ()
     places: tuple[FoundPlace, ...] = ()
     facts: Facts = _NO_FACTS
     traces: tuple[Trace, ...] = ()
@@ -133,7 +133,7 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
         kind=kind.kind,
         kind_evidence=kind.evidence,
         severity=severity.severity,
-        triggers=tuple(Trigger.model_construct(code=t.code, evidence=t.evidence) for t in severity.triggers),
+        triggers=severity.triggers,
         places=places,
         facts=facts,
         traces=verdict.traces + kind.traces,
@@ -173,10 +173,12 @@ def to_event(
         text=tagging.text,
         relevant=tagging.relevant,
         reason=tagging.reason,
-        topics=tuple(TopicLabel(code=t.topic, score=t.score, evidence=t.evidence) for t in tagging.topics),
-        kind=KindLabel(code=tagging.kind, evidence=tagging.kind_evidence) if tagging.kind else None,
+        topics=tuple(
+            TopicLabel(code=t.topic, score=t.score, evidence=evidence_of(t.evidence)) for t in tagging.topics
+        ),
+        kind=KindLabel(code=tagging.kind, evidence=evidence_of(tagging.kind_evidence)) if tagging.kind else None,
         severity=tagging.severity,
-        triggers=tagging.triggers,
+        triggers=tuple(Trigger(code=t.code, evidence=evidence_of(t.evidence)) for t in tagging.triggers),
         places=tuple(place_of(found) for found in tagging.places),
         facts=tagging.facts,
         copies=len(story.copies),
@@ -197,5 +199,5 @@ def place_of(found: FoundPlace) -> Place:
         lon=entry.lon,
         role=found.role,
         counterpart=entry.counterpart,
-        evidence=found.evidence,
+        evidence=evidence_of(found.evidence),
     )

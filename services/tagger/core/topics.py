@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.contracts.codes import Topic
-from services.contracts.tagging import MASK, Evidence
+from services.contracts.tagging import MASK
 from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.reading import Reading
+from services.tagger.core.spans import Span
 
 MAX_TOPICS = 3
 MAX_SPANS = 6
@@ -40,7 +41,7 @@ class FoundTopic:
     topic: Topic
     points: float
     score: float
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,9 @@ def _hold_back(
     return found, held
 
 
-def _first_spans(firing: _Firing, reading: Reading) -> tuple[Evidence, ...]:
+def _first_spans(firing: _Firing, reading: Reading) -> tuple[Span, ...]:
     """The first six places the rules rest on; the rest is never looked for."""
-    unique: dict[tuple[int, int], Evidence] = {}
+    unique: dict[tuple[int, int], Span] = {}
     for rule, sentences in firing:
         for span in reading.evidence(rule, sentences):
             unique.setdefault((span.start, span.end), span)
