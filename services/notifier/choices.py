@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from services.notifier import audit, roster
+from services.notifier.actions import mute
 from services.notifier.core.answers import answer
 from services.notifier.core.commands import Ask, Command
 from services.notifier.core.menus import (
@@ -146,10 +147,3 @@ def paused_until(conn: sa.Connection, official_id: str, now: float) -> datetime 
     )
     until = conn.execute(query).scalar()
     return datetime.fromtimestamp(until, UTC) if until else None
-
-
-def mute(conn: sa.Connection, official_id: str, incident_id: str, until: float) -> None:
-    """Hold one incident back, or everything."""
-    where = (MUTE.c.official_id == official_id, MUTE.c.incident_id == incident_id)
-    conn.execute(sa.delete(MUTE).where(*where))
-    conn.execute(sa.insert(MUTE).values(official_id=official_id, incident_id=incident_id, until=until))

@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.notifier import audit, choices, invitations, mail_codes, roster
+from services.notifier import actions, audit, choices, invitations, mail_codes, roster
+from services.notifier.actions import ACTIONS, Said
 from services.notifier.buttons import MUTE as MUTE_BUTTON
 from services.notifier.buttons import read_press
-from services.notifier.choices import Pressed, Talker, mute, paused_until, take_press, take_written
+from services.notifier.choices import Pressed, Talker, paused_until, take_press, take_written
 from services.notifier.core.answers import answer, say_status
 from services.notifier.core.commands import Ask, Command, read_command
 from services.notifier.core.wishes import apply_wishes
@@ -20,11 +21,11 @@ from services.notifier.mail_codes import Asked, Request
 from services.notifier.reasons_told import explain
 from services.notifier.reply import Reply
 from services.notifier.roster import Standing
-from services.notifier.tables import CORRECTION, META, THREAD
+from services.notifier.tables import META, THREAD
 from services.notifier.vault import Vault
 
 _OFFSET = "telegram_offset"
-_BUTTON_MUTE_H = 24
+_SAID = {code: what for what, code in ACTIONS.items()}
 _OWN_WISH = "stopped by the official"
 NO_DOMAINS: frozenset[str] = frozenset()
 #: In a group anybody could be writing, so there it is only said what the group receives.
@@ -242,12 +243,6 @@ def _press_card(conn: sa.Connection, vault: Vault, talker: Talker, data: str, me
 
 
 def _carry_out(conn: sa.Connection, talker: Talker, incident_id: str, code: str) -> str:
-    if code == MUTE_BUTTON:
-        mute(conn, talker.official_id, incident_id, talker.now + _BUTTON_MUTE_H * 3600)
-        return answer(talker.language, "muted_incident")
-    version = last_version(conn, incident_id)
-    values = {"official_id": talker.official_id, "incident_id": incident_id, "version": version, "kind": code}
-    where = [CORRECTION.c[name] == value for name, value in values.items()]
-    if conn.execute(sa.select(CORRECTION.c.at).where(*where)).first() is None:
-        conn.execute(sa.insert(CORRECTION).values(**values, at=talker.now))
-    return answer(talker.language, "noted")
+    said = Said(talker.official_id, incident_id, last_version(conn, incident_id), _SAID[code])
+    actions.carry_out(conn, said, talker.now)
+    return answer(talker.language, "muted_incident" if code == MUTE_BUTTON else "noted")
