@@ -59,24 +59,19 @@ class Store:
             self._writer.start()
 
     @classmethod
-    def open(cls, url: str, migrations: Path, *, migrate: bool = True) -> Store:
+    def open(cls, url: str, migrations: Path) -> Store:
         """Connect, bring the schema up to date, and return the store.
-
-        Args:
-            url: SQLite or PostgreSQL.
-            migrations: the folder of the service's migrations.
-            migrate: False where `siaga migrate` does that before services start.
 
         Raises:
             OperatorError: the URL is malformed, the server does not answer, the folder is missing
-                or the schema is newer than this program; without ``migrate`` also if it is older.
+                or the schema is newer than this program.
         """
-        engine = make_engine(url)
-        with closing_on_error(engine):
-            if migrate:
-                upgrade(engine, migrations)
-            else:
-                need_head(engine, migrations)
+        engine = _engine(url)
+        shown = engine.url.render_as_string(hide_password=True)
+        try:
+            _migrate(engine, migrations)
+        except DBAPIError as error:
+            raise OperatorError(f"store {shown}", _first_line(error)) from None
         return cls(engine)
 
     async def read(self, work: Work[T]) -> T:
@@ -320,6 +315,30 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _migrate(engine: sa.Engine, migrations: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    script = ScriptDirectory(str(migrations), version_locations=[str(migrations / "versions")])
+    with engine.begin() as conn:
+        if engine.dialect.name == "postgresql":
+            conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(b"siaga-migrate")})
+        current = MigrationContext.configure(conn).get_current_revision()
+        if current is not None and current not in {s.revision for s in script.walk_revisions()}:
+            raise OperatorError(
+                f"store {engine.url.render_as_string(hide_password=True)}",
+                f"its schema {current} is newer than this program knows",
+            )
+        environment = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs("head", rev))
+        with environment:
+            environment.configure(connection=conn, target_metadata=None, transactional_ddl=False)
+            environment.run_migrations()
+
+
+def migration_heads(migrations: Path) -> list[str]:
+    """The newest revisions a folder of migrations holds; more than one means a fork."""
+    return list(ScriptDirectory(str(migrations), version_locations=[str(migrations / "versions")]).get_heads())
 
 
 __all__ = ["GROUP_COMMIT", "Store", "Work", "migration_heads"]
