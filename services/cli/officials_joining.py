@@ -28,6 +28,7 @@ from services.runtime.errors import OperatorError
 @click.option("--zone", default="Asia/Jakarta", show_default=True, help="IANA time zone.")
 @click.option("--email", default="", help="Invite by mail, for somebody without Telegram; SIAGA_MAIL_DOMAINS.")
 @click.option("--bot", default="", help="The bot's user name, to print a whole link.")
+@click.option("--desk", is_flag=True, help="A link to join in the browser, with a code to the office's mailbox.")
 def invite_official(
     data: Path | None,
     title: str,
@@ -37,6 +38,7 @@ def invite_official(
     zone: str,
     email: str,
     bot: str,
+    desk: bool,
 ) -> None:
     """Invite somebody for 72 hours; after that somebody else than you has to approve.
 
@@ -46,9 +48,12 @@ def invite_official(
     Example:
       siaga officials invite --title "BP3MI duty desk" --region ID-KU --bot siaga_bot
       siaga officials invite --title "Consular desk" --region KH --email desk@kbri.example
+      siaga officials invite --title "Polres Belu" --region ID-NT --desk
     """
+    if desk and (email or bot):
+        raise OperatorError("--desk", "is a way of its own: leave --email and --bot out")
     given = {
-        "channels": ["email"] if email else ["telegram"],
+        "channels": ["email"] if email else ["telegram", "email"] if desk else ["telegram"],
         "language": language,
         "zone": zone,
         "subscriptions": [{"regions": regions, "topics": topics}],
@@ -63,11 +68,25 @@ def invite_official(
     if email:
         _invite_by_mail(data, spec, title, email)
         return
+    base = _desk_base(data) if desk else ""
     made = act(
         data, lambda conn, vault, actor: invitations.invite(conn, vault, Guest(spec, title, actor), time.time())
     )
+    if desk:
+        click.echo(
+            f"invited {made.official_id}; the link works once, for 72 hours: give it to nobody else", err=True
+        )
+        click.echo(f"{base}/desk/join/{made.token}")
+        return
     click.echo(f"invited {made.official_id}; the link works once, for 72 hours", err=True)
     click.echo(f"https://t.me/{bot}?start={made.token}" if bot else f"/start {made.token}")
+
+
+def _desk_base(data: Path | None) -> str:
+    settings = settings_of(data)
+    if not settings.allowed_domains():
+        raise OperatorError("environment SIAGA_MAIL_DOMAINS", "is not set: at the desk one proves a mailbox")
+    return settings.public_url or "http(s)://<the public address>"
 
 
 def _invite_by_mail(data: Path | None, spec: OfficialSpec, title: str, address: str) -> None:

@@ -112,6 +112,7 @@ def create_service(settings: NotifierSettings) -> Service:
         secure=settings.is_https,
         reads_dead=settings.desk_reads_dead,
         kept=timedelta(days=settings.desk_keep_days),
+        domains=settings.allowed_domains(),
     )
     attach_outlets(service, Inside(settings, vault, _now), attach_desk(service, desk))
     for channel in channels.values():

@@ -96,6 +96,30 @@ def redeem(
     return official_id
 
 
+def find_guest(conn: sa.Connection, token: str, now: float) -> str | None:
+    """Whose invitation this is; None if it is spent or over, or the official is no longer a guest.
+
+    Looking spends nothing: a mail scanner follows links too.
+    """
+    query = (
+        sa.select(INVITATION.c.official_id)
+        .join(OFFICIAL, OFFICIAL.c.official_id == INVITATION.c.official_id)
+        .where(
+            INVITATION.c.token_hash == _hash(token),
+            INVITATION.c.used_at.is_(None),
+            INVITATION.c.expires_at > now,
+            OFFICIAL.c.state == Standing.INVITED,
+        )
+    )
+    return conn.execute(query).scalar()
+
+
+def spend(conn: sa.Connection, token: str, now: float) -> None:
+    """The invitation was followed to its end; nobody follows it again."""
+    this = sa.and_(INVITATION.c.token_hash == _hash(token), INVITATION.c.used_at.is_(None))
+    conn.execute(sa.update(INVITATION).where(this).values(used_at=now))
+
+
 def approve(conn: sa.Connection, vault: Vault, official_id: str, actor: str, now: float) -> None:
     """Somebody else than who invited vouches for an official, who is told what will come.
 

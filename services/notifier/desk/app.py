@@ -22,6 +22,7 @@ from services.notifier.desk import sessions
 from services.notifier.desk.api import PREFIX, create_api
 from services.notifier.desk.desk import Desk, SendCode, make_templates
 from services.notifier.desk.intake import Intake
+from services.notifier.desk.joining import JoinPages
 from services.notifier.desk.maps import background, load_outline
 from services.notifier.desk.office import OfficePages
 from services.notifier.desk.pages import Pages
@@ -52,6 +53,7 @@ class Inside:
     secure: bool
     reads_dead: bool = False
     kept: timedelta = KEPT
+    domains: frozenset[str] = frozenset()
 
 
 def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
@@ -111,12 +113,13 @@ def make_desk(people: Store, store: Store, inside: Inside) -> Desk:
         send_code=send_code(inside.vault),
         clock=inside.clock,
         secure=inside.secure,
+        domains=inside.domains,
     )
 
 
 def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
     """Every address of the desk."""
-    pages, sign_in, office = Pages(desk), SignInPages(desk), OfficePages(desk)
+    pages, sign_in, office, join = Pages(desk), SignInPages(desk), OfficePages(desk), JoinPages(desk)
     both = ["GET", "POST"]
     return [
         Mount(
@@ -135,6 +138,9 @@ def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
                 Route("/sign-in", sign_in.ask, methods=both),
                 Route("/sign-in/code", sign_in.give_code, methods=both),
                 Route("/sign-out", sign_in.leave, methods=["POST"]),
+                Route("/join", join.ask, methods=both),
+                Route("/join/code", join.prove, methods=both),
+                Route("/join/{token}", join.open),
                 Route("/land.svg", pages.land),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],

@@ -48,6 +48,7 @@ class Desk:
         land: the background of the maps, an SVG file.
         send_code: writes a sign-in code to an official: connection, official, channel, code, now.
         secure: the desk is reached by HTTPS alone, so its cookies say so.
+        domains: at which an invited person proves a mailbox; none: nobody joins here.
     """
 
     store: Store
@@ -60,6 +61,7 @@ class Desk:
     send_code: SendCode
     clock: Callable[[], datetime]
     secure: bool
+    domains: frozenset[str] = frozenset()
 
     @property
     def cookie(self) -> str:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import functools
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +18,7 @@ import httpx
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
-from services.notifier import roster
+from services.notifier import invitations, roster
 from services.notifier.desk import sessions
 from services.notifier.desk.app import MIGRATIONS, Inside, desk_routes, make_desk
 from services.notifier.desk.desk import Desk
@@ -28,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[3]
 OUTLINE = ROOT / "seeds" / "places" / "outline.json"
 PEOPLE = ROOT / "services" / "notifier" / "migrations"
 BASE = "http://desk.example"
+DOMAINS = frozenset({"example.org"})
 
 
 @dataclass
@@ -87,6 +94,18 @@ class House:
         assert answer.headers["location"] == "/desk/", answer.text
         return client
 
+    async def invite(self, inviter: str = "admin sri", **changes: object) -> invitations.Invitation:
+        """A link for somebody new."""
+        spec = builders.an_entry("guest", **changes).spec()
+        guest = invitations.Guest(spec, "Polres Belu", inviter)
+        now = self.clock().timestamp()
+        return await self.desk.people.write(lambda conn: invitations.invite(conn, self.vault, guest, now))
+
+    async def approve(self, official_id: str, actor: str = "admin budi") -> None:
+        """Somebody vouches for a guest."""
+        now = self.clock().timestamp()
+        await self.desk.people.write(lambda conn: invitations.approve(conn, self.vault, official_id, actor, now))
+
     async def give_role(self, ref: str, role: sessions.Role) -> None:
         """Let an official do more."""
         now = self.clock().timestamp()
@@ -94,13 +113,28 @@ class House:
         await self.desk.store.write(lambda conn: sessions.give_role(conn, official_id, role, "test", now))
 
 
+@functools.cache
+def _migrated() -> Path:
+    """Both stores, empty and up to date; made once, since a migration takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="siaga-desk-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name, migrations in (("desk", MIGRATIONS), ("notifier", PEOPLE)):
+        store = Store.open(f"sqlite:///{folder / name}", migrations)
+        store.engine.dispose()
+        with contextlib.closing(sqlite3.connect(folder / name)) as conn:
+            conn.execute("VACUUM INTO ?", (f"{folder / name}.sqlite3",))  # one file, whatever the WAL holds
+    return folder
+
+
 @asynccontextmanager
 async def a_house(folder: Path) -> AsyncIterator[House]:
     """The desk with its official ``ppa-ppo-ntt``."""
+    for file in _migrated().glob("*.sqlite3"):
+        shutil.copy(file, folder / file.name)
     store = Store.open(f"sqlite:///{folder / 'desk.sqlite3'}", MIGRATIONS)
     people = Store.open(f"sqlite:///{folder / 'notifier.sqlite3'}", PEOPLE)
     vault, clock = Vault(b"s" * 40), Clock()
-    desk = make_desk(people, store, Inside("", OUTLINE, vault, clock, secure=False))
+    desk = make_desk(people, store, Inside("", OUTLINE, vault, clock, secure=False, domains=DOMAINS))
     app = create_front(desk_routes(desk), OutletMetrics(CollectorRegistry()), https=False)
     house = House(desk, vault, Intake(store), app, clock)
     await house.add("ppa-ppo-ntt")

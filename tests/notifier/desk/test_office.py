@@ -27,6 +27,8 @@ from house import House, a_house
 EVERYBODY = ("see", "see", "see", "see")
 SIGNED_IN = ("in", "see", "see", "see")
 OFFICE = ("in", "none", "see", "see")
+#: Joining takes an invitation, whoever one is.
+NO_LINK = ("none", "none", "none", "none")
 MATRIX = {
     ("/", "GET"): SIGNED_IN,
     ("/live", "GET"): SIGNED_IN,
@@ -44,6 +46,11 @@ MATRIX = {
     ("/sign-in/code", "GET"): EVERYBODY,
     ("/sign-in/code", "POST"): EVERYBODY,
     ("/sign-out", "POST"): SIGNED_IN,
+    ("/join", "GET"): NO_LINK,
+    ("/join", "POST"): NO_LINK,
+    ("/join/code", "GET"): NO_LINK,
+    ("/join/code", "POST"): NO_LINK,
+    ("/join/{token}", "GET"): EVERYBODY,
     ("/land.svg", "GET"): EVERYBODY,
 }
 ROLES = (None, Role.VIEWER, Role.APPROVER, Role.ADMIN)
@@ -96,7 +103,9 @@ async def test_every_role_reaches_what_is_its_own_and_nothing_else(house: House,
     for (path, method), expected in MATRIX.items():
         if path in {"/sign-out", "/sign-in", "/sign-in/code"} and (role is not None or path != "/sign-out"):
             continue  # they change who is asking
-        address = "/desk" + path.replace("{incident_id}", "incident-1").replace("{form:str}", "csv")
+        address = "/desk" + path.replace("{incident_id}", "incident-1").replace("{form:str}", "csv").replace(
+            "{token}", "x"
+        )
         form = {"csrf": token, "what": "approve" if path == "/office/act" else "mute", "official_id": other}
         answer = await client.request(method, address, data=form if method == "POST" else None)
         assert sort_of(answer) == expected[ROLES.index(role)], (path, method, answer.status_code)

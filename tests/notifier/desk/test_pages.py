@@ -62,7 +62,7 @@ async def test_nothing_is_seen_without_signing_in(house: House) -> None:
             answer = await client.request(method, path)
             assert "incident-1" not in answer.text, path
             assert "Bolok" not in answer.text, path
-            if not (path.startswith("/desk/sign-in") or path == "/desk/land.svg"):
+            if not (path.startswith(("/desk/sign-in", "/desk/join")) or path == "/desk/land.svg"):
                 assert answer.headers["location"] == "/desk/sign-in", (method, path)
                 seen.append(path)
     assert len(seen) >= 6

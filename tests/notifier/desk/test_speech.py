@@ -36,7 +36,7 @@ def test_every_word_a_page_asks_for_is_there_and_every_word_is_asked_for() -> No
     pages = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html"))
     asked = set(re.findall(r"\bt\.([a-z_0-9]+)", pages))
     assert asked <= known
-    prefixes = ("role_", "level_", "event_", "action_", "outcome_", "what_", "f_", "standing_")
+    prefixes = ("join_", "role_", "level_", "event_", "action_", "outcome_", "what_", "f_", "standing_")
     by_name = {
         "new",
         "changed",
@@ -51,6 +51,7 @@ def test_every_word_a_page_asks_for_is_there_and_every_word_is_asked_for() -> No
         "gone",
     }
     said = {"code_wrong", "code_over", "expired", "saved", "done", "not_own_guest"}
+    said |= {"address_refused", "asked_too_often"}
     said |= {word for word in known if word.startswith(("wrong_", "done_"))}
     unasked = {word for word in known - asked - by_name - said if not word.startswith(prefixes)}
     assert unasked == {"language", "name"}
