@@ -32,7 +32,7 @@ def carry_out(data: Path | None, work: Callable[[sa.Connection], T]) -> T:
         OperatorError: the store is not there or does not answer.
     """
     settings = notifier_settings(data)
-    store = Store.open(settings.store_url(), MIGRATIONS)
+    store = Store.open(settings.store_url(), MIGRATIONS, migrate=settings.migrates)
     try:
         with store.engine.begin() as conn:
             return work(conn)

@@ -45,7 +45,8 @@ def give_role(data: Path | None, official_id: str, role: str) -> None:
         return actor
 
     actor = act(data, deed)
-    store = Store.open(settings_of(data).desk_store_url(), MIGRATIONS)
+    settings = settings_of(data)
+    store = Store.open(settings.desk_store_url(), MIGRATIONS, migrate=settings.migrates)
     try:
         with store.engine.begin() as conn:
             sessions.give_role(conn, official_id, Role(role), actor, time.time())

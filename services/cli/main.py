@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tagger": ("services.cli.one_service:tagger_command", "Only the service that labels and joins stories."),
     "notifier": ("services.cli.one_service:notifier_command", "Only the service that delivers."),
     "topics": ("services.cli.topics:topics_command", "Create the Kafka topics, or check them."),
+    "migrate": ("services.cli.migrate:migrate_command", "Bring the stores' schemas up to date."),
     "tag": ("services.cli.tag:tag_command", "Label stories given as JSON lines."),
     "eval": ("services.cli.evaluate:eval_command", "The tagger's figures on a labelled file."),
     "feeds": ("services.cli.feeds:feeds_command", "Look at sources before they are trusted."),

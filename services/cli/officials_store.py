@@ -38,7 +38,7 @@ def look(data: Path | None, work: Work[T]) -> T:
         vault = Vault.open(settings.key_file(), create=settings.contact_key_file is None)
     except OSError as error:
         raise OperatorError(f"contact key {settings.key_file()}", f"cannot be opened: {error.strerror}") from None
-    store = Store.open(settings.store_url(), MIGRATIONS)
+    store = Store.open(settings.store_url(), MIGRATIONS, migrate=settings.migrates)
     try:
         with store.engine.begin() as conn:
             roster.check_key(conn, vault)

@@ -155,7 +155,7 @@ def _open(data: Path | None) -> tuple[Store, Path]:
             raise OperatorError(str(path), "is not there; --data names the folder of a `siaga run`")
         url = sa.URL.create("sqlite", database=str(path)).render_as_string()
     folder.mkdir(parents=True, exist_ok=True)
-    return Store.open(url, MIGRATIONS), folder
+    return Store.open(url, MIGRATIONS, migrate=settings.migrates), folder
 
 
 def _progress() -> Progress:

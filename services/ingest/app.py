@@ -66,7 +66,7 @@ def create_service(settings: IngestSettings) -> Service:
     """
     sources = [one for one in load_sources(settings.sources, loopback_port=settings.demo_port) if one.enabled]
     agent = user_agent(settings.contact_url, sources)
-    store = Store.open(settings.store_url, MIGRATIONS)
+    store = Store.open(settings.store_url, MIGRATIONS, migrate=settings.migrates)
     topics = TopicMap(dead=DEAD, readers={name: spec.readers for name, spec in TOPICS.items()})
     service = Service("ingest", settings, store, outbox, topics)
     with store.engine.begin() as conn:

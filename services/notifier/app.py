@@ -87,7 +87,7 @@ def create_service(settings: NotifierSettings) -> Service:
     install([language.words for language in load_languages(settings.words)])
     vault = Vault.open(settings.key_file(), create=settings.contact_key_file is None)
     channels = make_channels(settings, vault)
-    store = Store.open(settings.store_url(), MIGRATIONS)
+    store = Store.open(settings.store_url(), MIGRATIONS, migrate=settings.migrates)
     with store.engine.begin() as conn:
         for entry in entries:
             roster.import_entry(conn, vault, entry, "operator", time.time())
@@ -111,6 +111,7 @@ def create_service(settings: NotifierSettings) -> Service:
         clock=_now,
         secure=settings.is_https,
         reads_dead=settings.desk_reads_dead,
+        migrates=settings.migrates,
         kept=timedelta(days=settings.desk_keep_days),
         domains=settings.allowed_domains(),
     )

@@ -10,7 +10,14 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.conn import create_conn
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLScram512
 
@@ -22,6 +29,9 @@ from services.runtime.topics_admin import ensure_topic
 GRACE_S = 8.0
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 DAY_MS = 24 * 3600 * 1000
+_ASK_WITHIN_S = 3.0
+#: X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL.
+_OTHER_NAME = frozenset({62, 64})
 
 
 def make_broker(settings: ServiceSettings, service: str) -> KafkaBroker:
@@ -54,11 +64,19 @@ def _tls(settings: ServiceSettings) -> ssl.SSLContext | None:
         raise OperatorError(f"SIAGA_KAFKA_CA_FILE {settings.kafka_ca_file}", f"cannot be read: {error}") from None
 
 
+def _login(settings: ServiceSettings) -> tuple[str, str] | None:
+    """Name and password; None where the broker asks for none."""
+    if not settings.kafka_security.startswith("sasl"):
+        return None
+    if not settings.kafka_username:
+        raise OperatorError("environment SIAGA_KAFKA_USERNAME", "is not set: SIAGA_KAFKA_SECURITY needs a login")
+    return settings.kafka_username, read_secret("SIAGA_KAFKA_PASSWORD_FILE", settings.kafka_password_file)
+
+
 def _security(settings: ServiceSettings) -> BaseSecurity | None:
-    if settings.kafka_security.startswith("sasl"):
-        password = read_secret("SIAGA_KAFKA_PASSWORD_FILE", settings.kafka_password_file)
-        return SASLScram512(settings.kafka_username, password, ssl_context=_tls(settings))
-    tls = _tls(settings)
+    tls, login = _tls(settings), _login(settings)
+    if login:
+        return SASLScram512(*login, ssl_context=tls)
     return BaseSecurity(ssl_context=tls) if tls else None
 
 
@@ -69,11 +87,12 @@ def client_options(settings: ServiceSettings) -> dict[str, Any]:
         "security_protocol": settings.kafka_security.upper(),
         "ssl_context": _tls(settings),
     }
-    if settings.kafka_security.startswith("sasl"):
+    if login := _login(settings):
+        name, password = login
         options |= {
             "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": settings.kafka_username,
-            "sasl_plain_password": read_secret("SIAGA_KAFKA_PASSWORD_FILE", settings.kafka_password_file),
+            "sasl_plain_username": name,
+            "sasl_plain_password": password,
         }
     return options
 
@@ -88,7 +107,7 @@ async def admin_client(settings: ServiceSettings, timeout_s: float = 15.0) -> As
     client = AIOKafkaAdminClient(request_timeout_ms=10_000, **client_options(settings))
     try:
         async with asyncio.timeout(timeout_s):
-            await _until_reached(client)
+            await _until_reached(client, settings)
     except (TimeoutError, KafkaError, OSError) as error:
         with contextlib.suppress(Exception):
             await client.close()
@@ -96,21 +115,61 @@ async def admin_client(settings: ServiceSettings, timeout_s: float = 15.0) -> As
             "no answer in time" if isinstance(error, TimeoutError) else one_line(str(error) or repr(error), 200)
         )
         raise OperatorError(f"SIAGA_KAFKA {settings.kafka}", f"the broker cannot be reached: {reason}") from None
+    except OperatorError:
+        with contextlib.suppress(Exception):
+            await client.close()
+        raise
     try:
         yield client
     finally:
         await client.close()
 
 
-async def _until_reached(client: AIOKafkaAdminClient) -> None:
+async def _until_reached(client: AIOKafkaAdminClient, settings: ServiceSettings) -> None:
     """A broker that is just starting gets a moment; a refused connection is tried again meanwhile."""
     for wait in (0.5, 1.0, 2.0):
         try:
             await client.start()
             return
         except KafkaError:
+            await _say_what_waiting_cannot_mend(settings)
             await asyncio.sleep(wait)
     await client.start()
+
+
+async def _say_what_waiting_cannot_mend(settings: ServiceSettings) -> None:
+    """aiokafka says "unable to bootstrap" of a certificate and of a password alike: ask once by hand.
+
+    Raises:
+        OperatorError: certificate, name or login are wrong.
+    """
+    options = client_options(settings)
+    for address in options.pop("bootstrap_servers"):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            async with asyncio.timeout(_ASK_WITHIN_S):
+                connection = await create_conn(host, int(port), **options)
+        except (KafkaError, OSError, TimeoutError) as error:
+            if reason := _why_refused(error, settings, host):
+                raise OperatorError(f"SIAGA_KAFKA {address.strip()}", reason) from None
+        else:
+            connection.close()
+
+
+def _why_refused(error: BaseException, settings: ServiceSettings, host: str) -> str:
+    """What the operator has to put right; empty where waiting may help."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in _OTHER_NAME:
+            return f"the broker's certificate is not made out to {host}"
+        signer = settings.kafka_ca_file or "an authority this system knows (SIAGA_KAFKA_CA_FILE is not set)"
+        return f"the broker's certificate is not signed by {signer}: {one_line(error.verify_message, 120)}"
+    if isinstance(error, ssl.SSLError):
+        return f"the broker does not speak TLS as SIAGA_KAFKA_SECURITY={settings.kafka_security} has it there"
+    if isinstance(error, SaslAuthenticationFailed):
+        return f"the broker refuses user {settings.kafka_username} with the password of SIAGA_KAFKA_PASSWORD_FILE"
+    if isinstance(error, UnsupportedSaslMechanismError | IllegalSaslStateError):
+        return "the broker takes no login by SCRAM-SHA-512 there"
+    return ""
 
 
 class RelayBroker:

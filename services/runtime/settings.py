@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import sqlalchemy as sa
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -20,9 +21,11 @@ class ServiceSettings(BaseSettings):
 
     kafka: str = Field(default="127.0.0.1:9092", description="bootstrap address, host:port[,host:port]")
     kafka_security: Literal["plaintext", "sasl_plaintext", "ssl", "sasl_ssl"] = "plaintext"
-    kafka_username: str = ""
+    kafka_username: str = Field(default="", description="whom the broker knows us as, by SCRAM-SHA-512")
     kafka_password_file: Path | None = Field(default=None, description="file that holds the SCRAM password")
-    kafka_ca_file: Path | None = None
+    kafka_ca_file: Path | None = Field(
+        default=None, description="PEM of who signs the brokers' certificates; unset: the system's authorities"
+    )
     broker_incarnation: str = Field(
         default="",
         description="set by `siaga run` for the in-memory broker, which forgets: names this start of it",
@@ -36,6 +39,12 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(default=0, ge=0, le=65535, description="of health and metrics; 0 takes a free one")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     data_dir: Path = Field(default=Path("var"), description="where SQLite stores live by default")
+    store_passwords: Path | None = Field(
+        default=None, description="folder whose file <service>-password opens that service's store"
+    )
+    migrate: Literal["auto", "never"] = Field(
+        default="auto", description="never: start only on a schema that `siaga migrate` has brought up to date"
+    )
 
     @field_validator("kafka")
     @classmethod
@@ -46,9 +55,26 @@ class ServiceSettings(BaseSettings):
                 raise ValueError("is not host:port[,host:port]")
         return value
 
+    @property
+    def migrates(self) -> bool:
+        """Whether a service brings its schema up to date when it starts."""
+        return self.migrate == "auto"
+
     def store_or_default(self, url: str, name: str) -> str:
-        """The store's URL, by default SQLite in the data folder."""
-        return url or f"sqlite:///{self.data_dir / name}.sqlite3"
+        """The store's URL, by default SQLite in the data folder; a password comes from its file.
+
+        Raises:
+            OperatorError: the password's file cannot be read.
+        """
+        if not url:
+            return f"sqlite:///{self.data_dir / name}.sqlite3"
+        if self.store_passwords is None or not url.startswith("postgresql"):
+            return url
+        password = read_secret("SIAGA_STORE_PASSWORDS", self.store_passwords / f"{name}-password")
+        try:
+            return sa.make_url(url).set(password=password).render_as_string(hide_password=False)
+        except sa.exc.ArgumentError:
+            return url  # said by whoever opens it
 
 
 T = TypeVar("T", bound=BaseSettings)

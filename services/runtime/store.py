@@ -14,13 +14,10 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from services.runtime.errors import OperatorError, UnavailableError, one_line
+from services.runtime.schema import migration_heads, need_head, shown, upgrade
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -59,19 +56,30 @@ class Store:
             self._writer.start()
 
     @classmethod
-    def open(cls, url: str, migrations: Path) -> Store:
+    def open(cls, url: str, migrations: Path, *, migrate: bool = True) -> Store:
         """Connect, bring the schema up to date, and return the store.
+
+        Args:
+            url: SQLite or PostgreSQL.
+            migrations: the folder of the service's migrations.
+            migrate: False where `siaga migrate` does that before services start.
 
         Raises:
             OperatorError: the URL is malformed, the server does not answer, the folder is missing
-                or the schema is newer than this program.
+                or the schema is newer than this program; without ``migrate`` also if it is older.
         """
-        engine = _engine(url)
-        shown = engine.url.render_as_string(hide_password=True)
+        engine = make_engine(url)
         try:
-            _migrate(engine, migrations)
+            if migrate:
+                upgrade(engine, migrations)
+            else:
+                need_head(engine, migrations)
         except DBAPIError as error:
-            raise OperatorError(f"store {shown}", _first_line(error)) from None
+            engine.dispose()
+            raise OperatorError(f"store {shown(engine)}", first_line(error)) from None
+        except OperatorError:
+            engine.dispose()
+            raise
         return cls(engine)
 
     async def read(self, work: Work[T]) -> T:
@@ -250,10 +258,11 @@ def _is_outage(error: BaseException) -> bool:
 
 def _told_apart(error: DBAPIError) -> Exception:
     """An outage as ``UnavailableError``; anything else is a fault of the work and stays what it is."""
-    return UnavailableError(_first_line(error)) if _is_outage(error) else error
+    return UnavailableError(first_line(error)) if _is_outage(error) else error
 
 
-def _first_line(error: DBAPIError) -> str:
+def first_line(error: DBAPIError) -> str:
+    """What the database says, without the statement."""
     return one_line(str(error.orig or error).strip().splitlines()[0], 300)
 
 
@@ -266,7 +275,12 @@ _PATIENCE = {
 }
 
 
-def _engine(url: str) -> sa.Engine:
+def make_engine(url: str) -> sa.Engine:
+    """The connections to a store; none is opened yet.
+
+    Raises:
+        OperatorError: the URL is malformed, or the folder of a SQLite store cannot be made.
+    """
     try:
         parsed = sa.make_url(url)
     except ArgumentError:
@@ -317,28 +331,4 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def _migrate(engine: sa.Engine, migrations: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    script = ScriptDirectory(str(migrations), version_locations=[str(migrations / "versions")])
-    with engine.begin() as conn:
-        if engine.dialect.name == "postgresql":
-            conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(b"siaga-migrate")})
-        current = MigrationContext.configure(conn).get_current_revision()
-        if current is not None and current not in {s.revision for s in script.walk_revisions()}:
-            raise OperatorError(
-                f"store {engine.url.render_as_string(hide_password=True)}",
-                f"its schema {current} is newer than this program knows",
-            )
-        environment = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs("head", rev))
-        with environment:
-            environment.configure(connection=conn, target_metadata=None, transactional_ddl=False)
-            environment.run_migrations()
-
-
-def migration_heads(migrations: Path) -> list[str]:
-    """The newest revisions a folder of migrations holds; more than one means a fork."""
-    return list(ScriptDirectory(str(migrations), version_locations=[str(migrations / "versions")]).get_heads())
-
-
-__all__ = ["GROUP_COMMIT", "Store", "Work", "migration_heads"]
+__all__ = ["GROUP_COMMIT", "Store", "Work", "first_line", "make_engine", "migration_heads"]

@@ -76,7 +76,7 @@ def create_service(settings: TaggerSettings) -> Service:
         OperatorError: the rules, the gazetteer or the store are not in order.
     """
     book = load_book(settings.topics, settings.places)
-    store = Store.open(settings.store_url, MIGRATIONS)
+    store = Store.open(settings.store_url, MIGRATIONS, migrate=settings.migrates)
     topics = TopicMap(
         dead=DEAD,
         readers={name: spec.readers for name, spec in TOPICS.items()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import subprocess
@@ -16,24 +15,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer
 from confluent_kafka import TopicPartition as StartAt
-from confluent_kafka.admin import (
-    AclBinding,
-    AclOperation,
-    AclPermissionType,
-    AdminClient,
-    NewTopic,
-    ResourcePatternType,
-    ResourceType,
-    ScramCredentialInfo,
-    ScramMechanism,
-    UserScramCredentialUpsertion,
-)
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from services.contracts.topics import GROUP_INGEST, GROUP_NOTIFIER, GROUP_TAGGER, TOPICS
 from services.runtime.apache import HOST, ApacheKafka, free_port
 from services.runtime.errors import OperatorError
 from services.runtime.topics_admin import ensure_topic
 from tests.conftest import KAFKA_CONFIG, QUICK
+from tests.deploy.acls import grant
 
 PASSWORD = "only-for-this-test"
 REGIONS = ("id-nt", "id-nb", "id")
@@ -54,56 +43,12 @@ WRITES = {
 ALL = [*TOPICS, *(f"alerts.{region}" for region in REGIONS)]
 
 
-def commands(folder: Path, *arguments: str) -> list[list[str]]:
-    """What acls.sh would have Kafka's own tool do."""
-    recorded = folder / "recorded"
-    recorder = folder / "kafka-acls"
-    recorder.write_text(f'#!/bin/sh\necho "$@" >>{recorded}\n')
-    recorder.chmod(0o755)
-    recorded.write_text("")
-    environment = {"PATH": "/usr/bin:/bin", "KAFKA_ACLS": str(recorder), "BOOTSTRAP": "unused:1"}
-    subprocess.run([KAFKA_CONFIG / "acls.sh", *arguments], check=True, env=environment, capture_output=True)
-    return [line.split() for line in recorded.read_text().splitlines()]
-
-
-def bindings(command: list[str]) -> list[AclBinding]:
-    """The same as one call of kafka-acls.sh."""
-    parser = argparse.ArgumentParser(exit_on_error=False)
-    parser.add_argument("--bootstrap-server")
-    parser.add_argument("--add", action="store_true", required=True)
-    parser.add_argument("--allow-principal", required=True)
-    parser.add_argument("--operation", action="append", required=True)
-    parser.add_argument("--topic")
-    parser.add_argument("--group")
-    parser.add_argument("--resource-pattern-type", default="literal")
-    given = parser.parse_args(command)
-    return [
-        AclBinding(
-            ResourceType.TOPIC if given.topic else ResourceType.GROUP,
-            given.topic or given.group,
-            ResourcePatternType[given.resource_pattern_type.upper()],
-            given.allow_principal,
-            "*",
-            AclOperation[operation.upper()],
-            AclPermissionType.ALLOW,
-        )
-        for operation in given.operation
-    ]
-
-
 def prepare(bootstrap: str, folder: Path) -> None:
     """Topics, users and rights, as the operator makes them."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    credentials = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
-    users = [UserScramCredentialUpsertion(user, credentials, PASSWORD.encode()) for user in GROUPS]
-    asked = [*commands(folder, "services"), *commands(folder, "reader", "kupang", "id-nt")]
-    for futures in (
-        admin.create_topics([NewTopic(name, 1, 1) for name in ALL]),
-        admin.alter_user_scram_credentials(users),
-        admin.create_acls(list({binding for command in asked for binding in bindings(command)})),
-    ):
-        for future in futures.values():
-            future.result(30)
+    for future in admin.create_topics([NewTopic(name, 1, 1) for name in ALL]).values():
+        future.result(30)
+    grant(bootstrap, folder, dict.fromkeys(GROUPS, PASSWORD), ["services"], ["reader", "kupang", "id-nt"])
     producer = Producer({"bootstrap.servers": bootstrap})
     for topic in ALL:
         producer.produce(topic, b"first")

@@ -52,6 +52,7 @@ class Inside:
     clock: Callable[[], datetime]
     secure: bool
     reads_dead: bool = False
+    migrates: bool = True
     kept: timedelta = KEPT
     domains: frozenset[str] = frozenset()
 
@@ -62,7 +63,7 @@ def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
     Raises:
         OperatorError: its store cannot be opened, or its outline or a language file is wrong.
     """
-    store = Store.open(inside.store_url, MIGRATIONS)
+    store = Store.open(inside.store_url, MIGRATIONS, migrate=inside.migrates)
     service.on_close(store.close)
     intake = Intake(store)
     _take(service, STORIES_TAGGED, STORY_TAGGED.validate_json, intake.take_stories)
