@@ -89,6 +89,7 @@ def create_service(settings: NotifierSettings) -> Service:
     channels = make_channels(settings, vault)
     store = Store.open(settings.store_url(), MIGRATIONS, migrate=settings.migrates)
     with store.engine.begin() as conn:
+        roster.wait_turn(conn)
         for entry in entries:
             roster.import_entry(conn, vault, entry, "operator", time.time())
         roster.check_key(conn, vault)

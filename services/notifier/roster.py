@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -23,6 +24,7 @@ from services.notifier.vault import Vault
 log = structlog.get_logger(__name__)
 
 _REVISION = "roster_revision"
+_IMPORT_LOCK = zlib.crc32(b"siaga-roster")
 NAME, REF = "name", "ref"
 #: Everything that is about one person; the ledger, the corrections and the audit know a random id only.
 _PERSONAL = (CONTACT, CONTACT_KEY, INVITATION, MAIL_CODE, NOTICE, WISH, MUTE, TOLD, THREAD, SOURCE_NOTE, OFFICIAL)
@@ -202,6 +204,12 @@ def keep_contacts(
                 changed_at=now,
             )
         )
+
+
+def wait_turn(conn: sa.Connection) -> None:
+    """Replicas start together: one takes the file over, the others find it done."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
 
 
 def import_entry(conn: sa.Connection, vault: Vault, entry: OfficialEntry, actor: str, now: float) -> str:
