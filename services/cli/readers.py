@@ -11,13 +11,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+import sqlalchemy as sa
 
 from services.cli.at_notifier import actor, carry_out, data_option, notifier_settings
 from services.contracts.codes import Topic
 from services.notifier.core.outlets.entry import ALL
 from services.notifier.core.outlets.feed import EVERY
+from services.notifier.invitations import standing_of
 from services.notifier.outlets import readers
-from services.notifier.outlets.readers import NewReader, Reader
+from services.notifier.outlets.readers import NewReader, Reader, TokenScope
+from services.notifier.roster import Standing
 from services.runtime.errors import OperatorError
 
 _REGION = re.compile(r"\*|[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -44,6 +47,14 @@ def readers_command() -> None:
 @click.option("--topic", "topics", multiple=True, type=click.Choice([t.value for t in Topic]), help="None: all.")
 @click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True)
 @click.option("--zone", default="Asia/Jakarta", show_default=True, help="IANA time zone of the times in entries.")
+@click.option(
+    "--scope",
+    type=click.Choice(list(TokenScope)),
+    default=TokenScope.READ,
+    show_default=True,
+    help="What the API takes it for; admin needs --region '*'.",
+)
+@click.option("--official", "official_id", help="The official in whose name it writes; write needs one.")
 @click.option("--days", type=click.IntRange(1, 730), default=180, show_default=True, help="How long it is valid.")
 def add_reader(
     data: Path | None,
@@ -52,6 +63,8 @@ def add_reader(
     topics: tuple[str, ...],
     language: str,
     zone: str,
+    scope: TokenScope,
+    official_id: str | None,
     days: int,
 ) -> None:
     """Let a system read; NAME is the office or the system, not a person.  The token is shown this once.
@@ -62,11 +75,14 @@ def add_reader(
     \b
     Example:
       siaga readers add "Polda NTT operations room" --region ID-NT --topic human_trafficking
+      siaga readers add "Case file of the NTT unit" --region ID-NT --scope write --official 3f1c...
     """
-    new = NewReader(name, _regions(regions), topics, language, _zone(zone), time.time() + days * _DAY_S)
+    ends = time.time() + days * _DAY_S
+    new = NewReader(name, _regions(regions), topics, language, _zone(zone), ends, TokenScope(scope), official_id)
     if not _NAME.fullmatch(name) or not name.strip():
         raise OperatorError("NAME", "is not 1 to 80 characters of one line")
-    reader_id, token = carry_out(data, lambda conn: readers.add_reader(conn, new, actor(), time.time()))
+    _check_scope(new)
+    reader_id, token = carry_out(data, lambda conn: _add(conn, new))
     base = notifier_settings(data).public_url or "http(s)://<the public address>"
     region, topic = new.regions[0].lower().replace(ALL, EVERY), (topics or (EVERY,))[0]
     click.echo(f"reader {reader_id} is valid for {days} days; the token is not shown again", err=True)
@@ -103,6 +119,19 @@ def revoke_reader(data: Path | None, reader_id: str) -> None:
     click.echo(f"{reader_id} is revoked", err=True)
 
 
+def _check_scope(new: NewReader) -> None:
+    if new.scope is TokenScope.WRITE and new.official_id is None:
+        raise OperatorError("--official", "is needed with --scope write: somebody must answer for what is written")
+    if new.scope is TokenScope.ADMIN and (ALL not in new.regions or new.topics):
+        raise OperatorError("--scope", "admin needs --region '*' and no --topic: the office has no regions")
+
+
+def _add(conn: sa.Connection, new: NewReader) -> tuple[str, str]:
+    if new.official_id is not None and standing_of(conn, new.official_id) is not Standing.ACTIVE:
+        raise OperatorError("--official", "is not an active official; `siaga officials list` shows all")
+    return readers.add_reader(conn, new, actor(), time.time())
+
+
 def _regions(given: tuple[str, ...]) -> tuple[str, ...]:
     for region in given:
         if not _REGION.fullmatch(region):
@@ -125,6 +154,8 @@ def _line(reader: Reader, now: float) -> dict[str, Any]:
         "state": state,
         "regions": list(reader.regions),
         "topics": list(reader.topics),
+        "scope": reader.scope,
+        "official_id": reader.official_id,
         "language": reader.language,
         "expires_at": _instant(reader.expires_at),
         "last_used_at": _instant(reader.last_used_at) if reader.last_used_at else None,

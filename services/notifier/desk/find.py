@@ -101,7 +101,7 @@ def find_incidents(
     scope: Scope = EVERYTHING,
 ) -> tuple[list[Found], int]:
     """A page of incidents, what changed last first, and how many there are in all."""
-    where = [*_where(conn, wanted, now, mine), *_within(scope)]
+    where = [*conditions(conn, wanted, now, mine), *within(scope)]
     count = conn.execute(sa.select(sa.func.count()).select_from(INCIDENT).where(*where)).scalar_one()
     query = (
         sa.select(INCIDENT)
@@ -110,7 +110,7 @@ def find_incidents(
         .limit(limit)
         .offset((wanted.page - 1) * limit)
     )
-    return [_found(row) for row in conn.execute(query)], int(count)
+    return [read_found(row) for row in conn.execute(query)], int(count)
 
 
 def find_spots(conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[str]) -> list[Spot]:
@@ -132,7 +132,10 @@ def find_spots(conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[s
         )
         .select_from(INCIDENT.join(INCIDENT_PLACE, INCIDENT_PLACE.c.incident_id == INCIDENT.c.incident_id))
         .where(
-            *_where(conn, wanted, now, mine), INCIDENT.c.standing == "open", INCIDENT_PLACE.c.region != "", counts
+            *conditions(conn, wanted, now, mine),
+            INCIDENT.c.standing == "open",
+            INCIDENT_PLACE.c.region != "",
+            counts,
         )
         .group_by(INCIDENT_PLACE.c.region)
         .order_by(INCIDENT_PLACE.c.region)
@@ -143,7 +146,7 @@ def find_spots(conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[s
 def find_incident(conn: sa.Connection, incident_id: str) -> Found | None:
     """One incident; None if there is none, or nothing of it but its end is known."""
     row = conn.execute(sa.select(INCIDENT).where(INCIDENT.c.incident_id == incident_id)).first()
-    return _found(row) if row else None
+    return read_found(row) if row else None
 
 
 def stories_of(conn: sa.Connection, incident_id: str) -> list[StoryTagged]:
@@ -184,8 +187,7 @@ def find_stories(
         page: from 1.
         limit: how many a page holds.
     """
-    search = _search_sqlite if conn.dialect.name == "sqlite" else _search_postgresql
-    query = search(words)
+    query = search(conn, words)
     if query is None:
         return [], False
     if not everything:
@@ -196,6 +198,11 @@ def find_stories(
         for r in rows[:limit]
     ]
     return hits, len(rows) > limit
+
+
+def search(conn: sa.Connection, words: str) -> sa.Select[Any] | None:
+    """The query for a full text search, the best match first; None where no word is in it."""
+    return _search_sqlite(words) if conn.dialect.name == "sqlite" else _search_postgresql(words)
 
 
 def sources(conn: sa.Connection) -> list[sa.Row[Any]]:
@@ -214,7 +221,12 @@ def pulse(conn: sa.Connection) -> str:
     return ".".join(str(row.number) for row in rows) or "0"
 
 
-def _found(row: sa.Row[Any]) -> Found:
+def read_found(row: sa.Row[Any]) -> Found:
+    """An incident's row.
+
+    Raises:
+        TypeError: it holds no state of an incident.
+    """
     alert = ALERT_EVENT.validate_json(row.alert)
     if not isinstance(alert, Alert):
         raise TypeError(f"incident {row.incident_id} holds a {alert.event}")
@@ -222,7 +234,10 @@ def _found(row: sa.Row[Any]) -> Found:
     return Found(row.incident_id, row.version, row.standing, others, alert, row.first_seen_at, row.changed_at)
 
 
-def _where(conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+def conditions(
+    conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[str]
+) -> list[sa.ColumnElement[bool]]:
+    """What the rows of a filter have in common."""
     found: list[sa.ColumnElement[bool]] = [
         INCIDENT.c.alert.is_not(None),
         INCIDENT.c.changed_at >= now - wanted.days * _DAY_S,
@@ -259,7 +274,8 @@ def _in_regions(codes: Sequence[str]) -> sa.ColumnElement[bool]:
     return sa.or_(INCIDENT_PLACE.c.region.in_(regions), INCIDENT_PLACE.c.country.in_(countries))
 
 
-def _within(scope: Scope) -> list[sa.ColumnElement[bool]]:
+def within(scope: Scope) -> list[sa.ColumnElement[bool]]:
+    """The same for what somebody may see at all."""
     found: list[sa.ColumnElement[bool]] = []
     if scope.regions is not None:
         places = sa.select(INCIDENT_PLACE.c.incident_id).where(_in_regions(scope.regions))
@@ -326,7 +342,7 @@ def _search_sqlite(words: str) -> sa.Select[Any] | None:
         .subquery("matched")
     )
     joined = STORY.join(matched, matched.c.number == STORY.c.number)
-    return _columns(matched.c.snippet).select_from(joined).order_by(matched.c.rank, STORY.c.number)
+    return story_columns(matched.c.snippet).select_from(joined).order_by(matched.c.rank, STORY.c.number)
 
 
 def _search_postgresql(words: str) -> sa.Select[Any] | None:
@@ -337,10 +353,14 @@ def _search_postgresql(words: str) -> sa.Select[Any] | None:
     snippet = sa.func.ts_headline("simple", STORY.c.title + sa.literal("\n") + STORY.c.body, query, options)
     indexed: Any = sa.literal_column("story.words")
     rank = sa.func.ts_rank(indexed, query)
-    return _columns(snippet.label("snippet")).where(indexed.op("@@")(query)).order_by(rank.desc(), STORY.c.number)
+    return (
+        story_columns(snippet.label("snippet"))
+        .where(indexed.op("@@")(query))
+        .order_by(rank.desc(), STORY.c.number)
+    )
 
 
-def _columns(snippet: Any) -> sa.Select[Any]:
+def story_columns(snippet: Any) -> sa.Select[Any]:
     return sa.select(
         STORY.c.story_id,
         STORY.c.incident_id,

@@ -92,10 +92,10 @@ class OfficePages:
         known = await self._desk.people.read(lambda conn: invitations.standing_of(conn, official_id))
         if known is None or official_id == visitor.official.official_id:
             return show_missing(self._desk, request, visitor)
-        said = await self._carry_out(what, official_id, actor_of(visitor), form.get("role", ""))
+        said = await self.carry_out(what, official_id, actor_of(visitor), form.get("role", ""))
         return RedirectResponse(f"/desk/office?said={said}", 303)
 
-    async def _carry_out(self, what: str, official_id: str, actor: str, role: str) -> str:
+    async def carry_out(self, what: str, official_id: str, actor: str, role: str) -> str:
         now = self._desk.now()
         if what == "role":
             if role not in set(Role):

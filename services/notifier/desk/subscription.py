@@ -107,12 +107,12 @@ class SubscriptionPages:
             return self._show(request, visitor, now_held, chosen.wrong)
         official_id = visitor.official.official_id
         if form.get("what") == "save":
-            await self._desk.people.write(self._save(official_id, chosen.wishes))
+            await self._desk.people.write(self.saving(official_id, chosen.wishes))
             return RedirectResponse("/desk/subscription?said=saved", 303)
-        preview = await self._preview(official_id, *now_held)
+        preview = await self.preview(official_id, *now_held)
         return self._show(request, visitor, now_held, "", preview)
 
-    def _save(self, official_id: str, wishes: Wishes) -> Callable[[sa.Connection], None]:
+    def saving(self, official_id: str, wishes: Wishes) -> Callable[[sa.Connection], None]:
         now = self._desk.now()
 
         def work(conn: sa.Connection) -> None:
@@ -121,7 +121,7 @@ class SubscriptionPages:
 
         return work
 
-    async def _preview(self, official_id: str, granted: Official, wishes: Wishes) -> Preview:
+    async def preview(self, official_id: str, granted: Official, wishes: Wishes) -> Preview:
         until = self._desk.clock()
         official = apply_wishes(granted, wishes)
         # Played on until the next digest, nothing new comes, and the digest says what waits for it.

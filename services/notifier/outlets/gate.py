@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,15 @@ RATE = Rate(per_minute=60, burst=150)
 #: A token that was revoked is refused after this time at the latest.
 _FRESH_S = 2.0
 _NOTED_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How a reader stands: ``left`` requests at once, all of ``burst`` again in ``full_in_s``."""
+
+    rate: Rate
+    left: int
+    full_in_s: int
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,12 @@ class Gate:
         bucket, wait = take(self._buckets.get(reader.reader_id), self._rate, self._steady())
         self._buckets[reader.reader_id] = bucket
         return wait
+
+    def limits(self, reader: Reader) -> Limits:
+        """How many requests this reader has left after the last one."""
+        bucket = self._buckets.get(reader.reader_id)
+        left = self._rate.burst if bucket is None else bucket.left
+        return Limits(self._rate, int(left), math.ceil((self._rate.burst - left) * 60 / self._rate.per_minute))
 
     async def note_use(self) -> None:
         """Write down who was here, each at most once an hour."""

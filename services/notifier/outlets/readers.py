@@ -7,6 +7,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -15,14 +16,35 @@ from services.notifier import audit
 from services.notifier.core.outlets.entry import ALL
 from services.notifier.core.outlets.passes import hash_token
 from services.notifier.outlets.tables import READER
+from services.notifier.roster import Standing
+from services.notifier.tables import OFFICIAL
 
 #: So that scanners for leaked secrets know one when they see it.
 TOKEN_PREFIX = "siaga_reader_"  # noqa: S105 - the beginning of every token, no secret
 
 
+class TokenScope(StrEnum):
+    """What a token is good for; each may do what those before it may."""
+
+    READ = "read"
+    #: Choose and correct in the name of the official it is bound to.
+    WRITE = "write"
+    #: Look into the office, and act there where it is bound to an official who may.
+    ADMIN = "admin"
+
+    def covers(self, wanted: TokenScope) -> bool:
+        """Whether this scope may do what ``wanted`` may."""
+        order = list(TokenScope)
+        return order.index(self) >= order.index(wanted)
+
+
 @dataclass(frozen=True)
 class Reader:
-    """A system or an office that reads feeds.  Empty ``topics`` mean all of them."""
+    """A system or an office that reads feeds.  Empty ``topics`` mean all of them.
+
+    Attributes:
+        official_id: whom it speaks for; a token ends with its official's approval.
+    """
 
     reader_id: str
     name: str
@@ -33,6 +55,8 @@ class Reader:
     expires_at: float
     revoked_at: float | None = None
     last_used_at: float | None = None
+    scope: TokenScope = TokenScope.READ
+    official_id: str | None = None
 
     def is_valid(self, now: float) -> bool:
         """Whether the token counts at this moment."""
@@ -54,6 +78,8 @@ class NewReader:
     language: str
     zone: str
     expires_at: float
+    scope: TokenScope = TokenScope.READ
+    official_id: str | None = None
 
 
 def add_reader(conn: sa.Connection, new: NewReader, actor: str, now: float) -> tuple[str, str]:
@@ -71,10 +97,12 @@ def add_reader(conn: sa.Connection, new: NewReader, actor: str, now: float) -> t
             zone=new.zone,
             created_at=now,
             expires_at=new.expires_at,
+            scope=new.scope,
+            official_id=new.official_id,
         )
     )
-    detail = {"reader": reader_id, "regions": " ".join(new.regions), "topics": " ".join(new.topics)}
-    audit.record(conn, now, actor, "reader added", detail=detail)
+    given = {"regions": " ".join(new.regions), "topics": " ".join(new.topics), "scope": str(new.scope)}
+    audit.record(conn, now, actor, "reader added", new.official_id, detail={"reader": reader_id} | given)
     return reader_id, token
 
 
@@ -93,8 +121,10 @@ def list_readers(conn: sa.Connection) -> list[Reader]:
 
 
 def readers_by_hash(conn: sa.Connection) -> dict[str, Reader]:
-    """Every reader that was not revoked, by the hash of its token."""
-    query = sa.select(READER).where(READER.c.revoked_at.is_(None))
+    """Every reader that was not revoked and whose official, if it has one, is active; by the hash of its token."""
+    active = sa.select(OFFICIAL.c.official_id).where(OFFICIAL.c.state == Standing.ACTIVE)
+    bound_well = sa.or_(READER.c.official_id.is_(None), READER.c.official_id.in_(active))
+    query = sa.select(READER).where(READER.c.revoked_at.is_(None), bound_well)
     return {row.token_hash: _reader(row) for row in conn.execute(query)}
 
 
@@ -114,4 +144,6 @@ def _reader(row: sa.Row[tuple[object, ...]]) -> Reader:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        scope=TokenScope(row.scope),
+        official_id=row.official_id,
     )

@@ -60,6 +60,8 @@ READER = sa.Table(
     sa.Column("expires_at", sa.Float, nullable=False),
     sa.Column("revoked_at", sa.Float),
     sa.Column("last_used_at", sa.Float),
+    sa.Column("scope", sa.String(10), nullable=False, server_default="read"),
+    sa.Column("official_id", sa.String(64)),
 )
 
 TARGET = sa.Table(

@@ -1,0 +1,275 @@
+"""The office for programs: who may receive, what could not be delivered or handled, corrections, who did what.
+
+No address and no chat id; of a dead letter where it is and why, never its bytes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.contracts.codes import Topic
+from services.notifier import corrections, invitations, queries
+from services.notifier.desk import sessions
+from services.notifier.desk.api.answers import Answer, Page, instant
+from services.notifier.desk.api.asking import Going
+from services.notifier.desk.api.caller import OfficeActor, OfficeCaller
+from services.notifier.desk.api.cursor import write_cursor
+from services.notifier.desk.api.problems import ProblemError, faults_of
+from services.notifier.desk.api.reply import WrongBodyError, address, answer, answer_list, read_body
+from services.notifier.desk.api.slices import cut_audit, cut_letters
+from services.notifier.desk.desk import Desk
+from services.notifier.desk.office import OfficePages, people_of
+from services.notifier.desk.sessions import Role
+from services.notifier.invitations import Guest
+from services.notifier.spec import OfficialSpec, RegionOrAll, refuse_reserved
+
+OfficialId = Annotated[str, Path(max_length=64, examples=["3f1c"])]
+
+
+class ApiOfficial(Answer):
+    """An official under a random id; ``title`` is an office or a post."""
+
+    official_id: str = Field(examples=["3f1c"])
+    title: str = Field(examples=["PPA unit"])
+    standing: str = Field(description="invited, confirming, pending, active or suspended", examples=["active"])
+    regions: list[str] = Field(examples=[["ID-NT"]])
+    role: Role
+    own_guest: bool = Field(description="invited by who asks, who therefore cannot approve", examples=[False])
+
+
+class ApiInvitation(BaseModel):
+    """Who is invited, and to what."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"examples": [{"title": "PPA unit", "regions": ["ID-NT"], "topics": []}]},
+    )
+
+    title: str = Field(min_length=1, max_length=200, description="office or post; sealed in the store")
+    regions: list[RegionOrAll] = Field(min_length=1, max_length=100)
+    topics: list[Topic] = Field(default=[], max_length=len(Topic), description="empty: all")
+    language: Literal["id", "en", "km", "ms", "tet"] = "id"
+    zone: str = Field(default="Asia/Jakarta", max_length=64, description="IANA time zone")
+
+
+class ApiInvited(Answer):
+    """The token is shown this once; it goes to the bot as ``/start <token>``."""
+
+    official_id: str = Field(examples=["3f1c"])
+    token: str = Field(examples=["kq..."])
+    expires_at: datetime
+
+
+class ApiRole(BaseModel):
+    """What somebody may do at the desk."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{"role": "approver"}]})
+
+    role: Role
+
+
+class ApiUnknown(Answer):
+    """A delivery whose outcome nobody could see."""
+
+    subject: str = Field(examples=["incident.2"])
+    incident_id: str | None
+    official_id: str = Field(examples=["3f1c"])
+    channel: str = Field(examples=["telegram"])
+    action: str = Field(examples=["push"])
+    state: str = Field(examples=["unknown"])
+    reason: str = Field(examples=["timeout"])
+    attempts: int = Field(ge=0, examples=[1])
+    created_at: datetime
+    changed_at: datetime
+
+
+class ApiLetter(Answer):
+    """Where a record is that could not be handled, and why."""
+
+    dead_offset: int = Field(examples=[17])
+    at: datetime
+    service: str = Field(examples=["tagger"])
+    topic: str = Field(examples=["stories"])
+    partition: int = Field(examples=[3])
+    offset: int = Field(examples=[4711])
+    reason: str = Field(examples=["ValidationError: 1 wrong, first title: missing"])
+
+
+class ApiLetters(Page):
+    """Dead letters, the newest first."""
+
+    items: list[ApiLetter]
+
+
+class ApiPress(Answer):
+    """A correction waiting to be taken into the rules."""
+
+    incident_id: str
+    version: int = Field(examples=[2])
+    story_ids: list[str]
+    field: str = Field(description="relevant or regions", examples=["regions"])
+    official_id: str = Field(examples=["3f1c"])
+    at: str = Field(examples=["2026-11-22T05:00:00+00:00"])
+
+
+class ApiPresses(Page):
+    """Corrections, the oldest first."""
+
+    items: list[ApiPress]
+
+
+class ApiEntry(Answer):
+    """Who did what; ``hash`` is over the entry and the one before it."""
+
+    id: int = Field(examples=[12])
+    at: datetime
+    actor: str = Field(examples=["official 3f1c"])
+    deed: str = Field(examples=["official active"])
+    official_id: str | None
+    detail: dict[str, str] = Field(examples=[{"why": "approved"}])
+    previous: str
+    hash: str
+
+
+class ApiEntries(Page):
+    """The audit, the newest first."""
+
+    items: list[ApiEntry]
+
+
+def office_routes(desk: Desk) -> APIRouter:
+    """What the office watches over, and its deeds."""
+    router = APIRouter(prefix="/office", tags=["office"])
+    _watch(router, desk)
+    _lists(router, desk)
+    _deeds(router, desk)
+    return router
+
+
+def _watch(router: APIRouter, desk: Desk) -> None:
+    @router.get("/officials", response_model=list[ApiOfficial])
+    async def list_officials(request: Request, caller: OfficeCaller) -> Response:
+        """Everybody who is or was let in; who waits for approval comes first."""
+        roles = await desk.store.read(sessions.roles)
+        actor = _actor(caller.official.official_id) if caller.official else ""
+        people = await desk.people.read(lambda conn: people_of(conn, desk, roles, actor))
+        return answer_list(request, [ApiOfficial.model_validate(one, from_attributes=True) for one in people])
+
+    @router.get("/deliveries/unknown", response_model=list[ApiUnknown])
+    async def list_unknown_deliveries(request: Request, _: OfficeCaller) -> Response:
+        """Deliveries whose outcome nobody could see, what changed last first."""
+        found = await desk.people.read(queries.parked)
+        return answer_list(request, [ApiUnknown.model_validate(one, from_attributes=True) for one in found])
+
+
+def _lists(router: APIRouter, desk: Desk) -> None:
+    @router.get("/letters", response_model=ApiLetters)
+    async def list_letters(request: Request, _: OfficeCaller, going: Annotated[Going, Query()]) -> Response:
+        """Where dead letters are and why, the newest first; what is in them stays in Kafka."""
+        before = going.before
+        rows, more = await desk.store.read(lambda conn: cut_letters(conn, going.limit, before))
+        items = [
+            ApiLetter(
+                dead_offset=row.dead_offset, at=instant(row.at), service=row.service, topic=row.topic,
+                partition=row.partition, offset=row.offset, reason=row.reason,
+            )
+            for row in rows
+        ]  # fmt: skip
+        cursor = write_cursor(rows[-1].dead_offset) if more else None
+        onward = address(request, cursor) if cursor else None
+        return answer(request, ApiLetters(items=items, next=onward), more=cursor)
+
+    @router.get("/corrections", response_model=ApiPresses)
+    async def list_corrections(request: Request, _: OfficeCaller, going: Annotated[Going, Query()]) -> Response:
+        """What officials corrected, the oldest first: new ones come at the end."""
+        first = going.before or 0
+        found = await desk.people.read(
+            lambda conn: list(itertools.islice(corrections.read_corrections(conn), first, first + going.limit + 1))
+        )
+        items = [ApiPress.model_validate(one, from_attributes=True) for one in found[: going.limit]]
+        cursor = write_cursor(first + going.limit) if len(found) > going.limit else None
+        onward = address(request, cursor) if cursor else None
+        return answer(request, ApiPresses(items=items, next=onward), more=cursor)
+
+    @router.get("/audit", response_model=ApiEntries)
+    async def list_audit(request: Request, _: OfficeCaller, going: Annotated[Going, Query()]) -> Response:
+        """Who did what, the newest first; each entry carries the hash of the one before."""
+        before = going.before
+        rows, more = await desk.people.read(lambda conn: cut_audit(conn, going.limit, before))
+        items = [
+            ApiEntry(
+                id=row.id, at=instant(row.at), actor=row.actor, deed=row.deed, official_id=row.official_id,
+                detail=json.loads(row.detail), previous=row.previous, hash=row.hash,
+            )
+            for row in rows
+        ]  # fmt: skip
+        cursor = write_cursor(rows[-1].id) if more else None
+        onward = address(request, cursor) if cursor else None
+        return answer(request, ApiEntries(items=items, next=onward), more=cursor)
+
+
+def _deeds(router: APIRouter, desk: Desk) -> None:
+    pages = OfficePages(desk)
+
+    @router.post("/invitations", response_model=ApiInvited, status_code=201)
+    async def invite_official(request: Request, actor: OfficeActor) -> Response:
+        """Invite somebody for 72 hours; somebody else has to approve."""
+        given = await read_body(request, ApiInvitation)
+        guest = Guest(_spec(given), given.title, _actor(actor.official_id))
+        now = desk.now()
+        made = await desk.people.write(lambda conn: invitations.invite(conn, desk.vault, guest, now))
+        said = ApiInvited(official_id=made.official_id, token=made.token, expires_at=instant(made.expires_at))
+        return Response(said.model_dump_json(), 201, {"cache-control": "no-store"}, "application/json")
+
+    @router.post("/officials/{official_id}/approve", status_code=204)
+    async def approve_official(actor: OfficeActor, official_id: OfficialId) -> Response:
+        """Let somebody receive whom somebody else invited, or who was suspended."""
+        return await carry_out("approve", official_id, actor.official_id)
+
+    @router.post("/officials/{official_id}/suspend", status_code=204)
+    async def suspend_official(actor: OfficeActor, official_id: OfficialId) -> Response:
+        """Stop everything for somebody at once, and end the sessions at the desk."""
+        return await carry_out("suspend", official_id, actor.official_id)
+
+    @router.put("/officials/{official_id}/role", status_code=204)
+    async def give_role(request: Request, actor: OfficeActor, official_id: OfficialId) -> Response:
+        """Let somebody do more at the desk, or less."""
+        given = await read_body(request, ApiRole)
+        return await carry_out("role", official_id, actor.official_id, given.role)
+
+    async def carry_out(what: str, official_id: str, actor_id: str, role: str = "") -> Response:
+        known = None
+        if "\x00" not in official_id:
+            known = await desk.people.read(lambda conn: invitations.standing_of(conn, official_id))
+        if known is None:
+            raise ProblemError(404, "there is no such official")
+        if official_id == actor_id:
+            raise ProblemError(409, "nobody approves, suspends or promotes oneself")
+        if await pages.carry_out(what, official_id, _actor(actor_id), role) != "done":
+            raise ProblemError(409, "has not followed the invitation yet, or was invited by who approves")
+        return Response(status_code=204)
+
+
+def _actor(official_id: str) -> str:
+    """As the desk's pages write it into the audit."""
+    return f"official {official_id}"
+
+
+def _spec(given: ApiInvitation) -> OfficialSpec:
+    wanted = [{"regions": given.regions, "topics": given.topics}]
+    spec = {"channels": ["telegram"], "language": given.language, "zone": given.zone, "subscriptions": wanted}
+    try:
+        return refuse_reserved(OfficialSpec.model_validate(spec))
+    except ValidationError as error:
+        raise WrongBodyError(faults_of(error)) from None
+    except ValueError as error:
+        raise ProblemError(422, f"regions: {error}") from None
