@@ -88,8 +88,11 @@ class Paces:
         """To be held from before ``sending`` is written until the channel has answered."""
         return self._doors[channel].lanes
 
-    async def pass_door(self, candidate: Candidate) -> None:
+    async def pass_door(self, candidate: Candidate) -> Callable[[], None]:
         """Wait for the very moment: rows committed together come out of the store together.
+
+        Returns:
+            To be called when the request is written, and again when the send has ended: from then on it counts.
 
         Raises:
             DeliveryError: the channel was told to stop while this one waited; nothing has left.
@@ -112,12 +115,26 @@ class Paces:
                 elif (wait := door.pacer.opens_at(now) - now) > 0:
                     await self._sleep(wait)
                 else:
-                    door.pacer.leave(candidate.fingerprint, now, is_group=candidate.is_group)
-                    return
+                    return self._let_through(candidate, now)
         finally:
             door.waiting.remove(ticket)
             heapq.heapify(door.waiting)
             door.let_others_look()
+
+    def _let_through(self, candidate: Candidate, now: float) -> Callable[[], None]:
+        pacer, mark, is_group = self._doors[candidate.row.channel].pacer, candidate.fingerprint, candidate.is_group
+        pacer.leave(mark, now, is_group=is_group)
+        on_the_way = True
+
+        def is_out() -> None:
+            nonlocal on_the_way
+            if on_the_way:
+                on_the_way = False
+                pacer.arrive(mark, self._monotonic(), is_group=is_group)
+
+        if not pacer.pace.counts_written:
+            is_out()
+        return is_out
 
     def heed(self, error: DeliveryError, candidate: Candidate) -> float | None:
         """Slow down as a channel asks; for how many seconds, if it is the whole channel that must."""
@@ -157,7 +174,8 @@ class Paces:
             if door is not None:
                 # It was marked just before it left, at most the lead of a claim later.
                 door.pacer.reached(recipient, now - ago + AHEAD_S, is_group=is_group)
-        for channel in {channel for channel, _, _, ago in past.sent if ago < 1 + AHEAD_S}:
+        # Only the mark is durable: what was marked long ago may have left in the last moment of that worker.
+        for channel in {channel for channel, _, _, _ in past.sent}:
             self.pause(channel, 1 + AHEAD_S)
         for channel, seconds in past.paused.items():
             self.pause(channel, seconds)

@@ -122,10 +122,13 @@ class Sender:
 
     async def _send(self, row: Row, one: Claimed) -> tuple[Receipt | None, DeliveryError | None]:
         try:
-            await self._paces.pass_door(one.candidate)
+            is_out = await self._paces.pass_door(one.candidate)
         except DeliveryError as held_back:
             return None, held_back
-        receipt, error = await self._ask_channel(row, one.message)
+        try:
+            receipt, error = await self._ask_channel(row, replace(one.message, written=is_out))
+        finally:
+            is_out()
         if error is not None:
             await self._heed(error, row, one.candidate)
         return receipt, error

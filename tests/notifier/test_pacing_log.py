@@ -10,9 +10,9 @@ import pytest
 from services.contracts.codes import Severity
 from services.notifier.channels.base import DeliveryError, Scope
 from services.notifier.core.ledger import Priority, Verdict
-from services.notifier.core.pacing import TELEGRAM_PACE
+from services.notifier.core.pacing import MAIL_PACE, TELEGRAM_PACE, Pacer
 from services.notifier.core.reason import Reason
-from services.notifier.paces import Paces
+from services.notifier.paces import Paces, Past
 from services.notifier.rows import Candidate
 from tests.notifier.pace_world import Server, VirtualWorld, for_everybody, for_the_hog, virtually
 from tests.notifier.rate import most_within
@@ -119,7 +119,7 @@ async def ten_thousand(stalls: dict[int, float]) -> list[float]:
     paces, times = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep), []
     for number in range(10_000):
         await asyncio.sleep(stalls.get(number, 0.0))
-        await paces.pass_door(Candidate(a_row(), f"chat-{number}", is_group=False))
+        (await paces.pass_door(Candidate(a_row(), f"chat-{number}", is_group=False)))()
         times.append(loop.time())
     return times
 
@@ -142,7 +142,7 @@ def test_the_most_urgent_passes_the_door_first() -> None:
         paces, passed = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep), []
 
         async def one(name: str, priority: Priority) -> None:
-            await paces.pass_door(Candidate(a_row(priority=priority), name, is_group=False))
+            (await paces.pass_door(Candidate(a_row(priority=priority), name, is_group=False)))()
             passed.append(name)
 
         waiting = [asyncio.create_task(one(f"ordinary-{n}", Priority.PUSH)) for n in range(40)]
@@ -173,9 +173,55 @@ def test_nobody_passes_a_door_that_was_closed(seconds: float) -> None:
     run_virtually(closed())
 
 
-def test_the_clock_of_these_tests_is_not_the_walls() -> None:
-    async def an_hour() -> float:
-        await asyncio.sleep(3600.0)
-        return asyncio.get_running_loop().time()
+def test_what_stands_still_between_the_door_and_the_line_counts_from_the_line(tmp_path: Path) -> None:
+    # Ten requests that passed the door come out together with the ones after them when the process wakes up.
+    server = Server(stalls=dict.fromkeys(range(30, 40), 0.9))
 
-    assert run_virtually(an_hour()) == pytest.approx(3600.0)
+    async def story(world: VirtualWorld) -> None:
+        await world.hear_now(for_everybody("incident-1"))
+        running = asyncio.create_task(world.a_worker().run())
+        await world.until_settled(60.0)
+        await world.end(running)
+
+    virtually(tmp_path, server, story, chats=75)
+    assert len(server.log) == 75
+    assert server.most() <= 25
+
+
+def test_a_channel_that_does_not_say_when_it_writes_counts_from_the_door() -> None:
+    async def passing() -> float:
+        loop = asyncio.get_running_loop()
+        paces = Paces({"email": MAIL_PACE}, loop.time, asyncio.sleep)
+        for number in range(10):
+            await paces.pass_door(Candidate(a_row(channel="email"), f"o{number}@example.org", is_group=False))
+        return loop.time()
+
+    assert run_virtually(passing()) == pytest.approx(9 * MAIL_PACE.channel_s)
+
+
+@pytest.mark.parametrize(("written", "waits"), [(True, 0.0), (False, TELEGRAM_PACE.channel_s)])
+def test_the_door_waits_for_a_whole_window_that_is_still_on_its_way(written: bool, waits: float) -> None:
+    pacer = Pacer(TELEGRAM_PACE)
+    for number in range(25):
+        pacer.leave(f"chat-{number}", float(number))
+        if written:
+            pacer.arrive(f"chat-{number}", float(number))
+    assert pacer.opens_at(100.0) == pytest.approx(100.0 + waits)
+
+
+def taking_over(ago: float | None) -> Paces:
+    """The paces of a worker before which somebody was marked as being sent to, so long ago, or nobody at all."""
+    paces = Paces({"telegram": TELEGRAM_PACE, "email": MAIL_PACE}, lambda: 100.0, asyncio.sleep)
+    paces.go_on_from(Past(() if ago is None else (("telegram", "chat", False, ago),)))
+    return paces
+
+
+@pytest.mark.parametrize("ago", [0.1, 1.4, 2.0, 20.0])
+def test_who_takes_over_waits_a_window_however_long_ago_the_last_one_was_marked(ago: float) -> None:
+    # Marked, then held at the door behind urgent ones, and let go in the last moment before the end.
+    assert "telegram" in taking_over(ago).stopped(1.0)
+
+
+def test_who_takes_over_from_nobody_does_not_wait() -> None:
+    assert taking_over(None).stopped(0.0) == set()
+    assert taking_over(0.1).ready(0.0) == {"email"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +45,9 @@ class Outgoing:
         silent: must not make a sound.
         buttons: label and callback data, as rows.
         published_at: when the news was published, for a message that is sent anew.
+        fetched_at: when we read the newest of its stories, likewise.
+        raised_at: when the tagger made its alert, likewise.
+        written: called by a channel that knows it, at the moment the request is written.
     """
 
     subject: str
@@ -58,6 +62,9 @@ class Outgoing:
     silent: bool = False
     buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
     published_at: datetime | None = None
+    fetched_at: datetime | None = None
+    raised_at: datetime | None = None
+    written: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -12,7 +13,8 @@ class Pace:
 
     With a ``burst`` the channel's distance holds over so many sends together, and two of them may come
     as close as half of it: what a stall cost is caught up inside the window, never beyond it.  So many
-    ``at_once`` may wait for an answer: as many at most are unknown after a crash.
+    ``at_once`` may wait for an answer: as many at most are unknown after a crash.  With ``counts_written``
+    a send counts from the moment its request was written, which a stall may put long after the door.
     """
 
     channel_s: float
@@ -20,11 +22,12 @@ class Pace:
     group_s: float
     burst: int = 1
     at_once: int = 16
+    counts_written: bool = False
 
 
 #: Telegram: about 30 a second in all, 1 a second for a chat, 20 a minute for a group.  25 a second and
 #: 35 ms, so that the server's own clock never sees 26 in one; kept below the others as well.
-TELEGRAM_PACE = Pace(channel_s=1.035 / 25, recipient_s=1.05, group_s=3.2, burst=25)
+TELEGRAM_PACE = Pace(channel_s=1.035 / 25, recipient_s=1.05, group_s=3.2, burst=25, counts_written=True)
 #: A local mail server takes more than this; it owns the pace towards the world.
 MAIL_PACE = Pace(channel_s=1 / 50, recipient_s=0.2, group_s=0.2, at_once=8)
 #: Recipients remembered before those that have long been free are dropped.
@@ -43,7 +46,10 @@ class Pacer:
     _channel_free: float = 0.0
     _closed_until: float = 0.0
     _recipient_free: dict[str, float] = field(default_factory=dict)
-    _passed: deque[float] = field(default_factory=deque)
+    _passed_at: float = -math.inf
+    #: Through the door and not written yet: they may arrive at any moment.
+    _on_the_way: int = 0
+    _written: deque[float] = field(default_factory=deque)
 
     def is_free(self, recipient: str, now: float) -> bool:
         """Whether this recipient may be sent to now."""
@@ -59,19 +65,32 @@ class Pacer:
         return at
 
     def opens_at(self, now: float) -> float:
-        """When the door lets the next one through, never before ``now``."""
-        at, pace = now, self.pace
-        if self._passed:
-            at = max(at, self._passed[-1] + (pace.channel_s if pace.burst == 1 else pace.channel_s / 2))
-        if len(self._passed) >= pace.burst:
-            at = max(at, self._passed[-pace.burst] + pace.burst * pace.channel_s)
+        """When the door lets the next one through, never before ``now``.
+
+        Any window then holds at most ``burst`` sends: when the last of them passed the door, the others were
+        written inside the window or still on their way.
+        """
+        pace = self.pace
+        at = max(now, self._passed_at + (pace.channel_s if pace.burst == 1 else pace.channel_s / 2))
+        room = pace.burst - self._on_the_way
+        if room <= 0:
+            return max(at, now + pace.channel_s)  # nobody knows when: look again
+        if len(self._written) >= room:
+            at = max(at, self._written[-room] + pace.burst * pace.channel_s)
         return at
 
     def leave(self, recipient: str, now: float, *, is_group: bool = False) -> None:
-        """One went through the door just now."""
-        self._passed.append(now)
-        while len(self._passed) > self.pace.burst:
-            self._passed.popleft()
+        """One goes through the door just now; ``arrive`` must follow."""
+        self._passed_at = now
+        self._on_the_way += 1
+        self.reached(recipient, now, is_group=is_group)
+
+    def arrive(self, recipient: str, now: float, *, is_group: bool = False) -> None:
+        """What went through the door has been written just now."""
+        self._on_the_way -= 1
+        self._written.append(now)
+        while len(self._written) > self.pace.burst:
+            self._written.popleft()
         self.reached(recipient, now, is_group=is_group)
 
     def reached(self, recipient: str, at: float, *, is_group: bool = False) -> None:
