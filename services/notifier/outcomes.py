@@ -162,7 +162,7 @@ def _settle_members(conn: sa.Connection, digest: Row, now: datetime) -> None:
             continue
         if digest.state is State.ACCEPTED:
             rows.move(conn, member, State.ACCEPTED, Reason.IN_DIGEST, at)
-            _was_told(conn, member, at)
+            was_told(conn, member, at)
         elif digest.state in {State.REFUSED, State.SUPPRESSED}:
             rows.move(conn, member, State.REFUSED, Reason(digest.reason), at)
         elif member.relisted >= _RELIST_AT_MOST:
@@ -171,7 +171,8 @@ def _settle_members(conn: sa.Connection, digest: Row, now: datetime) -> None:
             _list_again(conn, member, now)
 
 
-def _was_told(conn: sa.Connection, member: Row, at: float) -> None:
+def was_told(conn: sa.Connection, member: Row, at: float) -> None:
+    """Remember that an official knows an incident, once nothing of it waits for a digest any more."""
     incident = find_incident(conn, member.incident_id or "")
     if incident is None or incident.alert is None:
         return

@@ -27,7 +27,8 @@ class State(StrEnum):
     BOUNCED = "bounced"
 
 
-#: Every step a delivery may take.  Nothing leads from ``sending`` or ``unknown`` back to a blind repeat.
+#: Every step a delivery may take.  Nothing leads from ``sending`` or ``unknown`` back to a blind repeat: only what
+#: certainly did not arrive, and a person says so, is sent again.
 LEGAL: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.BUNDLED, State.SUPPRESSED}),
     State.BUNDLED: frozenset({State.ACCEPTED, State.REFUSED, State.UNKNOWN, State.PLANNED}),
@@ -40,7 +41,7 @@ LEGAL: dict[State, frozenset[State]] = {
     State.ACCEPTED: frozenset({State.BOUNCED}),
     State.REFUSED: frozenset(),
     State.SUPPRESSED: frozenset(),
-    State.BOUNCED: frozenset(),
+    State.BOUNCED: frozenset({State.DUE, State.PLANNED}),
 }
 
 #: Not sent yet, and nobody is about to: a newer version may take its place.

@@ -74,3 +74,8 @@ class Reason(StrEnum):
     RELISTED = "listed_again"
     SECOND_COPY = "possibly_second_copy"
     BOUNCED = "bounced"
+
+    # what a person said of an outcome that nobody could see
+    SAID_ARRIVED = "said_to_have_arrived"
+    SAID_NOT_ARRIVED = "said_not_to_have_arrived"
+    SENT_AGAIN = "sent_again_by_a_person"

@@ -25,6 +25,7 @@ from services.notifier.desk.desk import (
 )
 from services.notifier.desk.sessions import Role
 from services.notifier.invitations import NotApprovedError
+from services.notifier.resolving import Word, resolve
 from services.notifier.roster import NAME, Standing
 from services.notifier.tables import AUDIT, CORRECTION, OFFICIAL
 
@@ -67,12 +68,13 @@ class OfficePages:
             "parked": await self._desk.people.read(queries.parked),
             "corrections": await self._desk.people.read(_corrections),
             "letters": await self._desk.store.read(find.letters),
-            "said": said if said in {"done", "expired", "not_own_guest"} else "",
+            "said": said if said in {"done", "expired", "not_own_guest", "resolved_before"} else "",
             "roles": [str(role) for role in Role],
             "role_admin": visitor.may(Role.ADMIN),
             "entries": [],
             "broken": None,
         }
+        values["titles"] = {person.official_id: person.title for person in values["people"]}
         if visitor.may(Role.ADMIN):
             values["entries"] = await self._desk.people.read(_entries)
             values["broken"] = await self._desk.people.read(audit.first_broken)
@@ -94,6 +96,27 @@ class OfficePages:
             return show_missing(self._desk, request, visitor)
         said = await self.carry_out(what, official_id, actor_of(visitor), form.get("role", ""))
         return RedirectResponse(f"/desk/office?said={said}", 303)
+
+    async def resolve(self, request: Request) -> Response:
+        """Somebody found out whether a message arrived."""
+        visitor = await visitor_of(self._desk, request)
+        if visitor is None:
+            return to_sign_in(request)
+        form = await read_form(request)
+        word = form.get("word", "")
+        if not visitor.may(Role.APPROVER) or word not in set(Word):
+            return show_missing(self._desk, request, visitor)
+        if not comes_from_us(request, form, visitor):
+            return RedirectResponse("/desk/office?said=expired", 303)
+        key = (
+            form.get("subject", ""),
+            form.get("official_id", "")[:_ID_LONGEST],
+            form.get("channel", ""),
+            form.get("action", ""),
+        )
+        actor, now = actor_of(visitor), self._desk.clock()
+        done = await self._desk.people.write(lambda conn: resolve(conn, key, Word(word), actor, now))
+        return RedirectResponse(f"/desk/office?said={'done' if done else 'resolved_before'}", 303)
 
     async def carry_out(self, what: str, official_id: str, actor: str, role: str) -> str:
         now = self._desk.now()

@@ -12,11 +12,14 @@ import pytest
 import sqlalchemy as sa
 from starlette.routing import Mount, Route
 
-from services.notifier import roster
+from services.contracts.delivery import Action
+from services.notifier import roster, rows
+from services.notifier.core.ledger import Priority, State
 from services.notifier.desk.app import desk_routes
 from services.notifier.desk.sessions import Role
 from services.notifier.roster import Standing
-from services.notifier.tables import AUDIT, OFFICIAL
+from services.notifier.rows import Row
+from services.notifier.tables import AUDIT, DELIVERY, OFFICIAL
 from tests.notifier import builders
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -41,6 +44,7 @@ MATRIX = {
     ("/subscription", "POST"): SIGNED_IN,
     ("/office", "GET"): OFFICE,
     ("/office/act", "POST"): OFFICE,
+    ("/office/resolve", "POST"): OFFICE,
     ("/sign-in", "GET"): EVERYBODY,
     ("/sign-in", "POST"): EVERYBODY,
     ("/sign-in/code", "GET"): EVERYBODY,
@@ -107,6 +111,7 @@ async def test_every_role_reaches_what_is_its_own_and_nothing_else(house: House,
             "{token}", "x"
         )
         form = {"csrf": token, "what": "approve" if path == "/office/act" else "mute", "official_id": other}
+        form["word"] = "arrived"
         answer = await client.request(method, address, data=form if method == "POST" else None)
         assert sort_of(answer) == expected[ROLES.index(role)], (path, method, answer.status_code)
         assert answer.status_code < 500
@@ -169,3 +174,52 @@ async def test_a_changed_audit_log_is_seen(house: House) -> None:
     with house.desk.people.engine.begin() as conn:
         conn.execute(sa.update(AUDIT).values(actor="nobody"))
     assert "Rantai putus" in (await admin.get("/desk/office")).text
+
+
+async def a_lost_message(house: House) -> dict[str, str]:
+    """A push to the official of which nobody knows whether it arrived, as the form names it."""
+    now = house.clock().timestamp()
+    row = Row(
+        "incident-1.1", house.officials["ppa-ppo-ntt"], "telegram", Action.PUSH, "incident-1", 1, State.PARKED,
+        "outcome_unknown", "high_severity", Priority.PUSH, now, now, attempts=1,
+    )  # fmt: skip
+    await house.desk.people.write(lambda conn: rows.insert_row(conn, row, now))
+    return {
+        "subject": row.subject, "official_id": row.official_id, "channel": row.channel, "action": str(row.action),
+    }  # fmt: skip
+
+
+async def state_of(house: House) -> str:
+    query = sa.select(DELIVERY.c.state)
+    return str(await house.desk.people.read(lambda conn: conn.execute(query).scalar_one()))
+
+
+@pytest.mark.parametrize(("word", "state"), [("arrived", "accepted"), ("not_arrived", "due")])
+async def test_an_approver_settles_a_lost_message_once(house: House, word: str, state: str) -> None:
+    key = await a_lost_message(house)
+    approver = await as_role(house, Role.APPROVER)
+    page = (await approver.get("/desk/office")).text
+    assert "Unit PPA-PPO" in page.partition('class="links unknowns"')[2]
+    form = key | {"csrf": csrf_of(page), "word": word}
+    assert (await approver.post("/desk/office/resolve", data=form)).headers["location"].endswith("said=done")
+    assert await state_of(house) == state
+    again = await approver.post("/desk/office/resolve", data=form | {"word": "not_arrived"})
+    assert again.headers["location"].endswith("said=resolved_before")
+    assert await state_of(house) == state
+    deeds = await house.desk.people.read(lambda conn: conn.execute(sa.select(AUDIT.c.actor, AUDIT.c.deed)).all())
+    own = f"official {house.officials['ppa-ppo-ntt']}"
+    assert [row.actor for row in deeds if row.deed == "unknown delivery resolved"] == [own]
+
+
+@pytest.mark.parametrize(
+    ("role", "changes"),
+    [(Role.VIEWER, {}), (Role.APPROVER, {"csrf": "x"}), (Role.APPROVER, {"word": "maybe"}), (None, {})],
+)
+async def test_a_lost_message_stays_lost_for_whom_it_is_not(
+    house: House, role: Role | None, changes: dict[str, str]
+) -> None:
+    key = await a_lost_message(house)
+    client = await as_role(house, role)
+    token = csrf_of((await client.get("/desk/")).text) if role else "x"
+    await client.post("/desk/office/resolve", data=key | {"csrf": token, "word": "not_arrived"} | changes)
+    assert await state_of(house) == "parked"
