@@ -46,6 +46,8 @@ _TOP_KEYS = frozenset(
         "blockers",
     }
 )
+#: Of "Kecamatan Muruk Rian" no word alone is a place: Rian may be somebody.
+_NAMED_WHOLE = ("Kecamatan ", "Distrik ", "Polsek ")
 _PLACE_COLUMNS = (
     "name", "aliases", "type", "country", "region", "district", "lat", "lon", "counterpart", "rank", "weak",
 )  # fmt: skip
@@ -119,7 +121,7 @@ def load_book(topics: Path, places: Path) -> Rulebook:
     return Rulebook(
         version=_version(topics, places),
         matcher=Matcher(patterns),
-        clearer=Clearer(pattern.term for pattern in patterns),
+        clearer=Clearer(pattern.term for pattern in patterns if not pattern.term.startswith(_NAMED_WHOLE)),
         concepts=draft.bits,
         topics=topic_rules,
         frames=tuple(frame for file in files for frame in _frames(file, draft)),

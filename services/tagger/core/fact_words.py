@@ -26,7 +26,7 @@ _PERSONS = """
     pria wanita perempuan laki lelaki filipinos filipinas burmese malaysians laotians bangladeshis
     kenyans pakistanis indians taiwanese koreans timorese labourers laborers deckhands seafarers
     sailors crewmen crew villagers maids brides citizens residents returnees deportees detainees
-    evacuees survivors asylum seekers kru pelaut pemuda santri deteni tahanan pati pendatang
+    evacuees survivors jiwa nyawa asylum seekers kru pelaut pemuda santri deteni tahanan pati pendatang
 """
 PERSONS = frozenset(_PERSONS.split())
 PEOPLE = PERSONS | VICTIMS | SUSPECTS | MINORS
@@ -38,6 +38,13 @@ _MISSING = """
     hilang missing
 """
 MISSING = frozenset(_MISSING.split())
+_DONE_TO_PEOPLE = """
+    ditahan ditangkap diamankan diberkas dibekuk diringkus diciduk digerebek dideportasi dipulangkan
+    diselamatkan dicegat ditolak diusir dikurung disekap dibebaskan arrested held detained nabbed
+    caught rescued freed deported repatriated jailed charged sentenced
+"""
+#: A headline leaves the people out: "71 ditahan", "49 held".
+DONE_TO_PEOPLE = frozenset(_DONE_TO_PEOPLE.split())
 _NOT_PEOPLE = """
     tahun bulan hari jam menit persen percent years year months days hours kali meter km
 """

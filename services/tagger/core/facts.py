@@ -14,6 +14,7 @@ from services.tagger.core.book import Rulebook
 from services.tagger.core.fact_dates import dates_in
 from services.tagger.core.fact_words import (
     CURRENCY,
+    DONE_TO_PEOPLE,
     GONE,
     MINORS,
     MISSING,
@@ -111,6 +112,8 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     if found["low"].isdigit() and values[0] > 1900 and words[0] not in PERSONS | VICTIMS:
         return
     slot = _slot(words)
+    if slot is None and words[0] in DONE_TO_PEOPLE and _in_the_title(found, reading):
+        slot = "persons"
     if slot is None:
         return
     before = fold(reading.whole[max(0, found.start() - 30) : found.start()]).decode().split()[-3:]
@@ -119,6 +122,10 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     low, high = values
     span = _span(reading, found.start("low"), found.end() + len(words[0]) + 1, f"facts/{slot}")
     card.number(slot, low, high, "person", of=slot, span=span)
+
+
+def _in_the_title(found: re.Match[str], reading: Reading) -> bool:
+    return reading.has_title and found.end() < reading.sentences.ends[0]
 
 
 def _slot(words: list[str]) -> str | None:

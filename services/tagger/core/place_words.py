@@ -11,7 +11,8 @@ PEOPLE = frozenset(
     b"nationals national migrants migrant workers worker men women man woman citizens refugees"
     b" fishermen crew maid helper helpers domestic student students suspects job people passengers"
     b" skippers trawlers maids brides boat boats vessel vessels cigarettes girls girl youths villagers"
-    b" labourers".split()
+    b" labourers scammers fraudsters suspects suspect gang gangs fugitive fugitives tourists traffickers"
+    b" smugglers fishing".split()
 )
 DESTINATION = frozenset(b"ke menuju tujuan to into for towards".split())
 TRANSIT = frozenset(b"melalui via lewat transit through".split())
@@ -67,3 +68,5 @@ OF_A_STATE = frozenset(
 #: People of a town: the town is no part of a name.
 TOWNSPEOPLE = frozenset(b"nelayan warga petani pemuda tokoh masyarakat kapolres bupati".split())
 ABOUT_TO = frozenset(b"hendak akan ingin mau mencoba coba berusaha".split())
+#: States outside the area that its people are sent to, to work or to marry.
+SENT_TO = frozenset(["CN", "TW", "HK", "KR", "JP", "SA", "AE", "QA", "KW", "BH", "OM", "JO"])

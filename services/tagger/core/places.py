@@ -22,6 +22,7 @@ from services.tagger.core.place_words import (
     OFFICE,
     ORIGIN,
     PEOPLE,
+    SENT_TO,
     TOWNSPEOPLE,
     TRANSIT,
 )
@@ -94,18 +95,32 @@ def find_places(
 
 
 def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
-    """How often each country, or a place in it, is named outside datelines."""
+    """How often each country, or a place in it, is named outside datelines.
+
+    A country outside the area that people are only said to be from, or to be sent to, is not where it happened.
+    """
     counted: Counter[str] = Counter()
     datelines = reading.datelines
+    folded = fold(reading.whole)
     for hit in _longest([hit for hit in reading.hits if hit.pattern.places]):
         if any(start <= hit.start < end for start, end in datelines):
             continue
         entries = [book.places[index] for index in hit.pattern.places]
         if all(entry.weak for entry in entries):
             continue
+        if entries[0].country not in book.area and _only_of_people(hit, folded, entries[0].country):
+            continue
         for country in {entry.country for entry in entries}:
             counted[country] += 3 if reading.has_title and hit.end <= reading.sentences.ends[0] else 1
     return counted
+
+
+def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:
+    """ "Chinese nationals", "to China": where people are from or sent to."""
+    before = _before(folded, hit.start, 1)
+    if before and (before[0] in ORIGIN or (country in SENT_TO and before[0] in DESTINATION)):
+        return True
+    return _of_people(hit, folded)
 
 
 def _longest(hits: list[Hit]) -> list[Hit]:

@@ -83,8 +83,10 @@ def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: K
 
 
 def _by_counts(topics: Sequence[Topic], kind: Kind, facts: Facts) -> Iterable[FoundTrigger]:
-    people = [*facts.victims, *facts.persons, *facts.minors]
     primary = topics[0]
+    people = [*facts.victims, *facts.persons, *facts.minors]
+    if primary is Topic.FORCED_CRIMINALITY:
+        people += facts.suspects  # who sits at the telephones may be held there
     if primary in _PEOPLE_TOPICS:
         yield from _people(people, primary)
         if kind is not Kind.JUDICIAL:
