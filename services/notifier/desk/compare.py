@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,15 +26,21 @@ class Row:
     disagree: bool
 
 
-def compare(alert: Alert) -> list[Row]:
-    """A row a fact, a cell a source."""
+def compare(alert: Alert, say: Callable[[Number], str] | None = None) -> list[Row]:
+    """A row a fact, a cell a source.
+
+    Args:
+        alert: the incident.
+        say: writes a number as its reader does; without it as a program does.
+    """
+    say = say or _say
     order = [source.story_id for source in alert.sources]
     rows = []
     for name in (*PEOPLE, "quantities", "money"):
         numbers: list[Number] = list(getattr(alert.facts, name))
         for of, unit in dict.fromkeys((number.of, number.unit) for number in numbers):
             said = [number for number in numbers if (number.of, number.unit) == (of, unit)]
-            cells = tuple(tuple(_say(n) for n in said if n.source == source) for source in order)
+            cells = tuple(tuple(say(n) for n in said if n.source == source) for source in order)
             rows.append(Row(name, of if name not in PEOPLE else "", cells, _apart(said)))
     for name in _TERMS:
         terms = getattr(alert.facts, name)

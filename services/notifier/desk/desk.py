@@ -19,11 +19,12 @@ from services.notifier import roster
 from services.notifier.core.clock import say_time
 from services.notifier.core.regions import region_name
 from services.notifier.core.subscription import Official
-from services.notifier.core.words import say_outlet, say_term, words_for
+from services.notifier.core.words import say_outlet, words_for
 from services.notifier.desk import sessions
 from services.notifier.desk.maps import Outline
 from services.notifier.desk.sessions import Role, Session
 from services.notifier.desk.speech import Speech, preferred
+from services.notifier.desk.values import say_fact, say_value
 from services.notifier.vault import Vault
 from services.runtime.store import Store
 
@@ -156,12 +157,12 @@ def show(
         if visitor
         else preferred(request.headers.get("accept-language", ""), desk.languages)
     )
-    if language not in desk.languages:
-        language = "en"
+    speech = speech_of(desk, language)
+    language = speech["language"]
     words = words_for(language)
     zone = visitor.official.zone if visitor else ZoneInfo("Asia/Jakarta")
     offered = {
-        "t": desk.languages[language],
+        "t": speech,
         "language": language,
         "visitor": visitor,
         "path": request.url.path,
@@ -169,11 +170,17 @@ def show(
         "kind_name": lambda code: words.kinds.get(code, code),
         "region_name": lambda code: region_name(code, language),
         "outlet_name": say_outlet,
-        "term_name": lambda value: say_term(words, value),
+        "term_name": lambda value: say_value(speech, words, value),
+        "fact_value": lambda name, value: say_fact(speech, words, name, value),
         "when": lambda at: _when(at, zone, language),
     }
     text = desk.templates.get_template(template).render(offered | dict(values))
     return HTMLResponse(text, headers={"content-security-policy": POLICY})
+
+
+def speech_of(desk: Desk, language: str) -> Speech:
+    """The desk's words for somebody who reads this; English where there is no file for it."""
+    return desk.languages.get(language) or desk.languages["en"]
 
 
 def _when(at: float | datetime, zone: ZoneInfo, language: str) -> str:

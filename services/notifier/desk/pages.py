@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,10 +13,12 @@ from starlette.responses import RedirectResponse, Response
 
 from services.contracts.codes import Kind, Role, Topic
 from services.contracts.source import Health
+from services.contracts.tagging import Number
 from services.notifier import actions
 from services.notifier.actions import Said
 from services.notifier.core.card import Card, Note, Status, View, make_card
 from services.notifier.core.links import safe_link, shown_host
+from services.notifier.core.words import words_for
 from services.notifier.desk import export, find, maps
 from services.notifier.desk.compare import compare
 from services.notifier.desk.desk import (
@@ -26,11 +29,13 @@ from services.notifier.desk.desk import (
     read_form,
     show,
     show_missing,
+    speech_of,
     to_sign_in,
     visitor_of,
 )
 from services.notifier.desk.find import HIT_END, HIT_START, Found, Spot
 from services.notifier.desk.marks import pieces
+from services.notifier.desk.values import say_number
 from services.notifier.desk.wanted import DAYS, Wanted, read_wanted
 
 #: A source in one of these cannot be relied on.
@@ -140,7 +145,7 @@ class Pages:
         values = {
             "line": self._line(visitor, found, self._desk.now()),
             "alert": found.alert,
-            "rows": compare(found.alert),
+            "rows": compare(found.alert, self._number_sayer(visitor)),
             "links": {s.story_id: (safe_link(s.url), shown_host(s.url)) for s in found.alert.sources},
             "stories": [(story, *pieces(story)) for story in stories if not story.withdrawn],
             "steps": steps,
@@ -154,6 +159,10 @@ class Pages:
             else "",
         }
         return show(self._desk, request, visitor, "incident.html", values)
+
+    def _number_sayer(self, visitor: Visitor) -> Callable[[Number], str]:
+        speech, words = speech_of(self._desk, visitor.official.language), words_for(visitor.official.language)
+        return lambda number: say_number(speech, words, number)
 
     async def press(self, request: Request) -> Response:
         """A button of an incident: the same three as in Telegram, stored in the same way."""

@@ -36,7 +36,21 @@ def test_every_word_a_page_asks_for_is_there_and_every_word_is_asked_for() -> No
     pages = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html"))
     asked = set(re.findall(r"\bt\.([a-z_0-9]+)", pages))
     assert asked <= known
-    prefixes = ("join_", "role_", "level_", "event_", "action_", "outcome_", "what_", "f_", "standing_")
+    prefixes = (
+        "v_",
+        "changed_",
+        "reason_",
+        "desk_",
+        "join_",
+        "role_",
+        "level_",
+        "event_",
+        "action_",
+        "outcome_",
+        "what_",
+        "f_",
+        "standing_",
+    )
     by_name = {
         "new",
         "changed",
