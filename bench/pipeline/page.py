@@ -1,0 +1,189 @@
+"""Write the page on the pipeline that a person reads in five minutes, and its plots."""
+# ruff: noqa: E501  # the page's own sentences
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.pipeline import plots
+
+Figures = dict[str, Any]
+GOAL_PER_S, GOAL_P99_S = 1000, 30
+
+
+def write(figures: Figures, folder: Path) -> None:
+    """``pipeline.md`` and its plots into ``folder``, of whatever figures there are."""
+    text = "\n\n".join(_page(figures, folder))
+    (folder / "pipeline.md").write_text(text + "\n", encoding="utf-8")
+
+
+def _page(figures: Figures, folder: Path) -> Iterable[str]:
+    made = figures["made"]
+    yield "# What the pipeline carries"
+    yield (
+        f"Made by `python -m bench.pipeline` on {made['cores']} shared, noisy cores, Python {made['python']}, FastStream "
+        f"{made['faststream']}, aiokafka {made['aiokafka']}, pydantic {made['pydantic']}, SQLAlchemy {made['sqlalchemy']}; one "
+        "Apache Kafka node on the same cores, its log flushed at every record, stores on SQLite with `synchronous=FULL` "
+        "unless said otherwise. Stories are made up: both languages, all lengths, 8 % of the field. "
+        f"Load of the machine before each part: {_loads(figures)} on {made['cores']} cores. Trust ratios within one part first."
+    )
+    for name, part in (
+        ("hop", _hop),
+        ("stages", _stages),
+        ("scaling", _scaling),
+        ("backlog", _backlog),
+        ("pace", _pace),
+    ):
+        if name in figures:
+            yield from part(figures[name], folder)
+
+
+def _loads(figures: Figures) -> str:
+    return ", ".join(f"{name} {part['load_before']:g}" for name, part in figures.items() if "load_before" in part)
+
+
+def _hop(hop: Figures, folder: Path) -> Iterable[str]:
+    yield "## The tagger's hop, beside a loop by hand"
+    yield (
+        "From Kafka to Kafka: read a story, label it, join it, write it with its events in one transaction, publish the events. "
+        "The loop by hand (`bench/pipeline/bare.py`) is aiokafka with the same rules, transaction and outbox, and nothing else: "
+        f"no FastStream, no dead letters, no retries, no drain, no metrics, no health page. {hop['stories']:,} stories of "
+        f"{hop['bytes']:,} bytes at once, in turn."
+    )
+    yield _table(
+        ["", "stories a second", "CPU of the process, µs a story"],
+        [
+            [kind, _ends(hop[kind]["stories_per_s"]), _ends(hop[kind]["cpu_us_per_story"])]
+            for kind in ("service", "by hand")
+        ],
+    )
+    ratio = hop["cpu_ratio"]
+    yield f"The service takes {_ends(ratio)} x the CPU of the loop by hand (median of {ratio['rounds']} pairs, lowest and highest in brackets)."
+
+
+def _stages(stages: Figures, folder: Path) -> Iterable[str]:
+    shares = {part: 100 * share for part, share in stages["share"].items()}
+    _save(folder / "pipeline-stages.svg", plots.bars("Share of the tagger's time, per cent", shares))
+    yield "## Where the tagger's time goes"
+    yield "![stages](pipeline-stages.svg)"
+    yield (
+        f"{stages['samples']:,} stacks of the service under {stages['stories']:,} stories, counted for the innermost frame that names a part: "
+        + ", ".join(f"{part} {share:.0f} %" for part, share in shares.items())
+        + "."
+    )
+
+
+def _scaling(scaling: Figures, folder: Path) -> Iterable[str]:
+    yield "## Partitions, batches, taggers"
+    rows = [
+        *([f"{count} partitions", "service, SQLite", *_one(run)] for count, run in scaling["partitions"].items()),
+        *([f"at most {size} a batch", "by hand, SQLite", *_one(run)] for size, run in scaling["batches"].items()),
+        *(
+            [f"{count} tagger{'s' if str(count) != '1' else ''}", "service, PostgreSQL", *_one(run)]
+            for count, run in scaling["taggers"].items()
+        ),
+    ]
+    yield f"{scaling['stories']:,} stories, one run each."
+    yield _table(["", "", "stories a second", "CPU, µs a story"], rows)
+    one, two = (scaling["taggers"].get(key) or scaling["taggers"][int(key)] for key in ("1", "2"))
+    yield (
+        f"Two taggers carry {two['stories_per_s'] / one['stories_per_s']:.2f} x what one does here, where broker, PostgreSQL and both share "
+        "two cores; labelling runs in both, the join is one transaction after the other by design."
+    )
+
+
+def _backlog(backlog: Figures, folder: Path) -> Iterable[str]:
+    series = {
+        name: [(at, sample[column]) for sample in backlog["samples"] for at in [sample[0]]]
+        for column, name in ((1, "published by ingest"), (2, "tagged"), (3, "incidents in the ledger"))
+    }
+    _save(
+        folder / "pipeline-backlog.svg",
+        plots.steps("A backlog in ingest's outbox, worked off: records by second", series),
+    )
+    yield "## A backlog, worked off"
+    yield "![backlog](pipeline-backlog.svg)"
+    cpu = ", ".join(f"{name} {seconds:g} s" for name, seconds in backlog["cpu_s"].items())
+    yield (
+        f"{backlog['stories']:,} stories in ingest's outbox, as after an outage of the broker; ingest, one tagger and one notifier "
+        f"on SQLite, ingest's start included: {backlog['seconds']:g} s until the last is labelled and the last incident is in the ledger, "
+        f"{backlog['stories_per_s']:g} stories a second. Goal of {GOAL_PER_S:,} a second on one host: {_met(backlog['stories_per_s'] >= GOAL_PER_S)}. "
+        f"An hour's outage at 50 stories a second (180,000) is worked off in {backlog['an_hour_at_50_per_s_s'] / 60:.0f} minutes at this rate. "
+        f"CPU meanwhile: {cpu}. {_limit(backlog)}"
+    )
+
+
+def _limit(backlog: Figures) -> str:
+    name, seconds = max(backlog["cpu_s"].items(), key=lambda item: item[1])
+    return (
+        f"The limit is the {name}: {seconds / backlog['seconds']:.2f} of a core all the time, {seconds / backlog['stories'] * 1e6:.0f} µs a story; "
+        "it is one Python process, and the broker and the other two share the second core."
+    )
+
+
+def _pace(pace: Figures, folder: Path) -> Iterable[str]:
+    yield f"## On its way at {pace['rate']:g} stories a second"
+    yield _table(
+        ["seconds", "p50", "p99", "longest"],
+        [
+            [way, f"{one['p50']:g}", f"{one['p99']:g}", f"{one['max']:g}"]
+            for way, one in pace["seconds"].items()
+            if one["p50"] is not None
+        ],
+    )
+    whole = pace["seconds"]["fetch to receiver"]
+    yield (
+        f"Four feeds asked every second or two, {pace['stories']:,} stories, {pace['cards']} cards of incidents with one story at a Bot API that "
+        f"takes everything, each chat at most one message a second. Goal of p99 at most {GOAL_P99_S} s from fetch to send: "
+        f"{_met(whole['p99'] is not None and whole['p99'] <= GOAL_P99_S)}. All was tagged and sent {pace['caught_up_after_s']:g} s after the last story."
+    )
+
+
+def write_soak(kept: Figures, folder: Path) -> None:
+    """``pipeline-soak.md`` and its plot into ``folder``, of the last run that went to its end."""
+    whole = [run for run in kept["runs"] if "slopes" in run]
+    if not whole:
+        return
+    run = whole[-1]
+    series = {name: [(one["at"], one["rss_mb"]) for one in samples] for name, samples in run["samples"].items()}
+    _save(folder / "pipeline-soak.svg", plots.steps("Memory of each service, MB by second", series))
+    minutes = max(one["at"] for samples in run["samples"].values() for one in samples) / 60
+    rows = [
+        [name, sign, f"{one['mean']:g}", f"{one['per_hour']:+g} ({one['low']:+g} to {one['high']:+g})"]
+        for name, slopes in run["slopes"].items()
+        for sign, one in slopes.items()
+        if one is not None
+    ]
+    text = (
+        "# An hour under feeds that never end",
+        f"Made by `python -m bench.pipeline.soak`: {minutes:.0f} minutes from {run['began']}, {run['rate']:g} stories a second through "
+        f"a real Kafka, {run['stories']:,} published, {run['tagged']:,} labelled, {run['messages']:,} messages. Load of the machine "
+        f"{run['load_before']:g} before and {run['load_after']:g} after, on two cores.",
+        "![memory](pipeline-soak.svg)",
+        "After a warm-up of fifteen minutes; slope an hour by least squares with its 95 % interval, widened by the correlation of neighbours.",
+        _table(["service", "what", "mean", "slope an hour"], rows),
+    )
+    (folder / "pipeline-soak.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
+
+
+def _met(met: bool) -> str:
+    return "met" if met else "missed"
+
+
+def _one(run: Figures) -> list[str]:
+    return [f"{run['stories_per_s']:,.0f}", f"{run['cpu_us_per_story']:,.0f}"]
+
+
+def _ends(one: dict[str, float]) -> str:
+    return f"{one['median']:,g} ({one['min']:,g}-{one['max']:,g})"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    ruled = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in ruled)
+
+
+def _save(path: Path, drawn: str) -> None:
+    path.write_text(drawn, encoding="utf-8")

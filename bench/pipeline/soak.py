@@ -1,0 +1,156 @@
+"""Run the whole stack for an hour under feeds that never end, and see whether anything grows.
+
+    python -m bench.pipeline.soak --minutes 60
+
+Ingest, tagger and notifier on a real Kafka, SQLite stores; memory, file handles, threads and tasks of the event loop
+every fifteen seconds.  What was measured is kept as it comes: a soak that was cut off can be looked at, and the next
+one is a further one.  What counts is the slope after the warm-up, with its 95 % interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import math
+import os
+import re
+import statistics
+import time
+import urllib.request
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import orjson
+import psutil
+
+from bench.pipeline import measure
+from bench.pipeline.host import ROOT, Host, Measured, a_host
+from bench.pipeline.page import write_soak
+from tests.chaos.outlet import sources_file
+from tests.chaos.stories import make_stories
+from tests.chaos.world import World
+
+DATA = ROOT / "bench" / "report" / "data" / "pipeline-soak.json"
+EVERY_S = 15.0
+#: What is read in at the start, caches and pools that fill up, is over after this.
+WARM_UP_S = 900.0
+SIGNS = ("rss_mb", "handles", "threads", "tasks")
+_TASKS = re.compile(r"^siaga_event_loop_tasks (\S+)$", re.MULTILINE)
+
+Sample = dict[str, float]
+
+
+def main() -> None:
+    """Soak, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--rate", type=float, default=5.0, help="stories a second")
+    given = parser.parse_args()
+    asyncio.run(_soak(given.minutes * 60.0, given.rate))
+
+
+async def _soak(seconds: float, rate: float) -> None:
+    kept: dict[str, Any] = orjson.loads(DATA.read_bytes()) if DATA.exists() else {"runs": []}
+    run: dict[str, Any] = {
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rate": rate,
+        "load_before": measure.load(),
+        "samples": {},
+    }
+    kept["runs"].append(run)
+    async with a_host() as host:
+        await host.fresh()
+        async with measure.around(host) as world:
+            await measure.start_notifier(host, world)
+            await host.service("tagger")
+            await host.service("ingest", SIAGA_SOURCES=str(sources_file(host.data, world.outlets.port)))
+            feeding = asyncio.create_task(_feed(world, rate))
+            try:
+                await _watch(host, run, seconds, lambda: DATA.write_bytes(orjson.dumps(kept, option=_OPTIONS)))
+            finally:
+                feeding.cancel()
+                await asyncio.gather(feeding, return_exceptions=True)
+            run["stories"] = len(world.outlets.released)
+            run["tagged"] = host.tagged(host.url("tagger"))
+            run["messages"] = len(world.bot.chats.messages)
+    run["load_after"] = measure.load()
+    run["slopes"] = {
+        name: {
+            sign: slope([(one["at"], one[sign]) for one in samples if one["at"] >= WARM_UP_S]) for sign in SIGNS
+        }
+        for name, samples in run["samples"].items()
+    }
+    DATA.write_bytes(orjson.dumps(kept, option=_OPTIONS))
+    write_soak(kept, DATA.parent.parent)
+
+
+_OPTIONS = orjson.OPT_APPEND_NEWLINE
+
+
+async def _feed(world: World, rate: float) -> None:
+    began = time.monotonic()
+    for number, made in enumerate(make_stories(10_000_000, Random(5), 0.03)):
+        await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
+        world.release(made)
+
+
+async def _watch(host: Host, run: dict[str, Any], seconds: float, keep: Any) -> None:
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
+        for one in host.running:
+            if one.process.poll() is not None:
+                raise RuntimeError(f"{one.name} ended: {host.log_of(one).read_text()[-2000:]}")
+            run["samples"].setdefault(one.name.partition("-")[0], []).append(
+                {"at": round(passed, 1), **await asyncio.to_thread(_look, one)}
+            )
+        keep()
+        await asyncio.sleep(EVERY_S)
+
+
+def _look(one: Measured) -> Sample:
+    """Memory is of the process and its children: ingest parses in one."""
+    first = psutil.Process(one.process.pid)
+    every = [first, *first.children(recursive=True)]
+    tasks = 0.0
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{one.port}/metrics") as page:
+        found = _TASKS.search(page.read().decode())
+        tasks = float(found[1]) if found else 0.0
+    return {
+        "rss_mb": round(sum(process.memory_info().rss for process in every) / 1e6, 2),
+        "handles": float(sum(process.num_fds() for process in every)),
+        "threads": float(sum(process.num_threads() for process in every)),
+        "tasks": tasks,
+    }
+
+
+def slope(points: Sequence[tuple[float, float]]) -> dict[str, float] | None:
+    """The least-squares slope an hour, with its 95 % interval.
+
+    Neighbours in time resemble each other: the interval is widened by the residuals' correlation at lag one.
+    """
+    if len(points) < 10:
+        return None
+    xs, ys = [x / 3600.0 for x, _ in points], [y for _, y in points]
+    middle_x, middle_y = statistics.mean(xs), statistics.mean(ys)
+    spread = sum((x - middle_x) ** 2 for x in xs)
+    rise = sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys, strict=True)) / spread
+    left = [y - middle_y - rise * (x - middle_x) for x, y in zip(xs, ys, strict=True)]
+    squares = sum(one * one for one in left)
+    lag = sum(a * b for a, b in pairwise(left)) / squares if squares else 0.0
+    alike = min(0.99, max(0.0, lag))
+    error = math.sqrt(squares / (len(points) - 2) / spread * (1 + alike) / (1 - alike))
+    return {
+        "per_hour": round(rise, 3),
+        "low": round(rise - 2 * error, 3),
+        "high": round(rise + 2 * error, 3),
+        "mean": round(middle_y, 1),
+    }
+
+
+if __name__ == "__main__":
+    os.nice(15)
+    main()
