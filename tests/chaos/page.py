@@ -1,5 +1,5 @@
 """Write the page on chaos, and its plot."""
-# ruff: noqa: E501  # the page's own sentences
+# the page's own sentences
 
 from __future__ import annotations
 
