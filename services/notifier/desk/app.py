@@ -26,6 +26,7 @@ from services.notifier.desk.joining import JoinPages
 from services.notifier.desk.maps import background, load_outline
 from services.notifier.desk.office import OfficePages
 from services.notifier.desk.pages import Pages
+from services.notifier.desk.rebuild import EVERY_S, Rebuilder
 from services.notifier.desk.retention import KEPT, Keeper
 from services.notifier.desk.sign_in import SignInPages
 from services.notifier.desk.speech import read_languages
@@ -65,6 +66,7 @@ def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
     """
     store = Store.open(inside.store_url, MIGRATIONS, migrate=inside.migrates)
     service.on_close(store.close)
+    service.stores["desk"] = store
     intake = Intake(store)
     _take(service, STORIES_TAGGED, STORY_TAGGED.validate_json, intake.take_stories)
     _take(service, ALERTS, ALERT_EVENT.validate_json, intake.take_alerts)
@@ -74,6 +76,8 @@ def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
         # Whatever a dead letter holds, it is not decoded: a letter about a letter would never end.
         _take(service, DEAD, bytes, intake.take_letters)
 
+    rebuild = Rebuilder(service.settings, store, intake, reads_dead=inside.reads_dead)
+    service.every("desk rebuild", EVERY_S, rebuild)
     service.every("desk retention", 600.0, Keeper(store, inside.clock, inside.kept))
     return desk_routes(make_desk(service.store, store, inside))
 

@@ -176,3 +176,11 @@ ROLE = sa.Table(
     sa.Column("given_by", sa.String(120), nullable=False),
     sa.Column("given_at", sa.Float, nullable=False),
 )
+
+#: What the store remembers of itself: whether it holds all that the topics did.
+META = sa.Table(
+    "meta",
+    METADATA,
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
