@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -16,10 +17,12 @@ from rich.console import Console
 from rich.live import Live
 
 from services.cli.fates import fates_of
+from services.cli.stack import Plan
 from services.cli.stores import Stores
 from services.cli.view import PartLine, Picture, StoryLine, draw
 from services.contracts.tagging import StoryTagged
 from services.ingest import queries as ingest_queries
+from services.notifier.officials_file import read_officials
 from services.tagger import queries as tagger_queries
 
 if TYPE_CHECKING:
@@ -112,13 +115,29 @@ def places(stack: Stack) -> list[tuple[str, str]]:
     found = []
     if stack.plan.local_telegram:
         found.append(("Telegram", f"http://127.0.0.1:{ports.of('telegram')}/   a local stand-in, not Telegram"))
-    found.append(("Desk", f"http://127.0.0.1:{ports.of('desk')}/desk/   sign in as an official of the demo"))
+    found += desk_places(stack.plan)
     if stack.plan.local_mail:
         found.append(("E-mail", f"{_short(data / 'demo' / 'mail')}   a Maildir written by a local mail server"))
     if stack.plan.demo:
         feed = f"http://kupang.antaranews.localhost:{ports.of('feeds')}/rss/terkini.xml"
         found.append(("Feeds", f"{feed}   one of the seed feeds, served to ourselves"))
     return [*found, ("Logs", _short(stack.supervisor.log_of("*")))]
+
+
+def desk_places(plan: Plan) -> list[tuple[str, str]]:
+    """The desk, and as whom one can sign in there: with a mail server of ours the code is on this machine."""
+    found = [("Desk", f"http://127.0.0.1:{plan.ports.of('desk')}/desk/")]
+    if plan.local_mail and (address := _first_mailbox(plan.officials_file)):
+        box = _short(plan.data / "demo" / "mail")
+        found.append(("", f"sign in as {address}; the code is mailed to {box}"))
+    return found
+
+
+@functools.cache
+def _first_mailbox(officials: Path) -> str:
+    """The mail address of the file's first official who has one."""
+    entries = read_officials(officials) if officials.exists() else []
+    return next((entry.contacts.email for entry in entries if entry.contacts.email), "")
 
 
 def _short(path: Path) -> str:
