@@ -19,7 +19,7 @@ from services.contracts.tagging import STORY_TAGGED
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, SOURCES, STORIES_TAGGED, desk_group
 from services.notifier import roster
 from services.notifier.desk import sessions
-from services.notifier.desk.api import PREFIX, create_api
+from services.notifier.desk.api import mount_api
 from services.notifier.desk.desk import Desk, SendCode, make_templates
 from services.notifier.desk.intake import Intake
 from services.notifier.desk.joining import JoinPages
@@ -151,5 +151,5 @@ def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
         ),
-        Mount(PREFIX, create_api(desk, Gate(desk.people, desk.vault.mark, desk.now))),
+        mount_api(desk, Gate(desk.people, desk.vault.mark, desk.now)),
     ]
