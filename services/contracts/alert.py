@@ -53,6 +53,7 @@ class Alert(IncidentEvent):
     first_seen_at: Instant
     last_changed_at: Instant
     published_at: Instant = Field(description="the earliest publication of any source")
+    fetched_at: Instant | None = Field(default=None, description="when we read the newest of its sources")
     aliases: tuple[Identifier, ...] = Field(default=(), description="ids of incidents merged into this one")
     backfill: bool = Field(default=False, description="every source was old when we first looked: never pushed")
 

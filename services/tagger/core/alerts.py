@@ -70,6 +70,7 @@ def compose(
         "first_seen_at": previous.first_seen_at if previous else now,
         "last_changed_at": now,
         "published_at": min(t.published_at for t in ordered),
+        "fetched_at": max(t.fetched_at for t in ordered),
         "aliases": previous.aliases if previous else (),
         "backfill": all(m.backfill for m in members),
     }
