@@ -23,6 +23,7 @@ from services.ingest.metrics import IngestMetrics
 from services.ingest.pacer import Pacer
 from services.ingest.parser import Parser
 from services.ingest.poll import Clockwork, Poller
+from services.ingest.queries import freshness
 from services.ingest.reading import SourceReader
 from services.ingest.retention import forget_old
 from services.ingest.settings import IngestSettings
@@ -34,6 +35,7 @@ from services.runtime.service import VERSION, Service, TopicMap
 from services.runtime.store import Store
 
 FORGET_EVERY_S = 3600.0
+MEASURE_EVERY_S = 15.0
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -72,18 +74,25 @@ def create_service(settings: IngestSettings) -> Service:
     with store.engine.begin() as conn:
         register(conn, sources, time.time())
     metrics = IngestMetrics(service.metrics.registry)
+    metrics.expect(sources)
     fetcher, parser = Fetcher(agent), Parser()
     reader = SourceReader(fetcher=fetcher, parser=parser, pacer=Pacer(time.monotonic), metrics=metrics, now=_now)
     dice = random.Random()  # noqa: S311 - spreads polls in time, hides nothing
     clock = Clockwork(_now, lambda: dice.uniform(-1, 1), f"{os.getpid()}-{uuid4().hex[:12]}")
-    poller = Poller(store=store, reader=reader, metrics=metrics, clock=clock, kick=service.kick)
+    poller = Poller(
+        store=store, reader=reader, metrics=metrics, clock=clock, kick=service.kick, spans=service.spans
+    )
     keep = timedelta(days=settings.keep_stories_days)
 
     async def forget() -> None:
         while await store.write(lambda conn: forget_old(conn, _now(), keep)):
             pass
 
+    async def measure() -> None:
+        metrics.set_freshness(sources, await store.read(freshness), _now())
+
     service.every("retention", FORGET_EVERY_S, forget)
+    service.every("measure", MEASURE_EVERY_S, measure)
     service.on_close(fetcher.close)
     service.on_close(parser.close)
     wire(service, poller, sources)

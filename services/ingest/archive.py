@@ -21,7 +21,7 @@ from services.ingest.events import event_of, is_old, last_event, message_of, wit
 from services.ingest.tables import aliases, looks, outbox, sightings, stories
 from services.runtime.errors import told
 from services.runtime.outbox import Message, enqueue
-from services.runtime.trace import new_trace, trace_id
+from services.runtime.trace import child, new_trace, trace_id
 
 log = structlog.get_logger(__name__)
 
@@ -39,11 +39,22 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Announced:
+    """One story that goes out: its span's ``traceparent``, and how old its news was, where that can be told."""
+
+    story_id: str
+    reason: Reason
+    trace: str | None
+    age_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Written:
     """What a transaction did."""
 
     reasons: tuple[Reason, ...]
     outbox_ids: tuple[int, ...]
+    announced: tuple[Announced, ...] = ()
 
     @property
     def new(self) -> int:
@@ -71,6 +82,7 @@ def write_readings(
     """Decide on each reading, store what changed and put its event into the outbox; one transaction."""
     reasons: list[Reason] = []
     messages: list[Message] = []
+    announced: list[Announced] = []
     for reading in readings:
         try:
             reason, message = _write(conn, source, reading.draft, now, first_poll)
@@ -80,12 +92,21 @@ def write_readings(
         reasons.append(reason)
         if message is not None:
             messages.append(message)
+            age = _age(reading.draft, now, first_poll) if reason is Reason.NEW else None
+            announced.append(Announced(reading.draft.story_id, reason, message.trace, age))
             log.info(
                 "decided", story_id=reading.draft.story_id, reason=str(reason), trace_id=trace_id(message.trace)
             )
         if reason is not Reason.NO_TITLE:
             _sight(conn, source, reading, now)
-    return Written(tuple(reasons), tuple(enqueue(conn, outbox, messages)))
+    return Written(tuple(reasons), tuple(enqueue(conn, outbox, messages)), tuple(announced))
+
+
+def _age(draft: Draft, now: datetime, first_poll: bool) -> float | None:
+    """How long ago the outlet says it published; an archive, or a time we made up, tells nothing of the outlet."""
+    if draft.published_at_source == "assumed" or is_old(draft, now, first_poll):
+        return None
+    return max(0.0, (now - draft.published_at).total_seconds())
 
 
 def story_row(conn: sa.Connection, story_id: str) -> sa.Row[Any] | None:
@@ -157,7 +178,7 @@ def _write_copy(conn: sa.Connection, source: Source, draft: Draft, original: str
     if event is None:
         return None
     conn.execute(sa.update(stories).where(stories.c.story_id == original).values(**_state(event, now)))
-    return message_of(event, row.trace)
+    return message_of(event, child(row.trace))
 
 
 def revise(
@@ -167,7 +188,7 @@ def revise(
     event = event_of(draft, decision, source, last_event(row), now, backfill=False)
     conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**_state(event, now)))
     index_story(conn, row.story_id, print_of(event.title, without_dateline(event.dateline, event.text)), now)
-    return message_of(event, row.trace)
+    return message_of(event, child(row.trace))
 
 
 def withdraw(conn: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) -> Message:
@@ -175,7 +196,7 @@ def withdraw(conn: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) 
     event = withdrawal(last_event(row), row.version + 1, reason, now)
     values = {"version": event.version, "withdrawn": True, "changed_at": now.timestamp()}
     conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**values))
-    return message_of(event, row.trace)
+    return message_of(event, child(row.trace))
 
 
 def known_of(conn: sa.Connection, row: sa.Row[Any], event: Story) -> Known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,8 @@ from services.ingest.parser import ParseError
 from services.ingest.reading import SourceReader
 from services.ingest.source_health import note_fits
 from services.ingest.tables import domains, looks, outbox, stories
-from services.runtime.outbox import enqueue
+from services.runtime.outbox import Message, enqueue
+from services.runtime.spans import Spans
 from services.runtime.store import Store
 
 log = structlog.get_logger(__name__)
@@ -56,15 +58,18 @@ class LookAgain:
         reader: SourceReader,
         now: Callable[[], datetime],
         kick: Callable[[], None],
+        spans: Spans | None = None,
     ) -> None:
         self._store = store
         self._reader = reader
         self._now = now
         self._kick = kick
+        self._spans = spans or Spans()
 
     async def step(self, domain: str, by_id: Mapping[str, Source]) -> LookReason | None:
         """Read one due page; None where none is due or the domain may not be asked now."""
         at = self._now().timestamp()
+        began = time.time()
         look = await self._store.write(lambda conn: next_look(conn, domain, list(by_id), at))
         if look is None:
             return None
@@ -72,8 +77,22 @@ class LookAgain:
         answer, read = await self._ask(source, look)
         went_home = answer is not None and _leads_home(look.story.url, answer.url)
         looked = after_look(answer.status if answer else 0, went_home, look.done, look.misses, self._now())
-        await self._store.write(lambda conn: self._settle(conn, source, look, looked, answer=answer, read=read))
+        told = await self._store.write(
+            lambda conn: self._settle(conn, source, look, looked, answer=answer, read=read)
+        )
         self._kick()
+        if told is not None:
+            self._spans.tell(
+                "poll",
+                told.trace,
+                parent=None,
+                began=began,
+                ended=time.time(),
+                source=source.id,
+                outlet=source.outlet.key,
+                story_id=look.story_id,
+                look=True,
+            )
         log.info("looked again", source=source.id, story=look.story_id, reason=str(looked.reason))
         return looked.reason
 
@@ -98,23 +117,27 @@ class LookAgain:
         *,
         answer: Answer | None,
         read: PageRead,
-    ) -> None:
+    ) -> Message | None:
+        """Write down what the page said; the event it led to, if any."""
+        told: Message | None = None
         now = self._now()
         claims.rest(conn, source.politeness_key, now.timestamp() + source.min_gap_s)
         note_fits(conn, source.id, [read.fits])
         row = story_row(conn, look.story_id)
         if row is None or row.withdrawn:
             conn.execute(sa.delete(looks).where(looks.c.story_id == look.story_id))
-            return
+            return None
         if looked.withdrawn_as:
-            enqueue(conn, outbox, [withdraw(conn, row, looked.withdrawn_as, now)])
+            told = withdraw(conn, row, looked.withdrawn_as, now)
         elif read.page is not None:
             draft = _draft(last_event(row), read.page)
             decision = decide(known_of(conn, row, last_event(row)), draft, row.source_id)
             if decision.publishes:
-                enqueue(conn, outbox, [revise(conn, source, draft, decision, row=row, now=now)])
+                told = revise(conn, source, draft, decision, row=row, now=now)
+        enqueue(conn, outbox, [told] if told else [])
         fresh = validators_of(answer.raw_headers) if answer and answer.status == 200 else look.validators
         plan_look(conn, look.story_id, looked, fresh)
+        return told
 
 
 def remember_tags(

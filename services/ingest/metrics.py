@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.contracts.source import Health
+from services.ingest.core.health import expected_gap, waking_time
+from services.ingest.core.outcome import PollReason
+from services.ingest.core.revision import Reason
+from services.ingest.core.source import Source
+from services.ingest.queries import Freshness
+
+_AGE_S = (60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 14400, 28800, 86400)
 
 
 class IngestMetrics:
@@ -66,6 +78,60 @@ class IngestMetrics:
         self.last_success = Gauge(
             "siaga_ingest_last_success_timestamp_seconds", "Last good poll", ("source",), registry=registry
         )
+        self.last_new = Gauge(
+            "siaga_ingest_last_new_story_timestamp_seconds",
+            "When a source last showed a story we did not know",
+            ("source",),
+            registry=registry,
+        )
+        self.expected = Gauge(
+            "siaga_ingest_expected_interval_seconds",
+            "The gap between two stories by which a source is judged: its own median",
+            ("source",),
+            registry=registry,
+        )
+        self.silence = Gauge(
+            "siaga_ingest_silence_seconds",
+            "Time since a source's last new story, its newsroom's nights left out",
+            ("source",),
+            registry=registry,
+        )
+        self.outlet_part = Histogram(
+            "siaga_ingest_published_to_fetched_seconds",
+            "The outlet's part of the latency: from the time its feed gives to our reading, new stories only",
+            buckets=_AGE_S,
+            registry=registry,
+        )
         self.parser_kills = Gauge(
             "siaga_ingest_parser_kills", "Parse workers ended by force since the start", registry=registry
         )
+
+    def expect(self, sources: Iterable[Source]) -> None:
+        """Let the series of every source begin at zero: what never happened is nothing, and not missing."""
+        for source in sources:
+            for reason in PollReason:
+                self.polls.labels(source.id, str(reason))
+            for health in Health:
+                self.health.labels(source.id, str(health))
+            for gauge in (self.rules_fail, self.on_fallback, self.last_success, self.last_new, self.silence):
+                gauge.labels(source.id)
+            self.expected.labels(source.id).set(expected_gap(None).total_seconds())
+            self.overruns.labels(source.id)
+            for decision in Reason:
+                self.decisions.labels(source.outlet.key, str(decision))
+
+    def set_freshness(self, sources: Iterable[Source], known: dict[str, Freshness], now: datetime) -> None:
+        """Show how each source does against its own rhythm."""
+        for source in sources:
+            row = known.get(source.id)
+            if row is None:
+                continue
+            self.expected.labels(source.id).set(expected_gap(row.median_gap_s).total_seconds())
+            if row.last_success_at is not None:
+                self.last_success.labels(source.id).set(row.last_success_at.timestamp())
+            silence = waking_time(row.last_new_story_at, now, source.outlet.utc_offset_min)
+            if silence is not None and row.last_new_story_at is not None:
+                self.last_new.labels(source.id).set(row.last_new_story_at.timestamp())
+                self.silence.labels(source.id).set(silence.total_seconds())
+            for health in Health:
+                self.health.labels(source.id, str(health)).set(health is row.health)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ import structlog
 
 from services.contracts.source import Health
 from services.ingest import claims
-from services.ingest.archive import Reading, resolve_aliases, sightings_of, write_readings
+from services.ingest.archive import Announced, Reading, Written, resolve_aliases, sightings_of, write_readings
 from services.ingest.core.compose import Named
 from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
 from services.ingest.core.rules_watch import fit_share, rules_fail
@@ -29,6 +30,7 @@ from services.ingest.settle import Settlement, settle_source
 from services.ingest.sitemap_store import known_sitemaps
 from services.ingest.source_health import note_fits
 from services.runtime.errors import UnavailableError
+from services.runtime.spans import Spans
 from services.runtime.store import Store
 
 log = structlog.get_logger(__name__)
@@ -61,6 +63,7 @@ class Poller:
         clock: Clockwork,
         kick: Callable[[], None],
         look_s: float = LOOK_S,
+        spans: Spans | None = None,
     ) -> None:
         self._store = store
         self._reader = reader
@@ -68,7 +71,8 @@ class Poller:
         self._clock = clock
         self._kick = kick
         self._look_s = look_s
-        self.looks = LookAgain(store=store, reader=reader, now=clock.now, kick=kick)
+        self._spans = spans or Spans()
+        self.looks = LookAgain(store=store, reader=reader, now=clock.now, kick=kick, spans=self._spans)
 
     async def run(self, domain: str, sources: Sequence[Source]) -> None:
         """Poll what is due of a domain, one source after the other, until cancelled."""
@@ -122,6 +126,7 @@ class Poller:
         Raises:
             ClaimLostError: nothing was stored, another process has the source.
         """
+        began = time.time()
         with self._metrics.poll_seconds.time():
             at_first = asks_first(state.standby, self._clock.now()) or source.fallback is None
             asked, there = at_place(source, state, first=at_first)
@@ -130,10 +135,9 @@ class Poller:
             ready: list[Reading] = []
             if polled.body is not None:
                 polled, named, seen = await self._entries(asked, there, polled, polled.body)
-                ready = await self._reader.readings(
-                    source, named, seen, self._clock.now(), lambda some: self._publish(source, state, some)
-                )
-            return await self._settle(source, state, polled, ready, named, at_first=at_first)
+                early = partial(self._publish, source, state, polled, began)
+                ready = await self._reader.readings(source, named, seen, self._clock.now(), early)
+            return await self._settle(source, state, polled, ready, named, at_first=at_first, began=began)
 
     async def _entries(
         self, asked: Source, there: SourceState, polled: Polled, body: Body
@@ -164,18 +168,22 @@ class Poller:
             return {}
         return await self._store.read(lambda conn: known_sitemaps(conn, asked.id))
 
-    async def _publish(self, source: Source, state: SourceState, readings: list[Reading]) -> None:
+    async def _publish(
+        self, source: Source, state: SourceState, polled: Polled, began: float, readings: list[Reading]
+    ) -> None:
         """Publish a few readings early, without validators: a crash from here on only asks again."""
 
-        def work(conn: sa.Connection) -> None:
+        def work(conn: sa.Connection) -> Written:
             claims.check(conn, source.id, self._clock.owner)
             written = write_readings(conn, source, readings, self._clock.now(), first_poll=state.first)
             note_fits(conn, source.id, [reading.fits for reading in readings])
-            for reason in written.reasons:
-                self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
+            return written
 
-        await self._store.write(work)
+        written = await self._store.write(work)
         self._kick()
+        for reason in written.reasons:
+            self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
+        self._tell_stories(source, polled, written.announced, began)
 
     async def _settle(
         self,
@@ -186,6 +194,7 @@ class Poller:
         named: Sequence[Named],
         *,
         at_first: bool = True,
+        began: float | None = None,
     ) -> Outcome:
         settlement = await self._store.write(
             lambda conn: settle_source(
@@ -203,6 +212,7 @@ class Poller:
         )
         self._kick()
         self._tell(source, state, settlement)
+        self._tell_stories(source, polled, settlement.announced, began or time.time())
         return settlement.outcome
 
     def _tell(self, source: Source, state: SourceState, settlement: Settlement) -> None:
@@ -230,6 +240,20 @@ class Poller:
             in_s=round(settlement.due.interval_s, 1),
             detail=settlement.detail,
         )
+
+    def _tell_stories(self, source: Source, polled: Polled, announced: Sequence[Announced], began: float) -> None:
+        """How old each story's news was, and its trace: the poll is the first span of every story it brought."""
+        ended = time.time()
+        for one in announced:
+            if one.age_s is not None:
+                self._metrics.outlet_part.observe(one.age_s)
+            named = {"source": source.id, "outlet": source.outlet.key, "story_id": one.story_id}
+            self._spans.tell(
+                "poll", one.trace, parent=None, began=began, ended=ended, reason=str(one.reason), **named
+            )
+            if polled.parsed is not None:
+                below, (start, end) = self._spans.below(one.trace), polled.parsed
+                self._spans.tell("parse", below, parent=one.trace, began=start, ended=end, **named)
 
     def _tell_place(self, source: Source, settlement: Settlement) -> None:
         self._metrics.on_fallback.labels(source.id).set(settlement.standby is not None)

@@ -29,7 +29,7 @@ class Polled:
     """One poll.
 
     ``body`` is set where there are entries to look at, ``validators`` where they may be kept, ``walked`` where
-    the address was that of a sitemap index.
+    the address was that of a sitemap index, ``parsed`` from when to when the body was parsed, since 1970.
     """
 
     outcome: Outcome
@@ -39,3 +39,4 @@ class Polled:
     body: Body | None = None
     moved_to: str | None = None
     walked: Walked | None = None
+    parsed: tuple[float, float] | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from services.contracts.source import Health
 from services.contracts.story import Story
 from services.ingest.core.rules_watch import fit_share
 from services.ingest.events import last_event
@@ -36,6 +37,16 @@ class SourceRow:
 
 
 @dataclass(frozen=True)
+class Freshness:
+    """What a source's silence is judged by."""
+
+    health: Health | None
+    median_gap_s: float | None
+    last_success_at: datetime | None
+    last_new_story_at: datetime | None
+
+
+@dataclass(frozen=True)
 class StoryRow:
     """One story as ingest has it: how it was found, and what it last published."""
 
@@ -52,6 +63,19 @@ class StoryRow:
 def list_sources(conn: sa.Connection) -> list[SourceRow]:
     """Every source ever polled, by id."""
     return [_source_row(row) for row in conn.execute(sa.select(polls).order_by(polls.c.source_id))]
+
+
+def freshness(conn: sa.Connection) -> dict[str, Freshness]:
+    """How each source ever polled does, by id."""
+    return {
+        row.source_id: Freshness(
+            Health(row.health) if row.health else None,
+            row.median_gap_s,
+            _at(row.last_success_at),
+            _at(row.last_new_story_at),
+        )
+        for row in conn.execute(sa.select(polls))
+    }
 
 
 def find_story(conn: sa.Connection, story_id: str) -> StoryRow | None:

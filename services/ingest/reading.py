@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
@@ -62,7 +63,8 @@ class SourceReader:
             answer = await self._ask(source, state.url, validators_to_send(state, self._now()))
         except FetchError as error:
             return Polled(Outcome(error.reason), error.detail)
-        return await self._read(source, state, answer, sitemaps or {})
+        began = time.time()
+        return replace(await self._read(source, state, answer, sitemaps or {}), parsed=(began, time.time()))
 
     async def older(
         self, source: Source, url: str, first: Sequence[Named], known: Known

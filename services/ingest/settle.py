@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.contracts.source import Health
 from services.ingest import claims
-from services.ingest.archive import Reading, touch_sightings, write_readings
+from services.ingest.archive import Announced, Reading, touch_sightings, write_readings
 from services.ingest.core.outcome import WAITS, Outcome, PollReason
 from services.ingest.core.revision import Reason
 from services.ingest.core.rules_watch import rules_fail
@@ -41,6 +41,7 @@ class Settlement:
     step: Step = Step.STAYED
     standby: Standby | None = None
     rules_recent: str = ""
+    announced: tuple[Announced, ...] = ()
 
 
 def settle_source(
@@ -93,7 +94,9 @@ def settle_source(
     cools = _cools_until(conn, source, outcome, due, now)
     claims.rest(conn, source.politeness_key, now.timestamp() + source.min_gap_s, cools)
     health = change.health if change else state.health
-    return Settlement(outcome, due, written.reasons, polled.detail, health, step, standby, rules_recent)
+    return Settlement(
+        outcome, due, written.reasons, polled.detail, health, step, standby, rules_recent, written.announced
+    )
 
 
 def _standby(

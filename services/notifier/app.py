@@ -70,9 +70,7 @@ def wire(service: Service, needs: Dependencies) -> None:
 
     async def measure() -> None:
         now = time.time()
-        counts = await service.store.read(queries.count_by_state)
-        oldest = await service.store.read(lambda conn: queries.oldest_due(conn, now))
-        needs.metrics.set_waiting(counts, oldest)
+        needs.metrics.set_waiting(await service.store.read(lambda conn: queries.waiting(conn, now)))
 
     service.every("measure", 5.0, measure)
 
@@ -97,14 +95,19 @@ def create_service(settings: NotifierSettings) -> Service:
     readers = {spec.name: spec.readers for spec in TOPICS.values()}
     service = Service("notifier", settings, store, OUTBOX, TopicMap(DEAD, readers))
     metrics = NotifierMetrics(service.metrics.registry)
-    tools = Tools(store, vault, channels, metrics, _now, time.monotonic, random.SystemRandom().random)
+    tools = Tools(
+        store, vault, channels, metrics, _now, time.monotonic, random.SystemRandom().random, spans=service.spans
+    )
     dispatcher = Dispatcher(tools, lambda: service.relay, Restorer(settings, store, _now()))
 
     def on_planned() -> None:
         service.kick()
         dispatcher.wake()
 
-    wire(service, Dependencies(AlertHandler(store, metrics, _now, on_planned), dispatcher, metrics))
+    if settings.smtp_ca_file is not None:
+        service.certificates["smtp_ca"] = settings.smtp_ca_file
+    handler = AlertHandler(store, metrics, _now, on_planned, service.spans)
+    wire(service, Dependencies(handler, dispatcher, metrics))
     desk = DeskInside(
         store_url=settings.desk_store_url(),
         outline=settings.outline,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,19 +19,21 @@ from services.notifier.prepare import Impossible, prepare
 from services.notifier.rows import Candidate, Row
 from services.notifier.vault import Vault
 from services.runtime.errors import OperatorError
+from services.runtime.trace import child
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A delivery whose intent is durable, its message, and the slot at which it may leave."""
+    """A delivery whose intent is durable, its message, and the slot at which it may leave; ``at``: when."""
 
     row: Row
     candidate: Candidate
     message: Outgoing
     slot: float
     announcement: int
+    at: float = 0.0
 
 
 def claim(
@@ -56,8 +58,9 @@ def _claim_one(
     # The number of the attempt is the fence: what an earlier worker still holds of this row is void.
     attempts = current.attempts + 1
     moved = rows.move(conn, current, State.INTENDED, Reason.INTENDED, at, attempts=attempts)
+    moved = replace(moved, trace=child(moved.trace))  # what is said of it from here on follows from the intent
     announcement = rows.announce(conn, moved, Outcome.INTENDED, Reason(current.why), at)
-    return Claimed(moved, candidate, message, slot, announcement)
+    return Claimed(moved, candidate, message, slot, announcement, at)
 
 
 def _prepare(conn: sa.Connection, vault: Vault, row: Row, now: datetime) -> Outgoing | Impossible:

@@ -24,7 +24,7 @@ from services.notifier.outcomes import hold_back, recover
 from services.notifier.paces import AHEAD_S, Paces, read_past
 from services.notifier.prepare import Impossible
 from services.notifier.rows import Candidate
-from services.notifier.sender import AGAIN_S, Sender
+from services.notifier.sender import AGAIN_S, Sender, about
 from services.notifier.tools import Relays, Tools
 from services.runtime.errors import UnavailableError
 
@@ -133,8 +133,20 @@ class Dispatcher:
         self._relay().kick()
         await self._until_acknowledged([one.announcement for one in claimed])
         for one in claimed:
+            self._tell_intended(one)
             self._sender.start(one)
         return len(chosen)
+
+    def _tell_intended(self, one: Claimed) -> None:
+        """The intent is durable and the broker has it."""
+        row, ended = one.row, self._tools.clock().timestamp()
+        raised_at = one.message.raised_at
+        if raised_at is not None and row.attempts == 1:
+            self._tools.metrics.observe_intended(ended - raised_at.timestamp())
+        if self._tools.spans.on:
+            self._tools.spans.tell(
+                "intend", row.trace, parent=one.candidate.row.trace, began=one.at, ended=ended, **about(row)
+            )
 
     async def _claim(self, chosen: Sequence[tuple[Candidate, float]]) -> list[Claimed]:
         now = self._tools.clock()

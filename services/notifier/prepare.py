@@ -96,6 +96,8 @@ def _single(
         thread=tuple(ref for ref in thread if ref),
         buttons=buttons,
         published_at=incident.alert.published_at if fresh and incident.alert else None,
+        fetched_at=incident.alert.fetched_at if fresh and incident.alert else None,
+        raised_at=incident.alert.occurred_at if fresh and incident.alert else None,
     )
 
 

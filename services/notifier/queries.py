@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from services.contracts.alert import ALERT_EVENT, Alert
+from services.notifier.buttons import NOT_RELEVANT, WRONG_REGION
 from services.notifier.core.ledger import SENDABLE, Priority
 from services.notifier.core.match import Match, match_official
 from services.notifier.incidents import find_incident
+from services.notifier.metrics import Waiting
 from services.notifier.roster import find_official
-from services.notifier.tables import ATTEMPT, DELIVERY, INCIDENT, OFFICIAL
+from services.notifier.tables import ATTEMPT, CORRECTION, DELIVERY, INCIDENT, OFFICIAL
+
+
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,25 @@ def oldest_due(conn: sa.Connection, now: float) -> dict[Priority, float]:
         .group_by(DELIVERY.c.priority)
     )
     return {Priority(row.priority): now - row.since for row in conn.execute(query)}
+
+
+def lately_unseen(conn: sa.Connection, now: float) -> dict[str, int]:
+    """How many deliveries became unknown, and were parked, within a day: older ones no alarm can change."""
+    lately = sa.and_(DELIVERY.c.state.in_(["unknown", "parked"]), DELIVERY.c.changed_at > now - _DAY_S)
+    query = sa.select(DELIVERY.c.state, sa.func.count().label("n")).where(lately)
+    return {row.state: int(row.n) for row in conn.execute(query.group_by(DELIVERY.c.state))}
+
+
+def count_corrections(conn: sa.Connection) -> dict[str, int]:
+    """How often officials said that we were wrong, by what was wrong."""
+    query = sa.select(CORRECTION.c.kind, sa.func.count().label("n")).group_by(CORRECTION.c.kind)
+    named = {NOT_RELEVANT: "not_relevant", WRONG_REGION: "wrong_region"}
+    return {named.get(row.kind, row.kind): int(row.n) for row in conn.execute(query)}
+
+
+def waiting(conn: sa.Connection, now: float) -> Waiting:
+    """What the metrics show of the ledger."""
+    return Waiting(count_by_state(conn), oldest_due(conn, now), lately_unseen(conn, now), count_corrections(conn))
 
 
 def parked(conn: sa.Connection) -> Sequence[DeliveryView]:

@@ -125,6 +125,14 @@ def find_member(conn: sa.Connection, subject: str, official_id: str) -> Row | No
     return _row(found) if found else None
 
 
+def rows_of_subject(conn: sa.Connection, subject: str) -> dict[str, list[Row]]:
+    """Every delivery of one alert, by official."""
+    found: dict[str, list[Row]] = {}
+    for one in conn.execute(sa.select(DELIVERY).where(DELIVERY.c.subject == subject)):
+        found.setdefault(one.official_id, []).append(_row(one))
+    return found
+
+
 def find_by_ref(conn: sa.Connection, channel: str, ref: str) -> Row | None:
     """The delivery that became this message."""
     found = conn.execute(sa.select(DELIVERY).where(DELIVERY.c.channel == channel, DELIVERY.c.ref == ref)).first()
@@ -223,6 +231,11 @@ def members_of(conn: sa.Connection, official_id: str, window: str) -> list[Row]:
         .order_by(DELIVERY.c.priority, DELIVERY.c.created_at, DELIVERY.c.subject)
     )
     return [_row(found) for found in conn.execute(query)]
+
+
+def traces_in(conn: sa.Connection, digest: Row) -> list[str | None]:
+    """The traceparents of what travels in a digest."""
+    return [member.trace for member in members_of(conn, digest.official_id, digest.subject)]
 
 
 def windows_like(conn: sa.Connection, official_id: str, window: str) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import sqlalchemy as sa
 import structlog
 
+from services.contracts.delivery import Action
 from services.notifier import rows
 from services.notifier.channels.base import DeliveryError, Outgoing, Receipt
 from services.notifier.claims import Claimed
@@ -81,13 +83,40 @@ class Sender:
                 sending = await self._mark_sending(one.row)
                 if sending is None:
                     return
+                began = self._tools.clock().timestamp()
+                sending = replace(sending, trace=self._tools.spans.below(sending.trace))
                 receipt, error = await self._send(sending, one)
-            await self._write_outcome(Ended(sending, receipt, error, self._tools.jitter()))
+            moved = await self._write_outcome(Ended(sending, receipt, error, self._tools.jitter()))
+            if moved is not None:
+                await self._tell_sent(one, moved, began)
         except Exception:
             # A bug: this one row stays where the ledger last saw it and is unknown at the next start.
             log.exception("delivery left open", channel=one.row.channel)
         finally:
             self._done(one)
+
+    async def _tell_sent(self, one: Claimed, row: Row, began: float) -> None:
+        """How long a channel took, and the span of it; a digest is linked with all that it carries."""
+        ended = self._tools.clock().timestamp()
+        if row.state is State.ACCEPTED:
+            self._tools.metrics.observe_accepted(ended - one.at)
+        if not self._tools.spans.on:
+            return
+        links: list[str | None] = []
+        if row.action is Action.DIGEST:
+            with contextlib.suppress(UnavailableError):
+                links = await self._tools.store.read(lambda conn: rows.traces_in(conn, row))
+        self._tools.spans.tell(
+            "send",
+            row.trace,
+            parent=one.row.trace,
+            began=began,
+            ended=ended,
+            links=links,
+            state=str(row.state),
+            reason=str(row.reason),
+            **about(row),
+        )
 
     def _done(self, one: Claimed) -> None:
         self._busy -= _marks(one.candidate)
@@ -146,8 +175,9 @@ class Sender:
             error = DeliveryError(type(failed).__name__, verdict=Verdict.UNKNOWN, reason=Reason.NO_ANSWER)
         outcome = error.result.verdict if error else Verdict.ACCEPTED
         if receipt is not None and message.published_at is not None:
-            age = (self._tools.clock() - message.published_at).total_seconds()
-            self._tools.metrics.observe_age(row, age)
+            now, fetched_at = self._tools.clock(), message.fetched_at
+            ours = (now - fetched_at).total_seconds() if fetched_at is not None else None
+            self._tools.metrics.observe_age(row, (now - message.published_at).total_seconds(), ours)
         self._tools.metrics.observe_attempt(row, outcome, self._tools.monotonic() - began)
         return receipt, error
 
@@ -157,18 +187,18 @@ class Sender:
         if seconds is None:
             return
         until = self._tools.clock().timestamp() + seconds
-        self._tools.metrics.channel_stopped(row.channel, until=until)
+        self._tools.metrics.channel_stopped(row.channel, until=until, seconds=seconds)
         log.error("channel stopped", channel=row.channel, seconds=seconds, reason=error.result.reason)
         if error.result.reason is Reason.RATE_LIMITED:
             # Not so for a token that was refused: who puts in another one starts again, and need not wait.
             await self._persist(lambda conn: keep_pause(conn, row.channel, until))
 
-    async def _write_outcome(self, ended: Ended) -> None:
+    async def _write_outcome(self, ended: Ended) -> Row | None:
         now = self._tools.clock()
         try:
             moved = await self._persist(lambda conn: write_outcome(conn, self._tools.vault, ended, now))
         except LostRowError:
-            return  # written by an earlier try of this very step, or another worker took over meanwhile
+            return None  # written by an earlier try of this very step, or another worker took over meanwhile
         self._tools.metrics.observe_outcome(moved, now.timestamp())
         log.info(
             "delivery",
@@ -181,6 +211,30 @@ class Sender:
             trace_id=trace_id(moved.trace),
         )
         self._relay().kick()
+        return moved
+
+
+class About(TypedDict):
+    """What a span says of a delivery: never to whom it goes."""
+
+    alert_id: str
+    incident_id: str | None
+    channel: str
+    action: str
+    priority: str
+    attempt: int
+
+
+def about(row: Row) -> About:
+    """The attributes of a span about this delivery."""
+    return About(
+        alert_id=row.subject,
+        incident_id=row.incident_id,
+        channel=row.channel,
+        action=str(row.action),
+        priority=row.priority.name.lower(),
+        attempt=row.attempts,
+    )
 
 
 def _marks(candidate: Candidate) -> set[tuple[str, str]]:

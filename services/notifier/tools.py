@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from services.notifier.channels.base import Channel
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.vault import Vault
+from services.runtime.spans import Spans
 from services.runtime.store import Store
 
 
@@ -36,3 +37,4 @@ class Tools:
     monotonic: Callable[[], float]
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    spans: Spans = field(default_factory=Spans)

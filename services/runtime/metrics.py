@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -21,10 +22,26 @@ OUTCOMES = ("handled", "retried", "dead")
 DEAD_REASONS = ("undecodable", "unhandled")
 
 
+def stages_of(registry: CollectorRegistry, stages: Iterable[str]) -> Histogram:
+    """The time of each stage of the way that a service sees; they begin at zero."""
+    histogram = Histogram(
+        "siaga_stage_seconds",
+        "Time a story or alert takes for one stage of its way",
+        ("stage",),
+        buckets=(0.1, 0.5, *LATENCY_S),
+        registry=registry,
+    )
+    for stage in stages:
+        histogram.labels(stage)
+    return histogram
+
+
 class RuntimeMetrics:
     """Consuming, publishing, dead letters, stages of the way, and the vital signs of one service."""
 
     def __init__(self, service: str, version: str, *, lazy_prefix: str = "") -> None:
+        # Each counter would come with a second series, of the time it was made.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._lazy_prefix = lazy_prefix
         self.registry = registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=registry)
@@ -36,13 +53,6 @@ class RuntimeMetrics:
         self._consuming(registry)
         self._publishing(registry)
         self._vital_signs(registry)
-        self.stage = Histogram(
-            "siaga_stage_seconds",
-            "Time a story or alert takes for one stage of its way",
-            ("stage",),
-            buckets=(0.1, 0.5, *LATENCY_S),
-            registry=registry,
-        )
 
     def _consuming(self, registry: CollectorRegistry) -> None:
         self.consumed = Counter(
@@ -87,6 +97,8 @@ class RuntimeMetrics:
             ("topic",),
             registry=registry,
         )
+        tasks = Gauge("siaga_event_loop_tasks", "Tasks of the event loop; a leak shows here", registry=registry)
+        tasks.set_function(_count_tasks)
         self.outbox_rows = Gauge("siaga_outbox_rows", "Records decided and not yet published", registry=registry)
         self.outbox_oldest = Gauge(
             "siaga_outbox_oldest_seconds", "Age of the oldest record not yet published", registry=registry
@@ -120,11 +132,6 @@ class RuntimeMetrics:
         self.handling.labels(group, topic)
         self.lag_seconds.labels(group, topic)
 
-    def expect_stages(self, stages: Iterable[str]) -> None:
-        """Let the series of stages begin at zero."""
-        for stage in stages:
-            self.stage.labels(stage)
-
     def topic_label(self, topic: str) -> str:
         """A topic as a label: those that appear at their first use, one a region, are one series."""
         lazy = self._lazy_prefix and topic.startswith(self._lazy_prefix)
@@ -141,3 +148,11 @@ class RuntimeMetrics:
         self.outbox_rows.set(backlog.rows)
         self.outbox_oldest.set(max(0.0, time.time() - backlog.oldest_at) if backlog.oldest_at else 0)
         self.outbox_refused.set(backlog.refused)
+
+
+def _count_tasks() -> int:
+    """Asked by the page of metrics, which is served by the very loop that is counted."""
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # no loop runs: somebody reads the registry from outside
+        return 0

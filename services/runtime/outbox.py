@@ -6,10 +6,14 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
 from services.runtime.trace import HEADER, child
+
+#: Kept beside the headers and not published: the span that decided this record.
+_PARENT = "~parent"
 
 
 @dataclass(frozen=True)
@@ -83,12 +87,19 @@ def enqueue(conn: sa.Connection, table: sa.Table, messages: Iterable[Message]) -
 
 def _headers(message: Message) -> dict[str, str]:
     own = {"content-type": "application/json", HEADER: child(message.trace)}
+    if message.trace is not None:
+        own[_PARENT] = message.trace
     return own | ({"schema": message.schema} if message.schema else {}) | dict(message.headers)
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A row the relay still has to publish."""
+    """A row the relay still has to publish.
+
+    Attributes:
+        parent: traceparent of the span that decided it.
+        again: an earlier start of the broker had it.
+    """
 
     id: int
     topic: str
@@ -96,6 +107,8 @@ class Pending:
     value: bytes
     headers: dict[str, str]
     created_at: float
+    parent: str | None = None
+    again: bool = False
 
     @property
     def size(self) -> int:
@@ -119,10 +132,14 @@ def count_pending(conn: sa.Connection, table: sa.Table, incarnation: str, ids: S
 def read_pending(conn: sa.Connection, table: sa.Table, incarnation: str, limit: int) -> list[Pending]:
     """The next rows to publish to this start of the broker, in the order they were decided."""
     query = sa.select(table).where(_waiting(table, incarnation)).order_by(table.c.id).limit(limit)
-    return [
-        Pending(row.id, row.topic, row.key, row.value, json.loads(row.headers), row.created_at)
-        for row in conn.execute(query)
-    ]
+    return [_pending(row) for row in conn.execute(query)]
+
+
+def _pending(row: sa.Row[Any]) -> Pending:
+    headers = json.loads(row.headers)
+    parent = headers.pop(_PARENT, None)
+    again = row.incarnation is not None
+    return Pending(row.id, row.topic, row.key, row.value, headers, row.created_at, parent, again)
 
 
 def drop(conn: sa.Connection, table: sa.Table, ids: Sequence[int]) -> None:

@@ -28,7 +28,9 @@ from services.runtime.outbox import (
     read_pending,
     refuse,
 )
+from services.runtime.spans import Spans
 from services.runtime.store import Store
+from services.runtime.trace import HEADER
 
 log = structlog.get_logger(__name__)
 
@@ -77,11 +79,14 @@ class Relay:
         broker: Publishes,
         metrics: RuntimeMetrics,
         forgetful: Forgetful | None = None,
+        *,
+        spans: Spans | None = None,
     ) -> None:
         self._store = store
         self._table = table
         self._broker = broker
         self._metrics = metrics
+        self._spans = spans or Spans()
         self._forgetful = forgetful
         self._incarnation = forgetful.incarnation if forgetful else ""
         self._awake = asyncio.Event()
@@ -189,7 +194,7 @@ class Relay:
                 failed = record
             else:
                 done.append(row.id)
-                self._metrics.note_published(row.topic, time.time() - row.created_at)
+                self._note_published(row)
                 if self._keeps(row.topic):
                     landed.append(self._remember(row, record))
         kept = {spot.id for spot in landed}
@@ -207,6 +212,13 @@ class Relay:
         if failed:
             raise UnavailableError(f"the broker did not take everything: {failed}") from failed
         return len(done)
+
+    def _note_published(self, row: Pending) -> None:
+        now = time.time()
+        self._metrics.note_published(row.topic, now - row.created_at)
+        if not row.again:  # else its span has been told
+            trace = row.headers.get(HEADER)
+            self._spans.tell("publish", trace, parent=row.parent, began=row.created_at, ended=now, topic=row.topic)
 
     def _remember(self, row: Pending, record: object) -> Landed:
         spot = Landed(row.id, int(getattr(record, "partition", 0)), int(getattr(record, "offset", 0)))

@@ -20,6 +20,7 @@ from services.runtime.errors import UnavailableError
 from services.runtime.metrics import RuntimeMetrics
 from services.runtime.relay import Forgetful, Relay
 from services.runtime.settings import ServiceSettings
+from services.runtime.spans import make_spans
 from services.runtime.store import Store
 
 log = structlog.get_logger(__name__)
@@ -65,12 +66,13 @@ class Service:
         self.certificates: dict[str, Path] = {}
         if settings.kafka_ca_file is not None:
             self.certificates["kafka_ca"] = settings.kafka_ca_file
+        self.spans = make_spans(settings, name, VERSION)
+        self.closers: list[Loop] = [self.spans.close]
         self.broker: KafkaBroker = make_broker(settings, name)
         self.consumptions: list[Consumption[Any]] = []
         self.loops: list[tuple[str, Loop]] = []
         self.finishing: list[tuple[str, Loop]] = []
         self.routes: list[tuple[str, Any]] = []
-        self.closers: list[Loop] = []
         self.stopping = asyncio.Event()
         self._relay: Relay | None = None
 
@@ -152,5 +154,5 @@ class Service:
             forgetful = Forgetful(
                 self.settings.broker_incarnation, self.topics.readers, frozenset({self.topics.dead})
             )
-        self._relay = Relay(self.store, self.outbox, broker, self.metrics, forgetful)
+        self._relay = Relay(self.store, self.outbox, broker, self.metrics, forgetful, spans=self.spans)
         return self._relay

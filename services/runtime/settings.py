@@ -37,6 +37,9 @@ class ServiceSettings(BaseSettings):
     )
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535, description="of health and metrics; 0 takes a free one")
+    otlp_url: str = Field(
+        default="", description="where spans go, e.g. http://collector:4318/v1/traces; empty: nothing is traced"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     data_dir: Path = Field(default=Path("var"), description="where SQLite stores live by default")
     store_passwords: Path | None = Field(

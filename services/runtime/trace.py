@@ -25,6 +25,18 @@ def child(trace: str | None) -> str:
     return f"00-{found[1]}-{secrets.token_hex(8)}-{found[3]}"
 
 
+def span_id(trace: str | None) -> str:
+    """The 16 hexadecimal digits of the span itself, or an empty string."""
+    found = _FORM.match(trace or "")
+    return found[2] if found else ""
+
+
+def is_sampled(trace: str | None) -> bool:
+    """Whether whoever began the trace wants it kept."""
+    found = _FORM.match(trace or "")
+    return found is not None and int(found[3], 16) & 1 == 1
+
+
 def trace_id(trace: str | None) -> str:
     """The 32 hexadecimal digits that all spans of one trace share, or an empty string."""
     found = _FORM.match(trace or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from services.contracts.topics import (
 )
 from services.runtime.records import Received
 from services.runtime.service import Service, TopicMap
+from services.runtime.spans import Spans
 from services.runtime.store import Store
 from services.runtime.trace import trace_id
 from services.tagger import memory
@@ -32,7 +34,7 @@ from services.tagger.book_files import load_book
 from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.book import Rulebook
 from services.tagger.join import Labelled, Settled, label, settle
-from services.tagger.metrics import TaggerMetrics
+from services.tagger.metrics import STAGE, TaggerMetrics
 from services.tagger.rebuild import Rebuilder
 from services.tagger.settings import TaggerSettings
 from services.tagger.tables import outbox
@@ -49,9 +51,11 @@ def wire(
     """Attach the consumer of stories and declare what goes out."""
 
     async def decide(batch: Sequence[Received[StoryEvent]]) -> None:
-        labelled = await asyncio.to_thread(_label_all, batch, book, metrics)
+        labelled = await asyncio.to_thread(_label_all, batch, book, metrics, service.spans)
+        began = time.time()
         settled = await service.store.write(lambda conn: settle(conn, labelled, book, now(), cache), serial=True)
         service.kick()
+        tell_joined(service.spans, labelled, settled, began)
         report(settled, [one.trace for one in labelled], metrics)
 
     rebuild = Rebuilder(service.settings, service.store, decide)
@@ -60,6 +64,9 @@ def wire(
     async def on_stories(batch: Sequence[Received[StoryEvent]]) -> None:
         await rebuild()
         await decide(batch)
+        for received in batch:
+            if not received.replayed:
+                metrics.stage.labels(STAGE).observe(max(0.0, time.time() - received.timestamp_ms / 1000))
 
     service.publishes(STORIES_TAGGED, StoryTagged, "What the tagger says of a story, relevant or not.")
     service.publishes(ALERTS, AlertRaised, "An incident was recognised.")
@@ -85,21 +92,24 @@ def create_service(settings: TaggerSettings) -> Service:
     )
     service = Service("tagger", settings, store, outbox, topics)
     cache = ClauseCache()
-    wire(service, book, TaggerMetrics(service.metrics.registry), lambda: datetime.now(UTC), cache)
+    metrics = TaggerMetrics(service.metrics.registry, watched(book))
+    service.metrics.expect_topic(f"{ALERTS}.")
+    wire(service, book, metrics, lambda: datetime.now(UTC), cache)
     service.every("prune", _PRUNE_EVERY_S, lambda: _prune(store, cache, settings.keep_decisions_days))
     return service
+
+
+def watched(book: Rulebook) -> set[str]:
+    """The regions and countries a place of ours can be in, for the labels of the metrics."""
+    regions = {place.region for place in book.places if place.region and place.country in book.area}
+    return regions | book.area
 
 
 def report(settled: Sequence[Settled], traces: Sequence[str | None], metrics: TaggerMetrics) -> None:
     """Count every decision; log the relevant ones, and those given before not at all."""
     for one, trace in zip(settled, traces, strict=True):
         metrics.decided.labels("again" if one.again else one.reason.value).inc()
-        for event in one.events:
-            if isinstance(event, StoryTagged):
-                for topic in event.topics:
-                    metrics.topics.labels(topic.code.value).inc()
-            else:
-                metrics.alerts.labels(type(event).__name__).inc()
+        metrics.observe_events(one.events)
         if one.incident_id and not one.again:
             log.info(
                 "decided",
@@ -110,13 +120,55 @@ def report(settled: Sequence[Settled], traces: Sequence[str | None], metrics: Ta
             )
 
 
-def _label_all(batch: Sequence[Received[StoryEvent]], book: Rulebook, metrics: TaggerMetrics) -> list[Labelled]:
+def tell_joined(spans: Spans, labelled: Sequence[Labelled], settled: Sequence[Settled], began: float) -> None:
+    """The spans of a batch's one transaction: each story's own, as long as the transaction it waited for."""
+    if not spans.on:
+        return
+    ended = time.time()
+    for asked, one in zip(labelled, settled, strict=True):
+        spans.tell(
+            "join",
+            asked.trace,
+            parent=asked.tagged_in,
+            began=began,
+            ended=ended,
+            story_id=one.story_id,
+            incident_id=one.incident_id,
+            reason=one.reason.value,
+            again=one.again,
+            records=len(settled),
+        )
+
+
+def _label_all(
+    batch: Sequence[Received[StoryEvent]], book: Rulebook, metrics: TaggerMetrics, spans: Spans
+) -> list[Labelled]:
     labelled = []
     for received in batch:
-        started = time.perf_counter()
-        labelled.append(label(received, book))
-        metrics.labelling.observe(time.perf_counter() - started)
+        began, started = time.time(), time.perf_counter()
+        one = label(received, book)
+        took = time.perf_counter() - started
+        metrics.labelling.observe(took)
+        if spans.on:
+            one = _traced(one, received, spans, began, took)
+        labelled.append(one)
     return labelled
+
+
+def _traced(one: Labelled, received: Received[StoryEvent], spans: Spans, began: float, took: float) -> Labelled:
+    """Tell the span of the labelling, and go on below it."""
+    tagged_in = spans.below(received.trace)
+    spans.tell(
+        "tag",
+        tagged_in,
+        parent=received.trace,
+        began=began,
+        ended=began + took,
+        story_id=one.event.story_id,
+        relevant=one.tagging.relevant if one.tagging else None,
+        group=GROUP_TAGGER,
+    )
+    return replace(one, trace=spans.below(tagged_in), tagged_in=tagged_in)
 
 
 async def _prune(store: Store, cache: ClauseCache, keep_days: int) -> None:

@@ -40,6 +40,7 @@ class Labelled:
     pieces: Pieces
     trace: str | None = None
     replayed: bool = False
+    tagged_in: str | None = None  # the span of the labelling, where it is traced
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _with_label(labelled: Labelled, book: Rulebook) -> Labelled:
         return labelled
     tagging = tag_story(article_of(labelled.event), book)
     pieces = read_pieces(blank(tagging.title, tagging.text)) if tagging.relevant else ()
-    return Labelled(labelled.event, tagging, pieces, labelled.trace, labelled.replayed)
+    return replace(labelled, tagging=tagging, pieces=pieces)
 
 
 def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tuple[list[Outgoing], Settled]:
