@@ -64,7 +64,7 @@ def main() -> None:
         "cores": os.cpu_count(),
         "ahocorasick-rs": version("ahocorasick-rs"),
         "rules": rules.version,
-        "patterns": sum(map(len, rules.matcher.groups)),
+        "patterns": len(measure.patterns_of(rules)),
         "corpus": corpus.digest(corpus.of_size(150, 1, measure.SIZE)),
     }
     for name, part in parts.items():
@@ -83,7 +83,7 @@ def peers(rules: Rulebook, *, rounds: int) -> dict[str, Any]:
     install()
     rows = corpus.of_size(_PEER_STORIES, 8, measure.SIZE)
     articles = [measure.article(row) for row in rows]
-    terms = sorted({pattern.term for group in rules.matcher.groups for pattern in group})
+    terms = sorted({pattern.term for pattern in measure.patterns_of(rules)})
     material = VENV / "material.json"
     material.write_text(json.dumps({"patterns": terms, "texts": [f"{a.title}\n{a.text}" for a in articles]}))
     command = [str(VENV / "bin" / "python"), str(Path(__file__).with_name("peers.py")), str(material)]

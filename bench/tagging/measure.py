@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from bench.tagging import corpus, crafted
 from services.cli.tag import line_tagger
@@ -87,7 +88,7 @@ def speed(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
         taken = interleaved(works, rounds)
         found[name] = {
             "relevant": round(sum(tag_story(one, rules).relevant for one in articles) / stories, 3),
-            "hits_per_kb": round(sum(map(len, hits_of(rules, articles))) / stories / SIZE * 1000, 1),
+            "hits_per_kb": round(sum(map(len, scan())) / stories / SIZE * 1000, 1),
             "stories_per_s": spread([stories / one for one in taken["tag"]], 0),
             "lines_per_s": spread([stories / one for one in taken["line"]], 0),
             "us_per_story": spread([one / stories * 1e6 for one in taken["tag"]], 0),
@@ -97,15 +98,24 @@ def speed(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
     return found
 
 
-def hits_of(rules: Rulebook, articles: Sequence[Article]) -> list[list[tuple[int, int, int]]]:
-    """Every whole-word hit, overlapping ones too."""
-    scan = rules.matcher._automaton.find_matches_as_indexes
-    return [scan(b" " + fold(f"{one.title}\n{one.text}") + b" ", overlapping=True) for one in articles]
+def bare_scan(rules: Rulebook, articles: Sequence[Article]) -> Callable[[], list[list[tuple[int, int, int]]]]:
+    """The floor: fold, and one pass of one automaton of all terms and names; every hit, overlapping ones too."""
+    folded = dict.fromkeys((*rules.matcher.lexicon.folded, *rules.matcher.names.folded))
+    automaton = BytesAhoCorasick(
+        [b" " + term + b" " for term in folded], implementation=Implementation.ContiguousNFA
+    )
+    scan = automaton.find_matches_as_indexes
+    return lambda: [scan(b" " + fold(f"{one.title}\n{one.text}") + b" ", overlapping=True) for one in articles]
 
 
-def bare_scan(rules: Rulebook, articles: Sequence[Article]) -> Callable[[], object]:
-    """The floor: fold, and one pass of the automaton."""
-    return lambda: hits_of(rules, articles)
+def patterns_of(rules: Rulebook) -> list[Pattern]:
+    """Every pattern of the lexicon, then of the gazetteer."""
+    return [
+        pattern
+        for terms in (rules.matcher.lexicon, rules.matcher.names)
+        for group in terms.groups
+        for pattern in group
+    ]
 
 
 def stages(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
@@ -134,7 +144,10 @@ def _staged(one: Article, rules: Rulebook, spent: dict[str, float]) -> None:
     cleared = timed("names masked", lambda: rules.clearer.clear(f"{one.title}\n{one.text}").whole)
     timed("language", lambda: detect(one.text, one.language))
     raw = timed("boilerplate", lambda: blank(one.title, one.text))
-    alone = {"sentences": lambda: split(raw, len(one.title)), "the scan": lambda: rules.matcher.find(raw)}
+    alone = {
+        "sentences": lambda: split(raw, len(one.title)),
+        "the scan": lambda: rules.matcher.find(raw),
+    }
     before = sum(spent.get(name, 0.0) for name in alone)
     for name, work in alone.items():
         timed(name, work)
@@ -153,12 +166,12 @@ def _staged(one: Article, rules: Rulebook, spent: dict[str, float]) -> None:
 
 def patterns(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
     """The whole tagger and the bare scan with fewer and with more names in the gazetteer."""
-    own = [pattern for group in rules.matcher.groups for pattern in group]
+    own = patterns_of(rules)
     articles = [article(row) for row in corpus.of_size(stories, 2, SIZE)]
     works: dict[str, Callable[[], object]] = {}
     for count in (5_000, len(own), 20_000, 50_000):
         chosen = own[:count] + [_invented(index) for index in range(count - len(own))]
-        other = replace(rules, matcher=Matcher(chosen))
+        other = replace(rules, matcher=Matcher(chosen, rules.blockers))
         works[f"{count}"] = lambda other=other: [tag_story(one, other) for one in articles]  # type: ignore[misc]
         works[f"bare {count}"] = bare_scan(other, articles)
     taken = interleaved(works, rounds)
@@ -204,7 +217,7 @@ def length(rules: Rulebook, *, rounds: int) -> Figures:
 def hostile(rules: Rulebook, *, rounds: int) -> Figures:
     """Crafted texts of 64 KB against a made story of the field and one of the mixture, microseconds a KB."""
     size = 64_000
-    terms = [plain.term for plain in rules.matcher.plain if plain]
+    terms = [plain.term for plain in rules.matcher.lexicon.plain if plain]
     makers = {**crafted.TEXTS, "every term of the rules": crafted.triggers(terms)}
     texts = {name: make(size) for name, make in makers.items()}
     plain = {

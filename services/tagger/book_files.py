@@ -120,7 +120,7 @@ def load_book(topics: Path, places: Path) -> Rulebook:
     topic_rules = tuple(_topic(file, draft) for file in files if "topic" in file.content)
     return Rulebook(
         version=_version(topics, places),
-        matcher=Matcher(patterns),
+        matcher=Matcher(patterns, draft.bits["_block"]),
         clearer=Clearer(pattern.term for pattern in patterns if not pattern.term.startswith(_NAMED_WHOLE)),
         concepts=draft.bits,
         topics=topic_rules,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from services.contracts.codes import Kind, Topic
 from services.tagger.core.clearing import Clearer
@@ -30,10 +31,12 @@ class Rule:
     unless: int = 0
     window: Window = Window.SENTENCE
     points: float = 1.0
-    rarest: int = field(init=False, repr=False, default=0)  # the group of fewest concepts: asked first
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rarest", min(self.groups, key=int.bit_count, default=0))
+    @property
+    def rarest(self) -> tuple[int, int]:
+        """The two groups of fewest concepts, of which most stories lack one; twice the same where it is alone."""
+        ordered = sorted(self.groups, key=int.bit_count)
+        return (ordered[0], ordered[1 if len(ordered) > 1 else 0]) if ordered else (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,18 @@ class Rulebook:
     places: tuple[PlaceEntry, ...]
     area: frozenset[str]
     names: Mapping[int, str] = field(default_factory=dict)  # bit to name
+
+    @cached_property
+    def _rarest(self) -> list[tuple[int, int, int, Rule]]:
+        return [(*rule.rarest, at, rule) for at, topic in enumerate(self.topics) for rule in topic.rules]
+
+    def possible(self, everything: int) -> list[tuple[int, Rule]]:
+        """The topics' rules that a story of these concepts may fire, each with the number of its topic."""
+        return [
+            (topic, rule)
+            for first, second, topic, rule in self._rarest
+            if everything & first and everything & second
+        ]
 
     def bit(self, name: str) -> int:
         """The bit of a concept that the code itself asks for; 0 where the data has none."""

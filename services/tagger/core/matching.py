@@ -1,4 +1,4 @@
-"""Find every term of the lexicon and every name of the gazetteer in one pass over a story."""
+"""Find the terms of the lexicon in one pass over a story, and the gazetteer's names when they are asked for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ MAX_HITS_OF_A_TERM = 30
 CROWDED = 1200
 #: Thai is the first script without spaces between words; Lao and Khmer follow it.
 _OTHER_SCRIPTS = "\u0e00"
-ASKS = -1
+_ASKS = -1
+#: So many blocking phrases are asked one by one; more of them are put in order first.
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -45,49 +47,84 @@ class Hit(NamedTuple):
 
 #: A hundred hits a story: half of what the named form costs.
 _hit = tuple.__new__
+#: Index of the term, where it starts, and two beyond where it ends: of padded text.
+_Match = tuple[int, int, int]
 
 
-class Matcher:
+class Terms:
     """An Aho-Corasick automaton over folded bytes; overlapping matches, whole words by padding."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         by_bytes: dict[bytes, list[Pattern]] = {}
-        by_script: dict[str, list[Pattern]] = {}
         for pattern in patterns:
-            if max(pattern.term) >= _OTHER_SCRIPTS:
-                by_script.setdefault(pattern.term, []).append(pattern)
-                continue
             folded = fold_term(pattern.term)
             if folded:
                 by_bytes.setdefault(folded, []).append(pattern)
-        self._other_scripts = by_script
-        firsts = "".join({re.escape(term[0]) for term in by_script})
-        self._begins_other = re.compile(f"[{firsts}]") if firsts else None
+        self.folded = tuple(by_bytes)
         self.groups: Sequence[tuple[Pattern, ...]] = [tuple(group) for group in by_bytes.values()]
         #: Where a term has one reading and asks nothing of its case, which is nearly always.
         self.plain = [
             group[0] if len(group) == 1 and not (group[0].exact or group[0].capital) else None
             for group in self.groups
         ]
-        #: The concepts of a term; ``ASKS`` where they depend on the case it is written in.
-        self.concepts = [
-            plain.concepts if plain else ASKS if any(pattern.concepts for pattern in group) else 0
-            for plain, group in zip(self.plain, self.groups, strict=True)
-        ]
         self._automaton = BytesAhoCorasick(
             [b" " + folded + b" " for folded in by_bytes], implementation=Implementation.ContiguousNFA
         )
 
+    def find(self, padded: bytes) -> list[_Match]:
+        """Every match in folded text with a space before and after it, in order of its end."""
+        return self._automaton.find_matches_as_indexes(padded, overlapping=True)
+
+
+class Matcher:
+    """The terms of the lexicon and the names of the gazetteer, which few stories are asked for, apart."""
+
+    def __init__(self, patterns: Iterable[Pattern], blockers: int = 0) -> None:
+        """No term counts inside a phrase of the concepts ``blockers``."""
+        own: list[Pattern] = []
+        by_script: dict[str, list[Pattern]] = {}
+        for pattern in patterns:
+            if max(pattern.term) >= _OTHER_SCRIPTS:
+                by_script.setdefault(pattern.term, []).append(pattern)
+            else:
+                own.append(pattern)
+        self._other_scripts = by_script
+        firsts = "".join({re.escape(term[0]) for term in by_script})
+        self._begins_other = re.compile(f"[{firsts}]") if firsts else None
+        self.lexicon = Terms(pattern for pattern in own if not pattern.places)
+        self.names = Terms(pattern for pattern in own if pattern.places)
+        #: The concepts of a term; ``_ASKS`` where they depend on the case it is written in.
+        self.concepts = [
+            plain.concepts if plain else _ASKS
+            for plain, group in zip(self.lexicon.plain, self.lexicon.groups, strict=True)
+        ]
+        self.blockers = blockers
+        self.blocking = frozenset(
+            index
+            for index, group in enumerate(self.lexicon.groups)
+            if any(pattern.concepts & blockers for pattern in group)
+        )
+        lexicon = frozenset(self.lexicon.folded)
+        self._both = frozenset(index for index, term in enumerate(self.names.folded) if term in lexicon)
+
     def find(self, text: str) -> Found:
         """Every hit in the first ``MAX_TEXT`` characters."""
         text = text[:MAX_TEXT]
-        matches = self._automaton.find_matches_as_indexes(b" " + fold(text) + b" ", overlapping=True)
-        if len(matches) > CROWDED:
-            matches = _thinned(matches)
+        padded = b" " + fold(text) + b" "
         others: list[Hit] = []
         if self._begins_other and not text.isascii() and self._begins_other.search(text):
             others = list(self._substrings(text))
-        return Found(self, text, matches, others)
+        matches = self.lexicon.find(padded)
+        if len(matches) > MAX_HITS_OF_A_TERM and _stands_too_often(matches):
+            names = self.names.find(padded)
+            if self.is_crowded(matches, names):
+                matches = _thinned(matches)
+        return Found(self, text, padded, matches, others)
+
+    def is_crowded(self, matches: list[_Match], names: list[_Match]) -> bool:
+        """Whether so much stands in a text that of each term only the first hits are kept."""
+        total = len(matches) + len(names)
+        return total > CROWDED and total - sum(match[0] in self._both for match in names) > CROWDED
 
     def _substrings(self, text: str) -> Iterator[Hit]:
         """Khmer and Lao put no space between words: a term counts wherever it stands."""
@@ -117,57 +154,54 @@ class Found:
     """What stands in a story.  Most stories are told by their concepts alone: a hit is made when asked for."""
 
     def __init__(
-        self, matcher: Matcher, text: str, matches: list[tuple[int, int, int]], others: list[Hit]
+        self,
+        matcher: Matcher,
+        text: str,
+        padded: bytes,
+        matches: list[_Match],
+        others: list[Hit],
     ) -> None:
         self._matcher = matcher
         self._text = text
+        self._padded = padded
         self._matches = matches
         self._others = others
+        self._masks = self._asked()
+        self._spans = self._blocking()
+        if self._spans:
+            self._clear()
 
-    def concepts(self, starts: Sequence[int], blockers: int) -> list[int]:
-        """The concepts of each sentence, by the offsets the sentences start at; none inside a blocking phrase."""
-        bits = self._concepts(starts)
-        if any(mask & blockers for mask in bits):
-            return self._concepts(starts, blockers)
-        return bits
-
-    def _concepts(self, starts: Sequence[int], blockers: int = 0) -> list[int]:
-        blocks = self._blocks(blockers) if blockers else None
+    def concepts(self, starts: Sequence[int]) -> list[int]:
+        """The concepts of each sentence, by the offsets the sentences start at."""
         bits = [0] * len(starts)
-        concepts, at = self._matcher.concepts, 0
-        lower, upper = 0, -1  # the sentence the last hit was in
-        for index, start, end in self._matches:
-            mask = concepts[index]
-            if mask:
-                if not lower <= start < upper:
-                    at = bisect_right(starts, start) - 1
-                    lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
-                if mask == ASKS:
-                    mask = self._asked(index, start, end - 2)
-                if blocks and not mask & blockers and blocks.hold(start, end - 2):
-                    continue
-                bits[at] |= mask
+        at, lower, upper = 0, 0, -1  # the sentence the last hit was in
+        for mask, (_, start, _) in zip(self._masks, self._matches, strict=True):
+            if not lower <= start < upper:
+                at = bisect_right(starts, start) - 1
+                lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
+            bits[at] |= mask
         for hit in self._others:
-            if hit.pattern.concepts & blockers or not (blocks and blocks.hold(hit.start, hit.end)):
+            if self._is_free(hit):
                 bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
         return bits
 
-    def _blocks(self, blockers: int) -> Blocks:
-        spans = [(hit.start, hit.end) for hit in self._others if hit.pattern.concepts & blockers]
-        concepts = self._matcher.concepts
-        for index, start, end in self._matches:
-            mask = concepts[index]
-            if mask == ASKS:
-                mask = self._asked(index, start, end - 2)
-            if mask & blockers:
-                spans.append((start, end - 2))
-        return Blocks(spans)
+    def told(self) -> list[Hit]:
+        """Every hit of a concept, in order of its end."""
+        return self._hits(
+            self._matcher.lexicon, self._matches, [hit for hit in self._others if hit.pattern.concepts]
+        )
 
-    def hits(self) -> list[Hit]:
-        """Every hit, in order of its end."""
+    def named(self) -> list[Hit]:
+        """Every hit of a name of the gazetteer, in order of its end."""
+        names = self._matcher.names.find(self._padded)
+        if self._matcher.is_crowded(self._matches, names):
+            names = _thinned(names)
+        return self._hits(self._matcher.names, names, [hit for hit in self._others if hit.pattern.places])
+
+    def _hits(self, terms: Terms, matches: list[_Match], others: list[Hit]) -> list[Hit]:
         found: list[Hit] = []
-        plain, groups = self._matcher.plain, self._matcher.groups
-        for index, start, end in self._matches:
+        plain, groups = terms.plain, terms.groups
+        for index, start, end in matches:
             stop, only = end - 2, plain[index]
             if only is not None:
                 found.append(_hit(Hit, (start, stop, only)))
@@ -175,17 +209,61 @@ class Found:
             found += [
                 _hit(Hit, (start, stop, pattern)) for pattern in groups[index] if self._holds(pattern, start, stop)
             ]
-        if self._others:
-            found += self._others
+        if others:
+            found += others
             found.sort(key=lambda hit: hit.end)
-        return found
+        return [hit for hit in found if self._is_free(hit)] if self._spans else found
 
-    def _asked(self, index: int, start: int, stop: int) -> int:
+    def _asked(self) -> list[int]:
+        """The concepts of each match, of those that ask for their case too."""
+        concepts = self._matcher.concepts
+        masks = [concepts[index] for index, _, _ in self._matches]
+        if _ASKS in masks:
+            groups = self._matcher.lexicon.groups
+            for at, (index, start, end) in enumerate(self._matches):
+                if masks[at] == _ASKS:
+                    masks[at] = self._written(groups[index], start, end - 2)
+        return masks
+
+    def _written(self, group: Iterable[Pattern], start: int, stop: int) -> int:
         mask = 0
-        for pattern in self._matcher.groups[index]:
-            if pattern.concepts and self._holds(pattern, start, stop):
+        for pattern in group:
+            if self._holds(pattern, start, stop):
                 mask |= pattern.concepts
         return mask
+
+    def _blocking(self) -> list[tuple[int, int]]:
+        """Where phrases stand that mean something else."""
+        blockers, blocking = self._matcher.blockers, self._matcher.blocking
+        spans = [
+            (match[1], match[2] - 2)
+            for at, match in enumerate(self._matches)
+            if match[0] in blocking and self._masks[at] & blockers
+        ]
+        if self._others:
+            spans += [(hit.start, hit.end) for hit in self._others if hit.pattern.concepts & blockers]
+        return spans
+
+    def _clear(self) -> None:
+        """Take their concepts from the words inside such phrases."""
+        masks, blockers = self._masks, self._matcher.blockers
+        if len(self._spans) > _FEW:
+            for at, (_, start, end) in enumerate(self._matches):
+                if not masks[at] & blockers and self._blocks.hold(start, end - 2):
+                    masks[at] = 0
+            return
+        for first, last in self._spans:
+            for at, (_, start, end) in enumerate(self._matches):
+                if first <= start and end - 2 <= last and not masks[at] & blockers:
+                    masks[at] = 0
+
+    @cached_property
+    def _blocks(self) -> Blocks:
+        return Blocks(self._spans)
+
+    def _is_free(self, hit: Hit) -> bool:
+        """Whether a hit is such a phrase, or in none."""
+        return bool(hit.pattern.concepts & self._matcher.blockers) or not self._blocks.hold(hit.start, hit.end)
 
     def _holds(self, pattern: Pattern, start: int, stop: int) -> bool:
         """Whether a term is written as it has to be; in a text of capitals their case says nothing."""
@@ -198,7 +276,15 @@ class Found:
         return not _has_small_letters(self._text)
 
 
-def _thinned(matches: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+def _stands_too_often(matches: list[_Match]) -> bool:
+    """Whether a term stands more often than is kept of it in a crowded text."""
+    indexes = [index for index, _, _ in matches]
+    if len(indexes) - len(set(indexes)) < MAX_HITS_OF_A_TERM:
+        return False
+    return max(Counter(indexes).values()) > MAX_HITS_OF_A_TERM
+
+
+def _thinned(matches: list[_Match]) -> list[_Match]:
     """At most ``MAX_HITS_OF_A_TERM`` of each term, the first ones."""
     seen: Counter[int] = Counter()
     kept = []

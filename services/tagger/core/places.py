@@ -79,7 +79,7 @@ def find_places(
     ``about`` are the sentences the topics rest on: a place far from all of them is not the event's.
     ``both_sides``: the story is about a border, so a state named beside another is part of the event.
     """
-    hits = _longest([hit for hit in reading.hits if hit.pattern.places])
+    hits = _longest(reading.named)
     if not hits:
         return ()
     folded = fold(reading.whole)
@@ -102,7 +102,7 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     counted: Counter[str] = Counter()
     datelines = reading.datelines
     folded = fold(reading.whole)
-    for hit in _longest([hit for hit in reading.hits if hit.pattern.places]):
+    for hit in _longest(reading.named):
         if any(start <= hit.start < end for start, end in datelines):
             continue
         entries = [book.places[index] for index in hit.pattern.places]

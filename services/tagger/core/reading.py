@@ -12,7 +12,7 @@ from operator import or_
 from services.contracts.tagging import MASK
 from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.datelines import datelines_in
-from services.tagger.core.matching import Blocks, Found, Hit
+from services.tagger.core.matching import Found, Hit
 from services.tagger.core.sentences import Sentences, split
 from services.tagger.core.spans import Span
 
@@ -32,30 +32,34 @@ class Reading:
     cleared: str  # what is shown: the same length
     sentences: Sentences
     found: Found
-    blockers: int
     bits: list[int]
     everything: int
     has_title: bool
     lead_end: int = 0
     lead_bits: int = 0
     listed: frozenset[int] = field(default_factory=frozenset)  # sentences that enumerate offences
+    _known: dict[int, int] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def hits(self) -> list[Hit]:
-        """Every hit that may be shown: not masked, and in no blocking phrase; in order of its end."""
-        hits = _unblocked(self.found.hits(), self.blockers)
-        if MASK not in self.whole:
-            return hits
-        return [hit for hit in hits if self.whole.find(MASK, hit.start, hit.end) < 0]
+    def named(self) -> list[Hit]:
+        """The names of the gazetteer that may be shown, in order of their end."""
+        return self._shown(self.found.named())
 
     @cached_property
     def by_sentence(self) -> list[list[Hit]]:
-        """The hits of each sentence."""
+        """The hits of concepts that may be shown, by sentence, in order of their end."""
         grouped: list[list[Hit]] = [[] for _ in self.bits]
         starts = self.sentences.starts
-        for hit in self.hits:
+        for hit in self._shown(self.found.told()):
             grouped[bisect_right(starts, hit.start) - 1].append(hit)
         return grouped
+
+    def _shown(self, hits: list[Hit]) -> list[Hit]:
+        """Those of which nothing is masked."""
+        whole = self.whole
+        if MASK not in whole:
+            return hits
+        return [hit for hit in hits if whole.find(MASK, hit.start, hit.end) < 0]
 
     @cached_property
     def datelines(self) -> list[tuple[int, int]]:
@@ -78,23 +82,42 @@ class Reading:
         return (0,) if self.has_title and _holds(self.bits[0], rule) else ()
 
     def _sentences(self, rule: Rule) -> tuple[int, ...]:
-        bits, (first, *others) = self.bits, rule.groups
-        found = [index for index, mask in enumerate(bits) if mask & first]
+        first, *others = rule.groups
+        found = self._where(first)
         for group in others:
-            found = [index for index in found if bits[index] & group]
-        if rule.unless:
-            found = [index for index in found if not bits[index] & rule.unless]
-        return tuple(found)
+            found &= self._where(group)
+        if found and rule.unless:
+            found &= ~self._where(rule.unless)
+        return _indexes(found) if found else ()
 
     def _neighbours(self, rule: Rule) -> tuple[int, ...]:
-        bits, first, last = self.bits, rule.groups[0], len(self.bits) - 1
-        found = []
-        for index in [index for index, mask in enumerate(bits) if mask & first]:
-            after = bits[index + 1] if index < last else 0
-            before = bits[index - 1] if index else 0
-            if _holds(bits[index] | after, rule) or _holds(bits[index] | before, rule):
-                found.append(index)
-        return tuple(found)
+        """A sentence of the first group with the rest in itself and the next, or in itself and the one before."""
+        found = after = before = self._where(rule.groups[0])
+        for group in rule.groups:
+            where = self._where(group)
+            after &= where | where >> 1
+            before &= where | where << 1
+        if rule.unless and (after or before):
+            where = self._where(rule.unless)
+            after &= ~(where | where >> 1)
+            before &= ~(where | where << 1)
+        found &= after | before
+        return _indexes(found) if found else ()
+
+    def _where(self, group: int) -> int:
+        """The sentences that hold any of these concepts, one bit each; rules share their groups."""
+        known = self._known.get(group)
+        if known is None:
+            known = 0
+            for sentence, mask in self._telling:
+                if mask & group:
+                    known |= sentence
+            self._known[group] = known
+        return known
+
+    @cached_property
+    def _telling(self) -> list[tuple[int, int]]:
+        return [(1 << index, mask) for index, mask in enumerate(self.bits) if mask]
 
     def evidence(self, rule: Rule, sentences: Iterable[int]) -> list[Span]:
         """What the rule rests on: for each group the first hit, in the first sentences it fired in."""
@@ -150,6 +173,16 @@ class Reading:
         return [index]
 
 
+def _indexes(bits: int) -> tuple[int, ...]:
+    """Which bits are set, the lowest first."""
+    found = []
+    while bits:
+        lowest = bits & -bits
+        found.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return tuple(found)
+
+
 def _holds(mask: int, rule: Rule) -> bool:
     if mask & rule.unless:
         return False
@@ -167,8 +200,8 @@ def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
     whole = _with_masks(raw, cleared) if MASK in cleared else raw
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
     found = book.matcher.find(raw)
-    bits = found.concepts(sentences.starts, book.blockers)
-    reading = Reading(whole, cleared, sentences, found, book.blockers, bits, 0, has_title)
+    bits = found.concepts(sentences.starts)
+    reading = Reading(whole, cleared, sentences, found, bits, 0, has_title)
     reading.listed = _strip_enumerations(bits, book)
     reading.everything = _union(bits)
     reading.lead_end = _lead_end(whole, sentences, has_title)
@@ -198,15 +231,6 @@ def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
             if wanted == 0:
                 return index + 1
     return len(sentences)
-
-
-def _unblocked(hits: list[Hit], blockers: int) -> list[Hit]:
-    """Drop what stands inside a phrase that means something else: "bunga kamboja", "menteri perdagangan"."""
-    spans = [(hit.start, hit.end) for hit in hits if hit.pattern.concepts & blockers]
-    if not spans:
-        return hits
-    blocks = Blocks(spans)
-    return [hit for hit in hits if hit.pattern.concepts & blockers or not blocks.hold(hit.start, hit.end)]
 
 
 def _strip_enumerations(bits: list[int], book: Rulebook) -> frozenset[int]:

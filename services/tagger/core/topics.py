@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,10 +68,9 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     traces: list[Trace] = []
     found: list[tuple[float, Topic, _Firing]] = []
     weak = False
-    for topic_rules in book.topics:
-        firing = _firing(topic_rules.rules, reading)
-        if not firing:
-            continue
+    fired = _fired(reading, book)
+    for number in sorted(fired):
+        topic_rules, firing = book.topics[number], fired[number]
         points = 0.0
         where: set[int] = set()
         for rule, sentences in firing:
@@ -103,11 +101,13 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     return Verdict(Relevance.RELEVANT, "", topics, tuple(traces))
 
 
-def _firing(rules: Iterable[Rule], reading: Reading) -> _Firing:
-    """The rules that fire, each with its sentences; most rules end without a call."""
-    everything = reading.everything
-    possible = [rule for rule in rules if everything & rule.rarest]
-    return [(rule, sentences) for rule in possible if (sentences := reading.fire(rule))]
+def _fired(reading: Reading, book: Rulebook) -> dict[int, _Firing]:
+    """The rules that fire, each with its sentences, by the number of their topic; most end without a call."""
+    fired: dict[int, _Firing] = {}
+    for topic, rule in book.possible(reading.everything):
+        if sentences := reading.fire(rule):
+            fired.setdefault(topic, []).append((rule, sentences))
+    return fired
 
 
 def _in_passing(where: set[int], reading: Reading) -> bool:
