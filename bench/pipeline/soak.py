@@ -3,8 +3,8 @@
     python -m bench.pipeline.soak --minutes 60
 
 Ingest, tagger and notifier on a real Kafka, SQLite stores; every fifteen seconds memory, file handles, threads and
-tasks of the event loop.  What was measured is kept as it comes: a soak that was cut off can be looked at, and another
-one is a further run.  What counts is the slope after the warm-up, with its 95 % interval.
+tasks of the event loop.  What was measured is kept as it comes, also of a soak that is cut off; another one is a
+further run.  What counts is the slope after the warm-up, with its 95 % interval.
 """
 
 from __future__ import annotations
