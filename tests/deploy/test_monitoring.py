@@ -1,4 +1,4 @@
-"""Prometheus and Grafana: valid, tried on series, and asking only for metrics that the services have."""
+"""Prometheus: valid, each alarm tried on series and explained in the runbook, asking only for what services have."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ from ruamel.yaml import YAML
 
 from services.contracts.source import Health
 from services.ingest.metrics import IngestMetrics
-from services.notifier.core.ledger import Priority
-from services.notifier.metrics import NotifierMetrics
+from services.notifier.core.ledger import Priority, Verdict
+from services.notifier.metrics import WAITING, NotifierMetrics
 from services.notifier.outlets.metrics import OutletMetrics
 from services.runtime.metrics import RuntimeMetrics
 from services.tagger.metrics import TaggerMetrics
 from tests.conftest import ROOT
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
-GRAFANA = ROOT / "deploy" / "grafana"
-DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
+DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
+RUNBOOK = ROOT / "deploy" / "RUNBOOK.md"
+#: What Prometheus itself knows.
+OF_PROMETHEUS = {"up", "ALERTS"}
 
 
 def yaml(path: Path) -> dict[str, Any]:
@@ -36,31 +39,48 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in yaml(PROMETHEUS / "rules.yml")["groups"] for rule in group["rules"]]
 
 
-def panels() -> list[dict[str, Any]]:
-    return [
-        panel for path in DASHBOARDS for panel in json.loads(path.read_text())["panels"] if panel["type"] != "row"
-    ]
+def alarms() -> list[str]:
+    return [str(rule["alert"]) for rule in rules()]
 
 
 def expressions() -> list[str]:
-    return [rule["expr"] for rule in rules()] + [
-        target["expr"] for panel in panels() for target in panel["targets"]
+    asked = [
+        target["expr"]
+        for path in DASHBOARDS
+        for panel in json.loads(path.read_text())["panels"]
+        for target in panel.get("targets", ())
     ]
+    return sorted({*(rule["expr"] for rule in rules()), *asked})
+
+
+def registries() -> Iterator[CollectorRegistry]:
+    """What each service registers; a name may be in more than one."""
+    yield RuntimeMetrics("tagger", "0").registry
+    for kinds in ((IngestMetrics,), (TaggerMetrics,), (NotifierMetrics, OutletMetrics)):
+        registry = CollectorRegistry()
+        for kind in kinds:
+            kind(registry)
+        yield registry
 
 
 def known_series() -> set[str]:
     """Every series name a service can show."""
-    runtime = RuntimeMetrics("tagger", "0")
-    registry = CollectorRegistry()
-    IngestMetrics(registry)
-    TaggerMetrics(registry)
-    NotifierMetrics(registry)
-    OutletMetrics(registry)
-    names: set[str] = set()
-    for metric in [*runtime.registry.collect(), *registry.collect()]:
-        endings = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"], "info": ["_info"]}
-        names |= {metric.name + ending for ending in endings.get(metric.type, [""])}
-    return names
+    endings = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"], "info": ["_info"]}
+    return {
+        metric.name + ending
+        for registry in registries()
+        for metric in registry.collect()
+        for ending in endings.get(metric.type, [""])
+    }
+
+
+KNOWN = known_series()
+
+
+def names_in(expression: str) -> set[str]:
+    """The metrics an expression asks for: what stands before labels or is one of ours."""
+    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]', " ", expression)
+    return set(re.findall(r"\b(?:siaga_\w+|process_\w+|up|ALERTS)\b", bare))
 
 
 def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -87,21 +107,43 @@ def test_the_rules_fire_on_their_series_and_on_no_other() -> None:
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
+def tried() -> tuple[set[str], set[str]]:
+    """The alarms that a unit test makes fire, and those that one keeps from firing."""
+    fires, calm = set(), set()
+    for case in yaml(PROMETHEUS / "rules_test.yml")["tests"]:
+        for one in case.get("promql_expr_test", ()):
+            (name,) = re.findall(r'alertname="(\w+)"', one["expr"])
+            (fires if one["exp_samples"] else calm).add(name)
+    return fires, calm
+
+
+@pytest.mark.parametrize("alarm", alarms())
+def test_an_alarm_is_tried_on_what_raises_it_and_on_what_does_not(alarm: str) -> None:
+    fires, calm = tried()
+    assert alarm in fires
+    assert alarm in calm
+
+
 @pytest.mark.parametrize("expression", expressions())
 def test_an_expression_asks_only_for_metrics_that_exist(expression: str) -> None:
-    asked = set(re.findall(r"\b(?:siaga_\w+|up)\b", expression))
+    asked = names_in(expression)
     assert asked
-    assert asked <= known_series() | {"up"}
+    assert asked <= KNOWN | OF_PROMETHEUS
 
 
 def test_a_metric_that_was_renamed_is_not_known() -> None:
-    assert "siaga_dead_letters_total" in known_series()
-    assert "siaga_dead_letter_total" not in known_series()
+    assert "siaga_dead_letters_total" in KNOWN
+    assert "siaga_dead_letter_total" not in KNOWN
 
 
 @pytest.mark.parametrize(
     ("label", "values"),
-    [("health", {health.value for health in Health}), ("priority", {p.name.lower() for p in Priority})],
+    [
+        ("health", {health.value for health in Health}),
+        ("priority", {p.name.lower() for p in Priority}),
+        ("outcome", {*Verdict, "handled", "retried", "dead"}),
+        ("relevant", {"yes", "no"}),
+    ],
 )
 def test_a_label_is_compared_only_with_values_it_can_have(label: str, values: set[str]) -> None:
     found = re.findall(rf'\b{label}(?:=|!=|=~|!~)"([^"]+)"', "\n".join(expressions()))
@@ -109,38 +151,40 @@ def test_a_label_is_compared_only_with_values_it_can_have(label: str, values: se
     assert {value for text in found for value in text.split("|")} <= values
 
 
+def test_the_states_that_alarms_ask_for_are_shown() -> None:
+    asked = re.findall(r'siaga_unseen_deliveries\{state="(\w+)"\}', "\n".join(expressions()))
+    assert asked and set(asked) <= set(WAITING)
+
+
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))
-def test_every_alert_says_how_urgent_it_is_and_where_to_look(rule: dict[str, Any]) -> None:
+def test_every_alarm_says_how_urgent_it_is_where_to_look_and_what_to_read(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in {"page", "ticket"}
-    assert set(rule["annotations"]) == {"summary", "look"}
+    assert set(rule["annotations"]) == {"summary", "look", "runbook_url"}
+    assert rule["annotations"]["runbook_url"] == f"deploy/RUNBOOK.md#{rule['alert'].lower()}"
+
+
+def sections() -> dict[str, str]:
+    """The runbook's sections by heading."""
+    parts = re.split(r"(?m)^## (\w+)\n", RUNBOOK.read_text(encoding="utf-8"))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm() -> None:
+    assert list(sections()) == alarms()
+
+
+@pytest.mark.parametrize("alarm", alarms())
+def test_a_section_says_what_it_means_what_to_look_at_what_to_do_and_whom_to_wake(alarm: str) -> None:
+    said = re.findall(r"(?m)^\*\*([\w ]+)\.\*\* \S", sections()[alarm])
+    assert said == ["What it means", "Look at", "Do", "Wake"]
+
+
+def test_the_runbook_names_only_metrics_that_exist() -> None:
+    named = set(re.findall(r"\bsiaga_\w+", RUNBOOK.read_text(encoding="utf-8")))
+    assert named and named <= KNOWN | {name.removesuffix("_bucket") for name in KNOWN}
 
 
 def test_every_service_of_compose_is_scraped() -> None:
     jobs = yaml(PROMETHEUS / "prometheus.yml")["scrape_configs"]
     targets = [target for job in jobs for static in job["static_configs"] for target in static["targets"]]
     assert sorted(targets) == ["ingest:8080", "notifier:8080", "tagger:8080"]
-
-
-def test_a_dashboard_keeps_its_address_and_lets_the_datasource_be_chosen() -> None:
-    assert [json.loads(path.read_text())["uid"] for path in DASHBOARDS] == ["siaga-overview"]
-    for path in DASHBOARDS:
-        variables = {v["name"]: v["type"] for v in json.loads(path.read_text())["templating"]["list"]}
-        assert variables["datasource"] == "datasource"
-    assert {panel["datasource"]["uid"] for panel in panels()} == {"${datasource}"}
-
-
-def test_the_dashboards_default_datasource_is_the_provisioned_one() -> None:
-    provisioned = yaml(GRAFANA / "provisioning" / "datasources" / "prometheus.yml")["datasources"]
-    chosen = json.loads(DASHBOARDS[0].read_text())["templating"]["list"][0]["current"]["value"]
-    assert [source["uid"] for source in provisioned] == [chosen]
-
-
-def test_panels_do_not_cover_each_other() -> None:
-    for path in DASHBOARDS:
-        cells: set[tuple[int, int]] = set()
-        for panel in json.loads(path.read_text())["panels"]:
-            at = panel["gridPos"]
-            own = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
-            assert cells.isdisjoint(own), panel["title"]
-            assert max(x for x, _ in own) < 24
-            cells |= own
