@@ -70,3 +70,9 @@ TOWNSPEOPLE = frozenset(b"nelayan warga petani pemuda tokoh masyarakat kapolres 
 ABOUT_TO = frozenset(b"hendak akan ingin mau mencoba coba berusaha".split())
 #: States outside the area that its people are sent to, to work or to marry.
 SENT_TO = frozenset(["CN", "TW", "HK", "KR", "JP", "SA", "AE", "QA", "KW", "BH", "OM", "JO"])
+#: Whoever speaks for a state: "Presiden Amerika Serikat", "Malaysian Prime Minister".
+STATE_OFFICE = frozenset(
+    b"presiden wapres menteri pm menlu menhan raja ratu dubes kedubes pemerintah kemlu kemenlu parlemen"
+    b" kementerian senat president minister king queen government".split()
+)
+STATE_OFFICER = frozenset(b"president prime foreign government minister ambassador embassy king parliament".split())

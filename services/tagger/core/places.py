@@ -23,6 +23,8 @@ from services.tagger.core.place_words import (
     ORIGIN,
     PEOPLE,
     SENT_TO,
+    STATE_OFFICE,
+    STATE_OFFICER,
     TOWNSPEOPLE,
     TRANSIT,
 )
@@ -32,6 +34,8 @@ from services.tagger.core.spans import Span
 MAX_PLACES = 14
 #: A state named less than this part of the most named one is no side of a border.
 _ONE_SIDE = 3
+#: A town of a state that is hardly named beside the most named one: the foot of the page, or another story.
+_ONE_TOWN = 8
 _EVIDENCE = 3
 _STATED = re.compile(
     rb"\b(?:kata|ujar|ujarnya|katanya|menurut|jelas|ungkap|tutur|menyebut|mengatakan|keterangan|said|told)\b"
@@ -188,6 +192,8 @@ def _role(hit: Hit, scene: _Scene, *, state: bool) -> Role:
     earlier, last = ([b"", b"", *_before(folded, hit.start, 3)])[-2:]
     if last == b"the":
         last = earlier  # "from the Philippines"
+    if state and _speaks(hit, folded, last):
+        return Role.STATEMENT
     if _is_origin(hit, folded, earlier, last, state=state):
         return Role.ORIGIN
     if last == b"masuk" and earlier in ABOUT_TO:
@@ -214,6 +220,12 @@ def _of_people(hit: Hit, folded: bytes) -> bool:
     """ "Myanmar migrants": a state's name before a word for people says where they come from."""
     after = folded[hit.end : hit.end + 24].split()
     return bool(after) and after[0] in PEOPLE
+
+
+def _speaks(hit: Hit, folded: bytes, last: bytes) -> bool:
+    """Whether a state is named for somebody who speaks for it."""
+    after = folded[hit.end : hit.end + 24].split()
+    return last in STATE_OFFICE or bool(after and after[0] in STATE_OFFICER)
 
 
 def _located(hit: Hit, scene: _Scene, locative: bool) -> Role:
@@ -269,7 +281,11 @@ def _abroad(mentions: list[_Mention], reading: Reading, book: Rulebook, both_sid
         weight[mention.entry.country] += round(10 * mention.weight)
     most = max(weight.values())
     if both_sides:
-        return [m for m in mentions if m.entry.region or weight[m.entry.country] * _ONE_SIDE >= most]
+        return [
+            m
+            for m in mentions
+            if weight[m.entry.country] * (_ONE_TOWN if m.entry.region else _ONE_SIDE) >= most
+        ]
     movement = book.bit("recruit") | book.bit("lure") | book.bit("worker") | book.bit("smuggle")
     kept = []
     for mention in mentions:
