@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from services.cli.demo.botapi import Fault
+from services.cli.demo.botapi_faults import Fault
 from services.contracts.codes import Severity
 from services.notifier.core.ledger import State
 from tests.notifier.builders import an_alert

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.cli.demo.botapi import BotApi as Double
-from services.cli.demo.botapi import Message
+from services.cli.demo.botapi_chats import Message
 from services.notifier import invitations
 from services.notifier.bot import Bot
 from services.notifier.invitations import Guest, Invitation

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from services.cli.demo.botapi import Fault
+from services.cli.demo.botapi_faults import Fault
 from services.contracts.alert import ALERT_EVENT
 from services.contracts.codes import Kind, Role, Severity, Topic
 from services.contracts.topics import ALERTS

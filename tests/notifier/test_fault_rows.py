@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.cli.demo.botapi import Fault
+from services.cli.demo.botapi_faults import Fault
 from services.notifier.channels.base import DeliveryError
 from services.notifier.channels.telegram import BotApi, Telegram
 from services.notifier.channels.telegram_errors import is_bad_text, read_error

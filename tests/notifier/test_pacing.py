@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cli.demo.botapi import BotApi as Double
-from services.cli.demo.botapi import Call, Fault
+from services.cli.demo.botapi import Call
+from services.cli.demo.botapi_faults import Fault
 from services.contracts.codes import Severity
 from services.notifier.channels.telegram import BotApi, Telegram
 from services.notifier.core.pacing import TELEGRAM_PACE, Pace, Pacer

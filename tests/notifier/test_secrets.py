@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from services.cli.demo.botapi import Fault
+from services.cli.demo.botapi_faults import Fault
 from services.contracts.codes import Severity
 from services.contracts.delivery import Outcome
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES

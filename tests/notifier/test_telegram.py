@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from services.cli.demo.botapi import BotApi as Double
-from services.cli.demo.botapi import Fault
+from services.cli.demo.botapi_faults import Fault
 from services.contracts.delivery import Action
 from services.notifier.channels.base import DeliveryError, Outgoing, Scope
 from services.notifier.channels.telegram import BotApi, Telegram

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from services.cli.demo.botapi_chats import Chats, Message
+from services.cli.demo.botapi_faults import ANSWERS, DELIVERS, Fault
 from services.cli.demo.botapi_page import draw_page
 from services.cli.demo.botapi_rules import RefusedError, bad, check_keyboard, check_text
 from services.runtime.errors import OperatorError
@@ -21,69 +21,7 @@ from services.runtime.errors import OperatorError
 BOT = {"id": 1_000_000_001, "is_bot": True, "first_name": "Siaga", "username": "siaga_demo_bot"}
 _HANG_S = 3600.0
 
-
-class Fault(StrEnum):
-    """What may go wrong, in the order of the table in the tests."""
-
-    FLOOD = "flood"
-    MIGRATE = "migrate"
-    CHAT_NOT_FOUND = "chat_not_found"
-    BLOCKED = "blocked"
-    BLOCKED_CAPITALS = "blocked_capitals"
-    DEACTIVATED = "deactivated"
-    KICKED = "kicked"
-    FORBIDDEN_OTHER = "forbidden_other"
-    BAD_ENTITIES = "bad_entities"
-    UNAUTHORIZED = "unauthorized"
-    NOT_FOUND = "not_found"
-    MISDIRECTED = "misdirected"
-    CONFLICT = "conflict"
-    SERVER_ERROR = "server_error"
-    BAD_GATEWAY = "bad_gateway"
-    CUT_BODY = "cut_body"
-    NOT_JSON = "not_json"
-    DELIVERED_NOT_JSON = "delivered_not_json"
-    DELIVERED_THEN_HANG = "delivered_then_hang"
-    DELIVERED_THEN_RESET = "delivered_then_reset"
-    HANG = "hang"
-    RESET = "reset"
-    UNKNOWN_FIELDS = "unknown_fields"
-
-
-_ANSWERS: dict[Fault, tuple[int, str, dict[str, Any]]] = {
-    Fault.FLOOD: (429, "Too Many Requests: retry after 2", {"retry_after": 2}),
-    Fault.MIGRATE: (400, "Bad Request: group chat was upgraded to a supergroup chat", {}),
-    Fault.CHAT_NOT_FOUND: (400, "Bad Request: chat not found", {}),
-    Fault.BLOCKED: (403, "Forbidden: bot was blocked by the user", {}),
-    Fault.BLOCKED_CAPITALS: (400, "Bad Request: USER_IS_BLOCKED", {}),
-    Fault.DEACTIVATED: (403, "Forbidden: user is deactivated", {}),
-    Fault.KICKED: (403, "Forbidden: bot was kicked from the group chat", {}),
-    Fault.FORBIDDEN_OTHER: (403, "Forbidden: something nobody has seen before", {}),
-    Fault.BAD_ENTITIES: (400, "Bad Request: can't parse entities: Unsupported start tag", {}),
-    Fault.UNAUTHORIZED: (401, "Unauthorized", {}),
-    Fault.NOT_FOUND: (404, "Not Found", {}),
-    Fault.MISDIRECTED: (421, "Misdirected Request", {}),
-    Fault.CONFLICT: (409, "Conflict: terminated by other getUpdates request", {}),
-    Fault.SERVER_ERROR: (500, "Internal Server Error: restart", {}),
-}
-
-
-@dataclass
-class Message:
-    """One message of a chat as it stands."""
-
-    message_id: int
-    chat_id: int
-    text: str
-    shown: str
-    at: float
-    ours: bool
-    keyboard: list[list[dict[str, str]]] = field(default_factory=list)
-    edited: int = 0
-    silent: bool = False
-    is_html: bool = False
-    reply_to: int | None = None
-    pressed: str = ""
+__all__ = ["BotApi", "Call", "Chats", "Fault"]
 
 
 @dataclass(frozen=True)
@@ -94,55 +32,6 @@ class Call:
     method: str
     chat_id: int | None
     fault: str
-
-
-class Chats:
-    """Every chat, rebuilt at start from a file that is only ever appended to."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / "chats.jsonl"
-        self.messages: dict[int, Message] = {}
-        self.known: set[int] = set()
-        self.next_id = 1
-        if self._path.exists():
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                if line.endswith("}"):  # a line cut by a crash is left out
-                    self._apply(json.loads(line))
-        self._file = self._path.open("a", encoding="utf-8")
-
-    def record(self, entry: Mapping[str, Any]) -> None:
-        """Apply an entry and append it."""
-        self._apply(entry)
-        self._file.write(json.dumps(dict(entry), ensure_ascii=False) + "\n")
-        self._file.flush()
-
-    def _apply(self, entry: Mapping[str, Any]) -> None:
-        if entry["what"] == "chat":
-            self.known.add(entry["chat_id"])
-        elif entry["what"] == "message":
-            message = Message(**{key: value for key, value in entry.items() if key != "what"})
-            self.messages[message.message_id] = message
-            self.known.add(message.chat_id)
-            self.next_id = max(self.next_id, message.message_id + 1)
-        elif entry["what"] == "edit":
-            message = self.messages[entry["message_id"]]
-            message.text, message.shown, message.keyboard = entry["text"], entry["shown"], entry["keyboard"]
-            message.is_html = entry["is_html"]
-            message.edited += 1
-        elif entry["what"] == "delete":
-            self.messages.pop(entry["message_id"], None)
-        elif entry["what"] == "press":
-            self.messages[entry["message_id"]].pressed = entry["label"]
-
-    def of(self, chat_id: int) -> list[Message]:
-        """The messages of one chat, oldest first."""
-        found = (message for message in self.messages.values() if message.chat_id == chat_id)
-        return sorted(found, key=lambda message: message.message_id)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 class BotApi:
@@ -259,7 +148,10 @@ class BotApi:
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        parameters = await _parameters(request)
+        try:
+            parameters = await _parameters(request)
+        except ConnectionResetError:  # who asked was killed in the middle of asking: nothing was asked
+            return web.Response(status=400)
         chat_id = _number(parameters.get("chat_id"))
         fault = self._next_fault(chat_id) if method in {"sendMessage", "editMessageText"} else None
         self.calls.append(Call(time.time(), method, chat_id, fault or ""))
@@ -294,13 +186,13 @@ class BotApi:
     async def _fail(
         self, fault: Fault, request: web.Request, method: str, parameters: Mapping[str, Any]
     ) -> web.StreamResponse:
-        if fault in _ANSWERS:
-            code, description, more = _ANSWERS[fault]
+        if fault in ANSWERS:
+            code, description, more = ANSWERS[fault]
             if fault is Fault.MIGRATE:
                 more = {"migrate_to_chat_id": self.migrates_to}
                 self.add_chat(self.migrates_to)
             raise RefusedError(code, description, more)
-        if fault in _DELIVERS:
+        if fault in DELIVERS:
             result = await self._carry_out(method, parameters)
             if fault is Fault.UNKNOWN_FIELDS:
                 return web.json_response({"ok": True, "result": result | {"quantum_state": {"up": 1}}, "new": []})
@@ -422,15 +314,6 @@ class BotApi:
         given = await request.json()
         self.fail_next(Fault(given["fault"]), chat_id=given.get("chat_id"), times=int(given.get("times", 1)))
         return web.json_response({"ok": True})
-
-
-_DELIVERS = {
-    Fault.DELIVERED_NOT_JSON,
-    Fault.DELIVERED_THEN_HANG,
-    Fault.DELIVERED_THEN_RESET,
-    Fault.UNKNOWN_FIELDS,
-    Fault.CUT_BODY,
-}
 
 
 def _refusal(refused: RefusedError) -> web.Response:
