@@ -63,7 +63,7 @@ def wire(service: Service, needs: Dependencies) -> None:
     service.consume(SOURCES, group=GROUP_SOURCES, decode=SOURCE_HEALTH_CHANGED.validate_json)(sources)
     service.publishes(ALERTS, AlertRaised, "A synthetic alert in the region ZZ, which nobody subscribes to")
     service.publishes(DELIVERIES, DeliveryRecorded, "What became of one alert for one official on one channel")
-    service.background("dispatch", lambda: needs.dispatcher.run_until(service.stopping), finishes=True)
+    service.background("dispatch", lambda: needs.dispatcher.run_until(service.stopping), early=True)
     service.every("dark sources", 60.0, SourceWatch(service.store, _now))
     service.every("digests", 1.0, needs.dispatcher.close_digests)
     service.every("other channels", 5.0, needs.dispatcher.use_what_there_is)

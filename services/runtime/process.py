@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +26,7 @@ from services.runtime.errors import OperatorError, UnavailableError, told
 from services.runtime.lag import Watch, watch_lag
 from services.runtime.listener import bind, make_server
 from services.runtime.peek import Peek
+from services.runtime.relay import Relay
 from services.runtime.service import VERSION, Loop, Service
 from services.runtime.vitals import Vitals
 
@@ -39,6 +39,7 @@ FINISH_WITHIN_S = 5.0
 #: Then the consumers finish their batch, commit and leave the group, and the relay empties the outbox.
 LEAVE_WITHIN_S = 3.5
 START_WITHIN_S = 90.0
+_CANNOT_START = 2
 VITALS_EVERY_S = 15.0
 
 
@@ -114,23 +115,58 @@ async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClie
     health = _Health(service, relay_broker, watch)
     server, serving = await _listen(service, sock, health)
     _stop_on_signals(service)
+    running = _Running(service)
     try:
-        if not await _start_consumers(service):
-            return 0
-        health.started = True
-        below = [("relay", relay.run), ("lag", lambda: watch_lag(service, admin, watch)), *service.loops]
-        cut = [asyncio.create_task(_loop(loop), name=name) for name, loop in below]
-        finishing = [asyncio.create_task(_loop(loop), name=name) for name, loop in service.finishing]
-        stop = asyncio.create_task(service.stopping.wait(), name="stop")
-        host, port = sock.getsockname()[:2]
-        log.info("running", http=f"http://{host}:{port}", kafka=service.settings.kafka)
-        done, _ = await asyncio.wait({serving, stop, *cut, *finishing}, return_when=asyncio.FIRST_COMPLETED)
-        status = 0 if service.stopping.is_set() else _why_it_ended(done)
-        await _wind_down(service, cut, finishing, status)
+        if await _start(service, relay, running):
+            health.started = True
+            running.begin([("lag", lambda: watch_lag(service, admin, watch)), *service.loops], service.finishing)
+            host, port = sock.getsockname()[:2]
+            log.info("running", http=f"http://{host}:{port}", kafka=service.settings.kafka)
+        status = await running.until_one_ends(serving)
+        await _wind_down(service, running, status)
         return status
+    except OperatorError:
+        await _wind_down(service, running, _CANNOT_START)
+        raise
     finally:
         server.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)
+
+
+class _Running:
+    """The loops under way: those that are cut at the end, and those that may finish what they have in hand."""
+
+    def __init__(self, service: Service) -> None:
+        self.cut: list[asyncio.Task[None]] = []
+        self.finishing: list[asyncio.Task[None]] = []
+        self._stopping = service.stopping
+
+    @property
+    def all(self) -> list[asyncio.Task[None]]:
+        return [*self.cut, *self.finishing]
+
+    def begin(self, cut: Sequence[tuple[str, Loop]], finishing: Sequence[tuple[str, Loop]]) -> None:
+        self.cut += [asyncio.create_task(_loop(loop), name=name) for name, loop in cut]
+        self.finishing += [asyncio.create_task(_loop(loop), name=name) for name, loop in finishing]
+
+    async def until_one_ends(self, serving: asyncio.Task[None]) -> int:
+        """Wait for the signal to stop, or for the end of a loop; the exit status."""
+        stop = asyncio.create_task(self._stopping.wait(), name="stop")
+        done, _ = await asyncio.wait({serving, stop, *self.all}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        return 0 if self._stopping.is_set() else _why_it_ended(done)
+
+
+async def _start(service: Service, relay: Relay, running: _Running) -> bool:
+    """Begin to publish and what needs no consumer, then join the groups; False when an end came first.
+
+    After a crash the groups let us in only when they have given up whom we were: what is decided already must not
+    wait for that.
+    """
+    if not await _before_any_end(service, running, service.broker.connect(), "the broker"):
+        return False
+    running.begin([("relay", relay.run)], service.finishing_early)
+    return await _before_any_end(service, running, service.broker.start(), "the consumers")
 
 
 async def _listen(
@@ -144,48 +180,46 @@ async def _listen(
     return server, asyncio.create_task(server.serve(sockets=[sock]), name="http")
 
 
-async def _start_consumers(service: Service) -> bool:
-    """Join the groups; False when a signal came first.
+async def _before_any_end(
+    service: Service, running: _Running, step: Coroutine[Any, Any, object], what: str
+) -> bool:
+    """Take a step of the start; False when a signal or the end of a loop came first.
 
     Raises:
         OperatorError: the broker does not let us, or not in time.
     """
-    starting = asyncio.create_task(service.broker.start())
-    stop = asyncio.create_task(service.stopping.wait())
-    done, _ = await asyncio.wait({starting, stop}, timeout=START_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    where = f"SIAGA_KAFKA {service.settings.kafka}"
+    starting, stop = asyncio.create_task(step), asyncio.create_task(service.stopping.wait())
+    waited = {starting, stop, *running.all}
+    done, _ = await asyncio.wait(waited, timeout=START_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
     if starting not in done:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
-        if service.stopping.is_set():
+        if done:
             return False
-        raise OperatorError(f"SIAGA_KAFKA {service.settings.kafka}", f"not joined within {START_WITHIN_S:.0f} s")
+        raise OperatorError(where, f"not joined within {START_WITHIN_S:.0f} s")
     failure = starting.exception()
     if failure is not None:
-        await asyncio.gather(service.broker.stop(), return_exceptions=True)
-        raise OperatorError(
-            f"SIAGA_KAFKA {service.settings.kafka}", f"the consumers cannot start: {told(failure)}"
-        )
+        raise OperatorError(where, f"{what} cannot start: {told(failure)}")
     return True
 
 
-async def _wind_down(
-    service: Service, cut: list[asyncio.Task[None]], finishing: list[asyncio.Task[None]], status: int
-) -> None:
+async def _wind_down(service: Service, running: _Running, status: int) -> None:
     """First what has something in hand; then the consumers commit and leave; then what they decided goes out."""
     service.stopping.set()
     _cut_off_after(STOP_WITHIN_S, status)
-    if finishing:
-        await asyncio.wait(finishing, timeout=FINISH_WITHIN_S)
-    try:
-        async with asyncio.timeout(LEAVE_WITHIN_S):
-            await asyncio.gather(*(one.subscriber.stop() for one in service.consumptions))
-            await service.relay.drained()
-    except (TimeoutError, UnavailableError, KafkaError) as error:
-        log.warning("left in haste", reason=told(error))
-    await _cancel([*finishing, *cut])
-    with contextlib.suppress(KafkaError, OSError):
-        await service.broker.stop()
+    if running.finishing:
+        await asyncio.wait(running.finishing, timeout=FINISH_WITHIN_S)
+    if running.all:
+        try:
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await asyncio.gather(*(one.subscriber.stop() for one in service.consumptions))
+                await service.relay.drained()
+        except (TimeoutError, UnavailableError, KafkaError) as error:
+            log.warning("left in haste", reason=told(error))
+    await _cancel(running.all)
+    await asyncio.gather(service.broker.stop(), return_exceptions=True)
     log.info("stopped", status=status)
 
 

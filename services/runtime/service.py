@@ -72,6 +72,7 @@ class Service:
         self.consumptions: list[Consumption[Any]] = []
         self.loops: list[tuple[str, Loop]] = []
         self.finishing: list[tuple[str, Loop]] = []
+        self.finishing_early: list[tuple[str, Loop]] = []
         self.routes: list[tuple[str, Any]] = []
         self.stopping = asyncio.Event()
         self._relay: Relay | None = None
@@ -107,15 +108,17 @@ class Service:
         self.metrics.expect_topic(topic)
         self.broker.publisher(topic, schema=event, title=f"{topic}:{event.__name__}", description=description)
 
-    def background(self, name: str, loop: Loop, *, finishes: bool = False) -> None:
+    def background(self, name: str, loop: Loop, *, finishes: bool = False, early: bool = False) -> None:
         """Run ``loop`` as long as the service; its end, by return or exception, ends the process.
 
         Args:
             name: for the log line when it dies.
             loop: what to run.
             finishes: the loop watches ``stopping`` and may finish what it has in hand before it is cancelled.
+            early: it finishes, and needs the relay but no consumer: it begins before the groups are joined.
         """
-        (self.finishing if finishes else self.loops).append((name, loop))
+        kind = self.finishing_early if early else self.finishing if finishes else self.loops
+        kind.append((name, loop))
 
     def every(self, name: str, seconds: float, step: Loop) -> None:
         """Run ``step`` again and again with a pause of ``seconds`` between the end and the next start."""
