@@ -17,6 +17,7 @@ _CONTACT = re.compile(
     r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7}\b"
 )
 _ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
+_AT = re.compile(r"@(?=[\w-])")  # no other is one of an address
 _LOCAL_PART = re.compile(r"[\w.+-]{1,60}\Z")
 _PLATE_DIGITS = 4
 _PLATE_BEFORE = re.compile(r"(?<![A-Za-z])(?P<area>[A-Z]{1,3})\s?$")
@@ -26,6 +27,12 @@ _VEHICLE = re.compile(
     r"|licen[cs]e|plate|\bcar\b|\bvan\b|truck|registration|registered",
     re.IGNORECASE,
 )
+#: Its words that may be part of another, and those that may not.
+_VEHICLES = (
+    "nomor polisi", "bernopol", "nopol", "pelat", "mobil", "motor", "minibus", "truk", "pikap", "kendaraan",
+    "avanza", "xenia", "innova", "license", "licence", "plate", "truck", "registration", "registered",
+)  # fmt: skip
+_VEHICLE_WORDS = ("plat", "car", "van")
 
 
 def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]]) -> Iterator[Span]:
@@ -51,14 +58,27 @@ def _plate(whole: str, start: int, end: int) -> Iterator[Span]:
     """A number plate, where a word beside it speaks of a vehicle: a hull number is none."""
     before = _PLATE_BEFORE.search(whole, max(0, start - 5), start)
     after = _PLATE_AFTER.match(whole, end)
-    if before and after and _VEHICLE.search(whole, max(0, start - 60), start):
+    if before and after and _of_a_vehicle(whole, max(0, start - 60), start):
         yield before.start("area"), after.end(), "number plate"
+
+
+def _of_a_vehicle(whole: str, start: int, end: int) -> bool:
+    """Plain words first: the pattern, which minds no case, is tried with every word at every letter."""
+    near = whole[start:end]
+    if near.isascii():
+        near = near.lower()
+        if any(word in near for word in _VEHICLES):
+            return True
+        if not any(word in near for word in _VEHICLE_WORDS):
+            return False
+    return _VEHICLE.search(whole, start, end) is not None
 
 
 def _addresses(whole: str) -> Iterator[tuple[int, int]]:
     """Looks only around each "@": a pattern that begins with a word is tried at every letter."""
-    at, last = whole.find("@"), 0
-    while at >= 0:
+    found_at, last = _AT.search(whole), 0
+    while found_at:
+        at = found_at.start()
         first = max(last, at - 60, whole.rfind("@", max(0, at - 60), at) + 1)
         local = _LOCAL_PART.search(whole, first, at)
         found = _ADDRESS.match(whole, local.start()) if local else None
@@ -66,4 +86,4 @@ def _addresses(whole: str) -> Iterator[tuple[int, int]]:
         if found:
             yield found.span()
             last = found.end()
-        at = whole.find("@", max(at + 1, last))
+        found_at = _AT.search(whole, max(at + 1, last))

@@ -1,0 +1,267 @@
+"""Find who is named: the names after, before and around the words that announce one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from services.tagger.core.clearing_context import LINE, after_office, headline, of_a_people
+from services.tagger.core.clearing_words import HONORIFICS, NOT_NAMES, ROLES
+from services.tagger.core.folding import fold
+
+Span = tuple[int, int, str]
+_UPPER = r"A-ZÀ-ÖØ-Þ\u0100-\u024f\u1e00-\u1eff"
+_WORD = rf"[{_UPPER}][\w'’-]*"
+_LINK = r"(?:bin|binti|al|de|da|dos|van|von)"
+_PART = rf"(?:[A-Z]\.|{_WORD})"
+_FULL = rf"{_PART}(?:[ ](?:{_LINK}[ ])?{_PART}){{0,5}}"
+_NAME = re.compile(_FULL)
+#: What may stand between a cue and the name it announces.
+_GAP = re.compile(
+    r"\s*(?:(?:asal|dari|from)\s+[\w ]{2,25}?,?\s+)?"
+    r"(?:kandung|tiri|angkat|korban|victim|dari|yang|itu|tersebut|perempuan|laki-laki)?"
+    r"\s*(?:selamat|tewas|meninggal|lain|lainnya|pertama|kedua|terakhir)?"
+    r"\s*(?:yakni|yaitu|adalah|ialah|is|was|are|were)?"
+    r"\s*(?:atas nama|a\.n\.|an\.|bernama|named|berinisial|inisial)?\s*[,:]?\s*[\"“'‘(]?\s*(?:si\s+)?"
+)
+#: "Nama Orang, salah satu korban": the name before the cue.
+_BESIDE = re.compile(
+    rf"(?P<name>{_FULL})\s*,\s+(?:salah (?:satu|seorang)|seorang|sang|yang (?:menjadi|juga)|kedua|an?|one of the"
+    r"|the|another|who (?:is|was) an?)?\s*$"
+)
+_APPOSITION = re.compile(rf"[^.\n]{{0,70}}?,\s+(?P<name>{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{1,4}})\s*,")
+_INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(?:\s*\(\d{1,2}[^)]{0,8}\))?")
+_MORE_INITIALS = re.compile(r"\s*(?:,\s*(?:dan|serta|and)\b|,|dan\b|serta\b|and\b|/|&)\s*")
+#: "Nomor 21 Tahun 2007": nobody is that old.
+_YEAR_OF_A_LAW = re.compile(r"\s(?:19|20)\d\d\b")
+NO_AGE_AFTER = re.compile(r"[/:%]|[.,]\d")
+#: What stands right before and after a number that is an age: "(17)", "(17 tahun)", ", 17,", ", aged 17".
+_AGED = r"(?:usia|umur|aged?|berusia|berumur|who is|who was)\s"
+_AGE_BEFORE = re.compile(rf"(?:[(,]\s?|\s(?:yang\s)?)(?:{_AGED})?$")
+BEFORE_AN_AGE = frozenset({" ", "(", ","})
+_AGE_WORD = re.compile(rf"{_AGED}$")
+_ENDS_AGED = frozenset("aerds")
+_BEGINS_AFTER_AGE = frozenset({"", "t", "y", ")", ",", "."})
+_AGE_AFTER = re.compile(r"\s?(?:tahun|thn|th|years?(?: old)?)?\s?(?P<end>[),.])|\s?(?:tahun|thn)\b")
+_BEFORE = re.compile(
+    rf"(?P<name>{_FULL})"
+    rf"(?:\s+alias\s+(?P<alias>[\w ]{{2,30}}))?[\"”'’]?[,\s(]*$"
+)
+_BEFORE_YEARS = re.compile(
+    rf"(?P<name>{_WORD}(?:[ ]{_WORD}){{0,4}}),?\s(?:is\s|was\s)?(?:an?\s|the\s)?\d{{1,2}}[\s-]$"
+)
+_AFTER_YEARS = re.compile(
+    rf"(?:\s+(?!who|had|was|and|to|of|in|at|from|yang)[a-z-]+){{0,3}},?\s+(?P<name>{_WORD}(?:[ ]{_WORD}){{0,4}})"
+)
+_DIGITS_BEFORE = re.compile(r"\d{1,2}[\s-]$")
+_LOWER_NAME = re.compile(r"(?P<name>[a-z]{3,15}(?: [a-z]{3,15})?)")
+_MORE_NAMES = re.compile(r",\s+(?:(?:dan|serta|and)\s+)?|\s+(?:dan|serta|and|&)\s+")
+_HEADLINE_WORDS = 2
+_WORDS = re.compile(r"[\w'’-]+")
+#: What ``_GAP`` may begin with: before any other small letter it is a space and no name follows.
+_GAP_WORDS = """
+    asal dari from kandung tiri angkat korban victim yang itu tersebut perempuan laki selamat tewas meninggal
+    lain pertama kedua terakhir yakni yaitu adalah ialah is was are were atas a.n. an. bernama named
+    berinisial inisial si
+"""
+_GAP_BEGINS = tuple(_GAP_WORDS.split())
+
+
+class _Name(NamedTuple):
+    """A name within a stretch; ``of_a_people``: none after "warga negara", where it is a nationality."""
+
+    begins: int
+    start: int
+    end: int
+    of_a_people: bool
+
+
+class Names:
+    """The names of one text; what a stretch is, is decided once."""
+
+    def __init__(self, whole: str, known: frozenset[str]) -> None:
+        """``known``: words that alone make no name."""
+        self._whole = whole
+        self._known = known
+        self._known_names: dict[tuple[str, bool], _Name | None] = {}
+
+    def before_age(self, start: int, end: int) -> Iterator[Span]:
+        whole = self._whole
+        if whole[start - 2 : start - 1] in _ENDS_AGED and _AGE_WORD.search(whole, max(0, start - 12), start):
+            yield start, end, "age"
+        follows = whole[end : end + 2].lstrip()[:1]
+        after = _AGE_AFTER.match(whole, end) if follows in _BEGINS_AFTER_AGE else None
+        if not after:
+            return
+        before = _AGE_BEFORE.search(whole, max(0, start - 18), start)
+        if not before:
+            return
+        worded = _AGE_WORD.search(whole, before.start(), start)
+        opened = before.group().strip()[:1]
+        if not worded and not (opened == "(" and after["end"] == ")") and not (opened == "," and after["end"]):
+            return
+        found = _BEFORE.search(whole, max(0, before.start() - 70), before.start())
+        if not found or "\n" in found["name"]:
+            return
+        span = self._name(found.start("name"), found.end("name"), sure=opened == "(" or bool(worded))
+        if span:
+            yield *span, "name with an age"
+            yield start, end, "age"
+            if found["alias"]:
+                yield found.start("alias"), found.end("alias"), "called"
+
+    def after_victim(self, start: int, end: int) -> Iterator[Span]:
+        whole = self._whole
+        found = list(self._beside_victim(start, end))
+        if not found:
+            return
+        if headline(whole, start, end):  # asked last: most cues stand beside no name
+            found = [span for span in found if self._certain(*span[:2])]
+        yield from found
+
+    def _certain(self, start: int, end: int) -> bool:
+        """Whether what follows a victim in a headline is a name: of no lexicon, named again or untold."""
+        whole = self._whole
+        words = whole[start:end].split()[:2]
+        if len(words) < _HEADLINE_WORDS or self._knows(" ".join(words)):
+            return False
+        return whole.count(" ".join(words)) > 1 or len(whole) <= LINE
+
+    def _beside_victim(self, start: int, end: int) -> Iterator[Span]:
+        whole = self._whole
+        ahead = (
+            _BESIDE.search(whole, max(0, start - 80), start) if "," in whole[max(0, start - 22) : start] else None
+        )
+        if ahead and (span := self._name(ahead.start("name"), ahead.end("name"))):
+            yield *span, "victim"
+        at = end + 1
+        if whole[end:at] == " " and "a" <= whole[at : at + 1] <= "z" and not whole.startswith(_GAP_BEGINS, at):
+            found = None  # most words are followed by another that is no name
+        else:
+            gap = _GAP.match(whole, end)
+            at = gap.end() if gap else end
+            found = _NAME.match(whole, at)
+        new_line = "\n" in whole[end:at] and found is not None and " " not in found.group()
+        if found and not new_line and (span := self._name(found.start(), found.end())):
+            yield *span, "victim"
+            yield from self._listed(span[1])
+            return
+        beside = _APPOSITION.match(whole, end) if whole.count(",", end, end + 130) > 1 else None
+        if beside and (span := self._name(beside.start("name"), beside.end("name"))):
+            yield *span, "victim"
+
+    def _listed(self, at: int) -> Iterator[Span]:
+        """Further names of a list: "Rizal, Dedi, dan Sahrul"."""
+        whole = self._whole
+        for _again in range(8):
+            link = _MORE_NAMES.match(whole, at)
+            found = _NAME.match(whole, link.end()) if link else None
+            span = self._name(found.start(), found.end()) if found else None
+            if not found or not span or span[0] != found.start():
+                return
+            yield *span, "victim"
+            at = span[1]
+
+    def after_called(self, start: int, end: int) -> Iterator[Span]:
+        whole = self._whole
+        at = end
+        while at < len(whole) and whole[at] in " \t\"“”'‘’(:,":
+            at += 1
+        for skip in ("si ", "asli ", "lengkap ", "panggilan "):
+            if whole.startswith(skip, at):
+                at += len(skip)
+        found = _NAME.match(whole, at)
+        if found and (span := self._name(found.start(), found.end(), sure=True)):
+            yield *span, "called"
+            yield from self._listed(span[1])
+            return
+        low = _LOWER_NAME.match(whole, at) if whole[start:end].lower() == "bernama" else None
+        if low and low["name"].split()[0] not in self._known | HONORIFICS:
+            first, *rest = low["name"].split()
+            keep = low["name"] if rest and rest[0] not in self._known | HONORIFICS else first
+            yield at, at + len(keep), "called in small letters"
+
+    def after_initials(self, _: int, end: int) -> Iterator[Span]:
+        whole = self._whole
+        at = end
+        while at < len(whole) and whole[at] in " :\"“'":
+            at += 1
+        for _again in range(8):
+            found = _INITIALS.match(whole, at)
+            if not found:
+                name = _NAME.match(whole, at)
+                if name and len(name.group()) < 25:
+                    yield name.start(), name.end(), "initials"
+                return
+            yield found.start(), found.end(), "initials"
+            link = _MORE_INITIALS.match(whole, found.end())
+            if not link:
+                return
+            at = link.end()
+
+    def before_note(self, start: int, _: int) -> Iterator[Span]:
+        whole = self._whole
+        found = _BEFORE.search(whole, max(0, start - 60), start)
+        if found and (span := self._name(found.start("name"), found.end("name"), sure=True)):
+            yield *span, "called"
+
+    def around_years(self, start: int, end: int) -> Iterator[Span]:
+        whole = self._whole
+        digits = _DIGITS_BEFORE.search(whole, max(0, start - 4), start)
+        if not digits or _YEAR_OF_A_LAW.match(whole, end):
+            return
+        if whole[start : start + 4].lower() == "year":
+            yield digits.start(), digits.end() - 1, "age"
+        years = whole[start : start + 1].lower() == "y"  # "3 Tahun Penjara" in a headline names nobody
+        shouted = not years and headline(whole, start, end)
+        before = _BEFORE_YEARS.search(whole, max(0, start - 60), start)
+        if before and shouted and self._knows(before["name"]):
+            before = None
+        if before and (span := self._name(before.start("name"), before.end("name"))):
+            yield *span, "name with an age"
+        after = None if shouted else _AFTER_YEARS.match(whole, end)
+        if after and (span := self._name(after.start("name"), after.end("name"))):
+            yield *span, "name with an age"
+
+    def _knows(self, words: str) -> bool:
+        """Whether any of these words is one of the lexicon: few names are."""
+        return any(word.decode() in self._known for word in fold(words).split())
+
+    def _name(self, start: int, end: int, *, sure: bool = False) -> tuple[int, int] | None:
+        """The part of a stretch that is a name; None for an office, a place, a day, a known acronym."""
+        shown = self._whole[start:end]
+        key = (shown, sure)
+        if key in self._known_names:  # one name is announced by several words, and in a long text again and again
+            name = self._known_names[key]
+        else:
+            name = self._known_names[key] = self._read(shown, sure=sure)
+        if name is None or after_office(self._whole, start + name.begins):
+            return None
+        if name.of_a_people and of_a_people(self._whole, start):
+            return None
+        return start + name.start, start + name.end
+
+    def _read(self, shown: str, *, sure: bool) -> _Name | None:
+        """The name in a stretch, whatever stands before it."""
+        words = list(_WORDS.finditer(shown))
+        while words and words[0].group().lower() in HONORIFICS:
+            words = words[1:]
+        if not words:
+            return None
+        low = [fold(word.group()).decode().strip() for word in words]
+        if low[0] in ROLES and not (sure and words[0].group().isupper()):
+            return None
+        begins, alone = words[0].start(), False
+        if sure:
+            while words and low[0] in NOT_NAMES:
+                words, low = words[1:], low[1:]
+            if not words:
+                return None
+            alone = len(words) == 1 and low[0] in self._known
+        elif all(word in self._known for word in low) or (
+            len(low) == 1 and len(low[0]) > 4 and words[0].group().isupper()
+        ):
+            return None
+        stop = next((index for index, word in enumerate(low) if index and word in NOT_NAMES), len(words))
+        return _Name(begins, words[0].start(), words[stop - 1].end(), of_a_people=alone)
