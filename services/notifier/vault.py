@@ -21,6 +21,10 @@ def _derive(purpose: bytes, secret: bytes) -> bytes:
     return hashlib.sha256(b"siaga " + purpose + b"\0" + secret).digest()
 
 
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 class Vault:
     """Holds the master key; an official's key is stored wrapped by it.
 
@@ -78,19 +82,20 @@ class Vault:
 
     def sign(self, text: str) -> str:
         """Eight characters that only this key can make: for a button's callback data."""
-        return hmac.new(self._button_key, text.encode(), hashlib.sha256).hexdigest()[:8]
+        return hmac.new(self._button_key, _bytes(text), hashlib.sha256).hexdigest()[:8]
 
     def signed_by_us(self, text: str, signature: str) -> bool:
         """Compare in constant time."""
-        return hmac.compare_digest(self.sign(text), signature)
+        # What is given may be any text, also one with half a surrogate pair: JSON can carry it.
+        return hmac.compare_digest(self.sign(text).encode(), _bytes(signature))
 
     def mark(self, purpose: str, text: str) -> str:
         """64 characters that only this key can make of this text for this purpose."""
-        return hmac.new(self._mark_key, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._mark_key, _bytes(f"{purpose}\0{text}"), hashlib.sha256).hexdigest()
 
     def marked_by_us(self, purpose: str, text: str, mark: str, *, length: int = 64) -> bool:
         """Whether ``mark`` is the beginning of ours; compared in constant time."""
-        return hmac.compare_digest(self.mark(purpose, text)[:length].encode(), mark.encode())
+        return hmac.compare_digest(self.mark(purpose, text)[:length].encode(), _bytes(mark))
 
     def _key(self, wrapped: bytes) -> Fernet:
         try:

@@ -147,7 +147,7 @@ def _body(mail: Message, kind: str) -> str:
                 return ""
             try:
                 text = raw[:100_000].decode(part.get_content_charset() or "utf-8", "replace")
-            except LookupError:
+            except (LookupError, ValueError):  # no charset we know, or no name of one at all
                 text = raw[:100_000].decode("utf-8", "replace")
             return _TAG.sub("\n", text) if kind == "text/html" else text
     return ""
