@@ -2,6 +2,8 @@
 # Who may read and write which topic, on a Kafka with an authorizer and SASL users.
 #   acls.sh services                    the users ingest, tagger and notifier
 #   acls.sh reader NAME REGION...       another system: acls.sh reader police-kupang id-nt
+#   acls.sh operator NAME               who runs siaga topics, dead, backup and restore
+# KAFKA_ACLS_CONFIG names a file with the administrator's own login.
 # Raw text is on `stories` and `dead`: nobody but ingest, tagger and the operator may ever read those.
 set -eu
 : "${KAFKA_ACLS:=/opt/kafka/bin/kafka-acls.sh}"
@@ -10,7 +12,8 @@ set -eu
 allow() {
     user=$1
     shift
-    "$KAFKA_ACLS" --bootstrap-server "$BOOTSTRAP" --add --allow-principal "User:$user" "$@"
+    "$KAFKA_ACLS" --bootstrap-server "$BOOTSTRAP" ${KAFKA_ACLS_CONFIG:+--command-config "$KAFKA_ACLS_CONFIG"} \
+        --add --allow-principal "User:$user" "$@"
 }
 
 may_read() {
@@ -60,8 +63,15 @@ reader)
         may_read "$name" "alerts.$region"
     done
     ;;
+operator)
+    [ $# -eq 2 ] || { echo "usage: acls.sh operator NAME" >&2; exit 2; }
+    for topic in stories sources stories.tagged alerts deliveries dead; do
+        allow "$2" --operation All --topic "$topic"
+    done
+    allow "$2" --operation All --group siaga- --resource-pattern-type prefixed
+    ;;
 *)
-    echo "usage: acls.sh services | acls.sh reader NAME REGION..." >&2
+    echo "usage: acls.sh services | acls.sh reader NAME REGION... | acls.sh operator NAME" >&2
     exit 2
     ;;
 esac
