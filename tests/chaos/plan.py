@@ -27,7 +27,7 @@ LASTS = {
     Kind.KILL: (0.0, 0.0),
     Kind.PAUSE: (1.0, 9.0),
     Kind.CUT: (0.5, 8.0),
-    Kind.STALL: (1.0, 12.0),
+    Kind.STALL: (1.0, 30.0),
     Kind.HALF_OPEN: (1.0, 5.0),
     Kind.FULL_DISK: (2.0, 8.0),
     Kind.CLOCK: (3.0, 10.0),
