@@ -90,13 +90,15 @@ _TITLE_TAIL = re.compile(
     r"Antara|Halaman \d)[^\n]{0,20})$"
 )
 _HEADLINE_MAX = 140
+#: The title stands again in one of these, if anywhere.
+_FIRST_LINES = 6
 #: A line of other first letters is none of these, and most lines are.
 _BEGINNINGS = frozenset(mark[:2].decode() for mark in (*_LINE, *_TAIL, *_ANNOUNCES))
 
 
 def blank(title: str, text: str) -> str:
     """``title + "\\n" + text`` with its boilerplate blanked; the same length."""
-    tail = _TITLE_TAIL.search(title)
+    tail = None if title.isascii() and "-" not in title and "|" not in title else _TITLE_TAIL.search(title)
     if tail:
         title = title[: tail.start()] + " " * (len(title) - tail.start())
     return title + "\n" + _inline(_lines(text, title))
@@ -108,8 +110,11 @@ def _lines(text: str, title: str) -> str:
     announced = False
     for index, line in enumerate(lines):
         first = line[:2].lower()
-        known = not (first.isascii() and first.isalnum()) or first in _BEGINNINGS
-        head = b" ".join(fold(line[:60]).split()) if known else b"-"
+        if not announced and first.isascii() and first.isalnum() and first not in _BEGINNINGS:
+            if index < _FIRST_LINES and repeated in line and _is_title(line, repeated):
+                lines[index] = " " * len(line)
+            continue
+        head = b" ".join(fold(line[:60]).split())
         if not head:
             continue
         drop = announced and len(line) < _HEADLINE_MAX and line.rstrip()[-1:] not in '.!”"'
@@ -121,7 +126,7 @@ def _lines(text: str, title: str) -> str:
             drop
             or announced
             or (head.startswith(_LINE) and _short(head, line))
-            or (index < 6 and repeated in line and _is_title(line, repeated))
+            or (index < _FIRST_LINES and repeated in line and _is_title(line, repeated))
         ):
             lines[index] = " " * len(line)
     return "\n".join(lines)

@@ -25,8 +25,7 @@ Span = tuple[int, int, str]
 
 
 def _near(whole: str, start: int, end: int, words: frozenset[str]) -> bool:
-    around = fold(whole[max(0, start - _WINDOW) : end + 50]).decode().split()
-    return any(word in words for word in around)
+    return not words.isdisjoint(fold(whole[max(0, start - _WINDOW) : end + 50]).decode().split())
 
 
 def home(whole: str, start: int, end: int) -> Iterator[Span]:

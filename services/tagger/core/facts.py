@@ -98,15 +98,18 @@ _ROUTE = {Role.ORIGIN: 0, Role.TRANSIT: 1, Role.DESTINATION: 2}
 
 
 def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -> None:
-    values = range_of(found, language)
-    if values is None:
-        return
     after = reading.whole[found.end() : found.end() + 70].split("\n", 1)[0]
     words = fold(_CLAUSE_END.split(after, 1)[0]).decode().split()[: _NOUN_WORDS + 3]
     if not words or words[0] in NOT_PEOPLE:
         return
     at = next((index for index, word in enumerate(words[:3]) if word in UNITS), None)
-    if at is not None and all(word in SUBSTANCES for word in words[:at]):
+    measures = at is not None and all(word in SUBSTANCES for word in words[:at])
+    if not measures and words[0] not in DONE_TO_PEOPLE and PEOPLE.isdisjoint(words[:3]):
+        return  # most numbers count nothing of ours: their value is not worth reading
+    values = range_of(found, language)
+    if values is None:
+        return
+    if measures:
         _measure(found, values, words[at:], card, reading, of=SUBSTANCES[words[0]] if at else "")
         return
     if found["low"].isdigit() and values[0] > 1900 and words[0] not in PERSONS | VICTIMS:

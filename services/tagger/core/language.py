@@ -34,7 +34,7 @@ def detect(text: str, declared: str = "und") -> str:
     words = fold(sample).split(maxsplit=_WORDS)[:_WORDS]
     codes = list(map(_CODE_OF.get, words))
     counts = {code: codes.count(code) for code in _MARKERS}
-    if counts["id"] > counts["en"]:
+    if counts["id"] > counts["en"] and not _MALAY_ONLY.isdisjoint(words):
         malay = sum(map(_MALAY_ONLY.__contains__, words))
         if malay >= 4 and malay * 6 > counts["id"]:
             return "ms"

@@ -75,4 +75,6 @@ STATE_OFFICE = frozenset(
     b"presiden wapres menteri pm menlu menhan raja ratu dubes kedubes pemerintah kemlu kemenlu parlemen"
     b" kementerian senat president minister king queen government".split()
 )
-STATE_OFFICER = frozenset(b"president prime foreign government minister ambassador embassy king parliament".split())
+STATE_OFFICER = frozenset(
+    b"president prime foreign government minister ambassador embassy king parliament".split()
+)

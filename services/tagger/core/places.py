@@ -282,9 +282,7 @@ def _abroad(mentions: list[_Mention], reading: Reading, book: Rulebook, both_sid
     most = max(weight.values())
     if both_sides:
         return [
-            m
-            for m in mentions
-            if weight[m.entry.country] * (_ONE_TOWN if m.entry.region else _ONE_SIDE) >= most
+            m for m in mentions if weight[m.entry.country] * (_ONE_TOWN if m.entry.region else _ONE_SIDE) >= most
         ]
     movement = book.bit("recruit") | book.bit("lure") | book.bit("worker") | book.bit("smuggle")
     kept = []

@@ -18,6 +18,8 @@ _SHORT = """
     hlm dkk a.n Rp US
 """
 _ABBREVIATIONS = frozenset(_SHORT.split())
+#: Asked first: few words end like an abbreviation.
+_ENDINGS = frozenset(word[-2:] for word in _ABBREVIATIONS)
 MAX_SENTENCES = 400
 
 
@@ -41,11 +43,15 @@ def split(whole: str, title_end: int = 0) -> Sentences:
     starts, ends = [0], []
     for found in _BREAK.finditer(whole):
         at, after = found.span()
-        mark, before = whole[at], whole[max(0, at - 12) : at]
+        mark = whole[at]
         if mark == "\n":
-            if not (len(starts) == 1 and at <= title_end) and _runs_on(before, whole[after : after + 1]):
+            if not (len(starts) == 1 and at <= title_end) and _runs_on(
+                whole[max(0, at - 12) : at], whole[after : after + 1]
+            ):
                 continue
-        elif before.rpartition(" ")[2] in _ABBREVIATIONS or (mark == "." and not _ends_word(before, after - at)):
+        elif (mark == "." and not _ends_word(whole[at - 1 : at], after - at)) or (
+            whole[at - 2 : at] in _ENDINGS and whole[max(0, at - 12) : at].rpartition(" ")[2] in _ABBREVIATIONS
+        ):
             continue
         if after >= len(whole) or len(starts) >= MAX_SENTENCES:
             break
@@ -63,7 +69,6 @@ def _runs_on(before: str, after: str) -> bool:
     return last in "-–—," or after.islower() or after.isdigit() or after in ",.;-–—("
 
 
-def _ends_word(before: str, length: int) -> bool:
+def _ends_word(last: str, length: int) -> bool:
     """A stop after a word; one that is glued to the next word has to follow a small letter or a digit."""
-    last = before[-1:]
     return last.islower() or last.isdigit() or (length > 1 and (last in ')]%"”’' or last.isupper()))
