@@ -97,7 +97,7 @@ class Fleet:
         if process is not None and process.poll() is None:
             process.send_signal(what)
 
-    async def restart_in_order(self, name: str, within_s: float = 60.0) -> int:
+    async def restart_in_order(self, name: str, within_s: float = 200.0) -> int:
         """SIGTERM, wait for the end, start, wait until it is ready; the exit status."""
         member = self.members[name]
         member.wanted = False

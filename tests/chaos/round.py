@@ -372,7 +372,7 @@ async def stage(leg: Leg, folder: Path, dice: random.Random) -> AsyncIterator[St
         for name in fleet.members:
             fleet.start(name)
         fleet.watch()
-        await asyncio.gather(*(fleet.until_ready(name, 120.0) for name in fleet.members))
+        await asyncio.gather(*(fleet.until_ready(name, 400.0) for name in fleet.members))
         yield here
 
 
@@ -504,7 +504,7 @@ async def _restart_in_order(here: Stage) -> dict[str, Any]:
     """SIGTERM to one replica after the other, each started anew before the next goes."""
     began = time.monotonic()
     for name in here.fleet.members:
-        await here.fleet.until_ready(name, 120.0)
+        await here.fleet.until_ready(name, 300.0)
     started = time.monotonic()
     statuses = {name: await here.fleet.restart_in_order(name) for name in here.fleet.members}
     return {
