@@ -182,8 +182,14 @@ class Consumption(Generic[T]):
 
     async def _attempt(self, batch: Sequence[Received[T]]) -> None:
         async def once() -> None:
-            async with asyncio.timeout(HASTY_LIMIT_S if self._in_haste() else HANDLER_LIMIT_S):
-                await self._handler(batch)
+            try:
+                async with asyncio.timeout(HASTY_LIMIT_S if self._in_haste() else HANDLER_LIMIT_S):
+                    await self._handler(batch)
+            except TimeoutError as error:
+                # A store that hangs is away like one that refuses: no record is to blame for it.
+                if await self._store.answers():
+                    raise
+                raise UnavailableError("the store does not answer") from error
 
         await self._through_outages(once)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import queue
 import threading
@@ -18,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 
 from services.runtime.errors import OperatorError, UnavailableError, one_line
 from services.runtime.schema import migration_heads, need_head, shown, upgrade
+from services.runtime.silence import SILENT_AFTER_S, SilenceGuard
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -43,9 +45,10 @@ class Store:
     ``serial=True`` takes the store-wide lock (an advisory lock held to the end of the transaction).
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, *, silent_after_s: float = SILENT_AFTER_S) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._silence = None if self.is_sqlite else SilenceGuard(engine, silent_after_s)
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="store")
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._leads: dict[str, IO[str] | sa.Connection] = {}
@@ -130,18 +133,24 @@ class Store:
         for held in self._leads.values():
             held.close()
         self._threads.shutdown(wait=True)
+        if self._silence:
+            self._silence.stop()
         self.engine.dispose()
 
     def _read(self, work: Work[T]) -> T:
         try:
-            with self.engine.connect().execution_options(siaga_read=True) as conn, conn.begin():
+            with (
+                self._watched(),
+                self.engine.connect().execution_options(siaga_read=True) as conn,
+                conn.begin(),
+            ):
                 return work(conn)
         except DBAPIError as error:
             raise _told_apart(error) from error
 
     def _write_one(self, work: Work[T], serial: bool) -> T:
         try:
-            with self.engine.begin() as conn:
+            with self._watched(), self.engine.begin() as conn:
                 if serial:
                     conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SERIAL_LOCK})
                 return work(conn)
@@ -191,7 +200,14 @@ class Store:
             else:
                 queued.done.set_exception(failure)
 
+    def _watched(self) -> contextlib.AbstractContextManager[None]:
+        return self._silence.watching() if self._silence else contextlib.nullcontext()
+
     def _try_lead(self, name: str) -> bool:
+        with self._watched():
+            return self._lead(name)
+
+    def _lead(self, name: str) -> bool:
         if name in self._leads:
             return self._still_leads(name)
         if self.is_sqlite:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -205,3 +206,32 @@ def test_metrics_of_two_services_do_not_share_a_registry() -> None:
     one, two = RuntimeMetrics("one", "0"), RuntimeMetrics("two", "0")
     assert one.registry is not two.registry
     assert isinstance(one.registry, CollectorRegistry)
+
+
+class Hangs:
+    """A handler that returns only when it is called off."""
+
+    async def __call__(self, batch: Sequence[Received[int]]) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_handler_that_hangs_with_its_store_is_an_outage_and_no_dead_letter(
+    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HANDLER_LIMIT_S", 0.05)
+    monkeypatch.setattr(store, "answers", _no)
+    with pytest.raises(UnavailableError):
+        await consuming(store, outbox, Hangs()).process(numbers(1))  # type: ignore[arg-type]
+    assert await letters(store, outbox) == []
+
+
+async def test_a_handler_that_hangs_while_its_store_answers_is_the_fault_of_its_record(
+    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HANDLER_LIMIT_S", 0.05)
+    await consuming(store, outbox, Hangs()).process(numbers(1))  # type: ignore[arg-type]
+    assert len(await letters(store, outbox)) == 1
+
+
+async def _no() -> bool:
+    return False
