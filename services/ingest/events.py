@@ -61,8 +61,9 @@ def event_of(
 
 
 def with_copy(before: Story, draft: Draft, source: Source, version: int, now: datetime) -> StoryRevised | None:
-    """The story with one source more, or None where it lists as many as it may."""
-    if len(before.copies) >= COPIES_MAX:
+    """The story with one source more, or None where it lists that one already or as many as it may."""
+    known = any(one.outlet == source.outlet.key and one.url == draft.url[:4096] for one in before.copies)
+    if known or len(before.copies) >= COPIES_MAX:
         return None
     copy = Copy(outlet=source.outlet.key, url=draft.url[:4096], title=draft.title, seen_at=now)
     state = before.model_dump(exclude={"event", "changed"})

@@ -121,7 +121,8 @@ class Planner:
         hears = self._index.who_hears(alert)
         known = memories(conn, [alert.incident_id, *alert.aliases])
         around = _look_around(conn, alert.incident_id, now.timestamp(), replayed=seen.replayed)
-        given = []
+        decided = rows.rows_of_subject(conn, alert.alert_id)
+        given: list[Reason | None] = []
         for official_id in sorted({*hears, *(name for name, _ in known)}):
             official = self._index.officials.get(official_id)
             if official is None:
@@ -132,7 +133,10 @@ class Planner:
                 share_thread(conn, official_id, memory.incident_id, alert.incident_id)
                 memory = replace(memory, incident_id=alert.incident_id, told=_from_before(memory.told))
             case = Case(official, alert, seen.trace, now, around.channels.get(official_id))
-            given.append(_settle_alone(conn, case, alert, memory, around))
+            if official_id in decided:
+                given.append(_recall(conn, case, alert, memory, decided[official_id]))
+            else:
+                given.append(_settle_alone(conn, case, alert, memory, around))
         return [reason for reason in given if reason is not None]
 
 
@@ -212,6 +216,27 @@ def _settle(
         _remember(conn, case, alert, decision, told)
     place(conn, case, decision, severity=alert.severity, incident_id=alert.incident_id)
     return decision.reason
+
+
+def _recall(
+    conn: sa.Connection,
+    case: Case,
+    alert: AlertRaised | AlertUpdated,
+    memory: Memory | None,
+    decided: Sequence[Row],
+) -> Reason:
+    """After a restore the ledger knows of an alert that is read again: what was decided then holds."""
+    told = memory.told if memory else None
+    left = [row.action for row in decided if row.state not in {State.SUPPRESSED, State.REFUSED}]
+    if not left:
+        _remember(conn, case, alert, Decision(Action.PUSH, Reason.OLD_VERSION, suppressed=True), told)
+        return Reason.OLD_VERSION
+    digest = all(action is Action.DIGEST for action in left)
+    waits = digest and any(row.state is State.PLANNED for row in decided)
+    way = (Way.DIGEST_WAITING if waits else Way.DIGEST) if digest else Way.PUSH
+    known = Memory(case.official.official_id, alert.incident_id, Told(way, snapshot(alert)), told)
+    remember(conn, known, case.at)
+    return Reason.OLD_VERSION
 
 
 def _effective(memory: Memory | None, waiting: Sequence[Row]) -> Told | None:

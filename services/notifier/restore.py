@@ -199,6 +199,25 @@ def _row(event: DeliveryRecorded, now: datetime) -> Row:
     )
 
 
+def _member(event: DeliveryRecorded, subject: str, at: float) -> Row:
+    incident_id, _, version = subject.rpartition(".")
+    return Row(
+        subject=subject,
+        official_id=event.official_id,
+        channel=event.channel,
+        action=Action.DIGEST,
+        incident_id=incident_id,
+        version=int(version) if version.isascii() and version.isdigit() else 0,
+        state=State.ACCEPTED,
+        reason=Reason.IN_DIGEST,
+        why=event.reason,
+        priority=Priority.DIGEST,
+        due_at=at,
+        first_due_at=at,
+        bundle=event.subject,
+    )
+
+
 def _version(event: DeliveryRecorded) -> int:
     tail = event.subject.rpartition(".")[2]
     return int(tail) if event.incident_id and tail.isascii() and tail.isdigit() else 0
@@ -236,6 +255,9 @@ def _members_arrived(conn: sa.Connection, event: DeliveryRecorded, at: float) ->
     """What a digest held has arrived with it and is not listed again."""
     for subject in event.members if event.action is Action.DIGEST else ():
         row = rows.find_member(conn, subject, event.official_id)
-        if row is not None and row.state is State.PLANNED:
+        if row is None:
+            # Planned after the backup: written down, or its alert, read again, would list it once more.
+            rows.insert_row(conn, _member(event, subject, at), at)
+        elif row.state is State.PLANNED:
             bundled = rows.move(conn, row, State.BUNDLED, Reason.IN_DIGEST, at, bundle=event.subject)
             rows.move(conn, bundled, State.ACCEPTED, Reason.IN_DIGEST, at)

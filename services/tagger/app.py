@@ -42,6 +42,7 @@ from services.tagger.tables import outbox
 log = structlog.get_logger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 _PRUNE_EVERY_S = 3600.0
+_READ_BACK_S = 60.0
 _DAY_S = 86400.0
 
 
@@ -59,6 +60,8 @@ def wire(
         report(settled, [one.trace for one in labelled], metrics)
 
     rebuild = Rebuilder(service.settings, service.store, decide)
+    # At once and not with the first story: a store put back should show what is known.  Nothing to do later on.
+    service.every("read back", _READ_BACK_S, rebuild)
 
     @service.consume(STORIES, group=GROUP_TAGGER, decode=STORY_EVENT.validate_json)
     async def on_stories(batch: Sequence[Received[StoryEvent]]) -> None:

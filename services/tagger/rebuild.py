@@ -1,8 +1,8 @@
 """Make a lost store anew from what was told: labels from ``stories.tagged``, incidents from ``alerts``.
 
-Runs before the first story is handled, in a store that never was complete.  What the lost store had decided
-and not yet published is in neither topic; so the stories that are still on ``stories`` and that the topics
-do not know are decided once more.
+Runs before the first story is handled, in a store that never was complete or was put back from a backup.  What
+the lost store had decided and not yet published is in neither topic; so the stories that are still on
+``stories`` and that the topics do not know are decided once more.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 
 REASON = "read_back_from_what_was_told"
 _COMPLETE = "complete"
+#: A backup was put back: what was told since is not in the store.
+_RESTORED = "restored"
 _POLL_MS = 500
 _AT_ONCE = 500
 Decide = Callable[[Sequence[Received[StoryEvent]]], Any]
@@ -184,6 +186,8 @@ def _decoded(records: Iterable[Any], decode: Callable[[bytes], Any]) -> list[Any
 def _is_complete(conn: sa.Connection) -> bool:
     """A store that holds stories and was never being rebuilt is an old one and complete."""
     states = set(conn.execute(sa.select(meta.c.name)).scalars())
+    if _RESTORED in states:
+        return False
     if _COMPLETE in states:
         return True
     return (
@@ -191,6 +195,12 @@ def _is_complete(conn: sa.Connection) -> bool:
     )
 
 
+def mark_restored(conn: sa.Connection) -> None:
+    """Have the store completed from the topics before the next story is decided."""
+    conn.execute(sa.delete(meta).where(meta.c.name == _RESTORED))
+    conn.execute(sa.insert(meta).values(name=_RESTORED))
+
+
 def _set_complete(conn: sa.Connection) -> None:
-    conn.execute(sa.delete(meta).where(meta.c.name == _COMPLETE))
+    conn.execute(sa.delete(meta).where(meta.c.name.in_([_COMPLETE, _RESTORED])))
     conn.execute(sa.insert(meta).values(name=_COMPLETE))

@@ -1,0 +1,71 @@
+"""After stores were put back: have them learn from Kafka what happened since the backup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.cli.holdings import Holding
+from services.cli.rewind import Offsets, every_record, rewind
+from services.contracts.story import STORY_EVENT, StoryEvent
+from services.contracts.topics import STORIES
+from services.ingest.restore import complete
+from services.runtime.records import text_headers
+from services.runtime.settings import ServiceSettings
+from services.runtime.trace import HEADER
+from services.tagger.rebuild import mark_restored
+
+
+async def complete_restored(
+    targets: Mapping[str, Holding], settings: ServiceSettings | None, offsets: Offsets | None
+) -> list[str]:
+    """A line for each thing that was, or will be, completed.
+
+    The notifier completes its ledger by itself at every start, before it sends anything.
+
+    Raises:
+        OperatorError: the broker does not answer or refuses.
+    """
+    lines = []
+    if "tagger" in targets:
+        _in(targets["tagger"], mark_restored)
+        lines.append("tagger: will read back what was told before it decides on the next story")
+    if settings is None:
+        return [*lines, "no broker was asked: what happened since the backup is not known here"]
+    if "ingest" in targets:
+        taken = await _stories(targets["ingest"], settings)
+        lines.append(f"ingest: {taken} newer versions of stories taken over from the topic")
+    if offsets is not None:
+        again = await rewind(settings, offsets)
+        lines.append(f"groups: set back to the backup, {again} records are read again")
+    return lines
+
+
+async def _stories(holding: Holding, settings: ServiceSettings) -> int:
+    taken = 0
+    async for records in every_record(settings, STORIES):
+        events = _decoded(records)
+        taken += _in(holding, lambda conn, these=events: complete(conn, these))  # type: ignore[misc]
+    return taken
+
+
+def _decoded(records: Sequence[Any]) -> list[tuple[StoryEvent, str | None]]:
+    found = []
+    for record in records:
+        try:
+            event = STORY_EVENT.validate_json(record.value or b"")
+        except ValueError:
+            continue  # the tagger put it among the dead letters
+        found.append((event, text_headers(record).get(HEADER)))
+    return found
+
+
+def _in(holding: Holding, work: Callable[[sa.Connection], Any]) -> Any:
+    engine = holding.engine()
+    try:
+        with engine.begin() as conn:
+            return work(conn)
+    finally:
+        engine.dispose()

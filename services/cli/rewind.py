@@ -1,0 +1,135 @@
+"""Where the groups of our services stand on their topics, and how they are set back to an earlier place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from services.contracts.topics import DEAD, GROUP_TAGGER, TOPICS, desk_group
+from services.runtime.broker import admin_client, client_options
+from services.runtime.errors import OperatorError
+from services.runtime.settings import ServiceSettings
+
+#: Group, topic, partition as text, offset: JSON has no numbers as keys.
+Offsets = dict[str, dict[str, dict[str, int]]]
+#: Group and topic.  The tagger is not set back: it completes its store from the topics themselves.
+READING = tuple(
+    (group, spec.name)
+    for spec in TOPICS.values()
+    for group in (*spec.readers, *((desk_group(DEAD),) if spec.name == DEAD else ()))
+    if group != GROUP_TAGGER
+)
+_IDLE = {"Empty", "Dead"}
+_POLL_MS = 500
+_AT_ONCE = 500
+
+
+async def committed(settings: ServiceSettings) -> Offsets:
+    """What every group has committed; a partition nobody read is left out.
+
+    Raises:
+        OperatorError: the broker does not answer or refuses.
+    """
+    found: Offsets = {}
+    async with admin_client(settings) as admin:
+        for group, topic in READING:
+            offsets = await _asked(settings, admin.list_consumer_group_offsets(group))
+            of_topic = {str(tp.partition): at.offset for tp, at in offsets.items() if tp.topic == topic}
+            kept = {number: offset for number, offset in of_topic.items() if offset >= 0}
+            if kept:
+                found.setdefault(group, {})[topic] = kept
+    return found
+
+
+async def need_idle(settings: ServiceSettings) -> None:
+    """Refuse to go on while a service is in its group.
+
+    Raises:
+        OperatorError: a group has members, or the broker does not answer or refuses.
+    """
+    async with admin_client(settings) as admin:
+        for group in (GROUP_TAGGER, *dict.fromkeys(group for group, _ in READING)):
+            if (state := await _state(settings, admin, group)) not in _IDLE:
+                raise OperatorError(
+                    f"group {group}", f"is {state}: stop the services before their stores are restored"
+                )
+
+
+async def rewind(settings: ServiceSettings, offsets: Mapping[str, Mapping[str, Mapping[str, int]]]) -> int:
+    """Set the groups to these offsets; how many records they will read again.
+
+    Raises:
+        OperatorError: the broker does not answer or refuses.
+    """
+    again = 0
+    for group, topics in offsets.items():
+        for topic, partitions in topics.items():
+            again += await _asked(settings, _rewind_one(settings, group, topic, partitions))
+    return again
+
+
+async def every_record(settings: ServiceSettings, topic: str) -> AsyncIterator[Sequence[Any]]:
+    """What is on a topic now, partition by partition in order.
+
+    Raises:
+        OperatorError: the broker does not answer or refuses.
+    """
+    consumer = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False, auto_offset_reset="earliest")
+    try:
+        await _asked(settings, consumer.start())
+        parts = [TopicPartition(topic, number) for number in range(TOPICS[topic].partitions)]
+        consumer.assign(parts)
+        await _asked(settings, consumer.seek_to_beginning(*parts))
+        ends = await _asked(settings, consumer.end_offsets(parts))
+        while any([await consumer.position(part) < end for part, end in ends.items()]):
+            found = await _asked(settings, consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE))
+            for records in found.values():
+                yield records
+    finally:
+        await _stop(consumer)
+
+
+async def _rewind_one(settings: ServiceSettings, group: str, topic: str, partitions: Mapping[str, int]) -> int:
+    consumer = AIOKafkaConsumer(**client_options(settings), group_id=group, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        parts = {TopicPartition(topic, int(number)): offset for number, offset in partitions.items()}
+        consumer.assign(list(parts))
+        ends = await consumer.end_offsets(list(parts))
+        begins = await consumer.beginning_offsets(list(parts))
+        # A topic that is shorter than it was is another one: it is read from its beginning.
+        wanted = {
+            part: max(begins[part], offset) if offset <= ends[part] else begins[part]
+            for part, offset in parts.items()
+        }
+        await consumer.commit(wanted)
+        return sum(ends[part] - offset for part, offset in wanted.items())
+    finally:
+        await _stop(consumer)
+
+
+async def _state(settings: ServiceSettings, admin: AIOKafkaAdminClient, group: str) -> str:
+    answers = await _asked(settings, admin.describe_consumer_groups([group]))
+    for answer in answers:
+        for _code, name, state, *_ in answer.groups:
+            if name == group:
+                return str(state)
+    return "Dead"
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    # aiokafka's stop fails if one of its tasks has not had its first turn yet.
+    await asyncio.sleep(0)
+    await consumer.stop()
+
+
+async def _asked(settings: ServiceSettings, question: Any) -> Any:
+    try:
+        return await question
+    except (KafkaError, OSError) as error:
+        raise OperatorError(f"SIAGA_KAFKA {settings.kafka}", repr(error)) from None
