@@ -38,6 +38,8 @@ from tests.postgres_server import postgres_server
 Figures = dict[str, Any]
 PARTITIONS = (1, 4, 12)
 BATCHES = (10, 50, 200, 500)
+#: Where a thread has nothing to do.
+_WAITS = ("selectors.py", "concurrent/futures/thread.py", "threading.py", "_write_groups", "_watch")
 #: Which part a frame of a stack belongs to, asked from the innermost outwards; the first word that fits wins.
 _PARTS = (
     ("store", ("sqlalchemy/", "sqlite3/", "psycopg", "services/runtime/store.py")),
@@ -123,10 +125,12 @@ async def stages(host: Host, stories: int) -> Figures:
 
 
 def share_by_part(stacks: Sequence[str]) -> Counter[str]:
-    """Samples by part; a stack is of the innermost frame that names one."""
+    """Samples by part; a stack is of the innermost frame that names one, and of none while it only waits."""
     counted: Counter[str] = Counter()
     for line in stacks:
         stack, _, count = line.rpartition(" ")
+        if any(word in stack.rpartition(";")[2] for word in _WAITS):
+            continue
         frames = reversed(stack.split(";"))
         part = next(
             (part for frame in frames for part, words in _PARTS if any(word in frame for word in words)), "other"
