@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "notifier": ("services.cli.one_service:notifier_command", "Only the service that delivers."),
     "topics": ("services.cli.topics:topics_command", "Create the Kafka topics, or check them."),
     "migrate": ("services.cli.migrate:migrate_command", "Bring the stores' schemas up to date."),
+    "backup": ("services.cli.backup:backup_command", "Copy every store, while the services run."),
+    "restore": ("services.cli.backup:restore_command", "Put a backup back, and complete it from Kafka."),
     "tag": ("services.cli.tag:tag_command", "Label stories given as JSON lines."),
     "eval": ("services.cli.evaluate:eval_command", "The tagger's figures on a labelled file."),
     "feeds": ("services.cli.feeds:feeds_command", "Look at sources before they are trusted."),
