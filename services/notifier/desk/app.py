@@ -140,6 +140,7 @@ def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
                 Route("/subscription", SubscriptionPages(desk).page, methods=both),
                 Route("/office", office.page),
                 Route("/office/act", office.act, methods=["POST"]),
+                Route("/office/invite", office.invite, methods=["POST"]),
                 Route("/office/resolve", office.resolve, methods=["POST"]),
                 Route("/sign-in", sign_in.ask, methods=both),
                 Route("/sign-in/code", sign_in.give_code, methods=both),

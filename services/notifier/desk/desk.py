@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.notifier import roster
 from services.notifier.core.clock import say_time
+from services.notifier.core.numbers import say_amount
 from services.notifier.core.regions import region_name
 from services.notifier.core.subscription import Official
 from services.notifier.core.words import say_outlet, words_for
@@ -171,6 +172,7 @@ def show(
         "region_name": lambda code: region_name(code, language),
         "outlet_name": say_outlet,
         "term_name": lambda value: say_value(speech, words, value),
+        "amount": lambda value: say_amount(words, round(value, 1)),
         "fact_value": lambda name, value: say_fact(speech, words, name, value),
         "when": lambda at: _when(at, zone, language),
     }

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.contracts.alert import ALERT_EVENT, PROJECTED_ROLES, Alert
-from services.contracts.codes import Role
+from services.contracts.codes import Role, Severity
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
 from services.notifier.desk.tables import (
     INCIDENT,
@@ -68,6 +68,15 @@ class Spot:
 
 
 @dataclass(frozen=True)
+class Glance:
+    """What one look should tell."""
+
+    new: int
+    changed: int
+    critical: int
+
+
+@dataclass(frozen=True)
 class Hit:
     """A story a search found; the snippet has ``HIT_START`` and ``HIT_END`` around what matched."""
 
@@ -111,6 +120,19 @@ def find_incidents(
         .offset((wanted.page - 1) * limit)
     )
     return [read_found(row) for row in conn.execute(query)], int(count)
+
+
+def glance(conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[str], new_s: float) -> Glance:
+    """How many of a filter's open incidents are new, have changed, and are critical."""
+    since = now - new_s
+    new = INCIDENT.c.first_seen_at > since
+    changed = sa.and_(~new, INCIDENT.c.version > 1, INCIDENT.c.changed_at > since)
+    counts = [
+        sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+        for condition in (new, changed, INCIDENT.c.severity >= int(Severity.CRITICAL))
+    ]
+    query = sa.select(*counts).where(*conditions(conn, wanted, now, mine), INCIDENT.c.standing == "open")
+    return Glance(*(int(count) for count in conn.execute(query).one()))
 
 
 def find_spots(conn: sa.Connection, wanted: Wanted, now: float, mine: Sequence[str]) -> list[Spot]:

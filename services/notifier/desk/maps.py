@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.contracts.codes import Role
 from services.contracts.tagging import Place
 from services.runtime.errors import OperatorError
 
@@ -17,6 +18,7 @@ WIDTH, HEIGHT = (EAST - WEST) * SCALE, (NORTH - SOUTH) * SCALE
 #: A part of the map is never narrower than this, so that a single point has surroundings.
 _NARROWEST = 6.0 * SCALE
 _MARGIN = 2.0 * SCALE
+_WAY = (Role.ORIGIN, Role.EVENT, Role.TRANSIT, Role.DESTINATION)
 Point = tuple[float, float]
 
 
@@ -96,6 +98,14 @@ def dots(outline: Outline, spots: Iterable[tuple[str, int, int]]) -> list[Dot]:
             x, y = project(*middle)
             made.append(Dot(x, y, 9.0 + 5.0 * min(count, 16) ** 0.5, severity, count, region))
     return sorted(made, key=lambda dot: (dot.severity, -dot.count))
+
+
+def way(points: Iterable[tuple[Role, Point]]) -> list[Point]:
+    """The route, from where people came to where they were to go; empty where only one place of it is known."""
+    stations: dict[Role, Point] = {}
+    for role, point in points:
+        stations.setdefault(role, point)
+    return list(dict.fromkeys(stations[role] for role in _WAY if role in stations)) if len(stations) > 1 else []
 
 
 def view_box(points: Sequence[Point]) -> tuple[float, float, float, float]:

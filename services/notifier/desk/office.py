@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.notifier import audit, invitations, queries, roster
+from services.notifier.core.clean import clean_line
+from services.notifier.core.languages import NAMES
+from services.notifier.core.regions import region_name
 from services.notifier.desk import find, sessions
 from services.notifier.desk.desk import (
     Desk,
@@ -23,16 +26,25 @@ from services.notifier.desk.desk import (
     to_sign_in,
     visitor_of,
 )
+from services.notifier.desk.joining import JOIN
 from services.notifier.desk.sessions import Role
-from services.notifier.invitations import NotApprovedError
+from services.notifier.invitations import Guest, NotApprovedError
 from services.notifier.resolving import Word, resolve
 from services.notifier.roster import NAME, Standing
+from services.notifier.spec import LANGUAGES, OfficialSpec, refuse_reserved
 from services.notifier.tables import AUDIT, CORRECTION, OFFICIAL
 
 _SHOWN = 100
 #: What an approver may do; giving roles takes an admin.
 _DEEDS = {"approve": Role.APPROVER, "suspend": Role.APPROVER, "role": Role.ADMIN}
 _ID_LONGEST = 64
+_TITLE_LONGEST = 120
+_SAID = frozenset({"done", "expired", "not_own_guest", "resolved_before", "invite_wrong"})
+#: Where the officials are; an operator gives any other zone with `siaga officials invite --zone`.
+ZONES = (
+    "Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Phnom_Penh", "Asia/Dili", "Asia/Vientiane",
+    "Asia/Kuala_Lumpur", "Asia/Bangkok",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,9 @@ class OfficePages:
             return to_sign_in(request)
         if not visitor.may(Role.APPROVER):
             return show_missing(self._desk, request, visitor)
-        said = request.query_params.get("said", "")
+        return await self._show(request, visitor, request.query_params.get("said", ""))
+
+    async def _show(self, request: Request, visitor: Visitor, said: str, link: str = "") -> Response:
         roles = await self._desk.store.read(sessions.roles)
         actor = actor_of(visitor)
         values: dict[str, Any] = {
@@ -68,7 +82,12 @@ class OfficePages:
             "parked": await self._desk.people.read(queries.parked),
             "corrections": await self._desk.people.read(_corrections),
             "letters": await self._desk.store.read(find.letters),
-            "said": said if said in {"done", "expired", "not_own_guest", "resolved_before"} else "",
+            "said": said if said in _SAID else "",
+            "link": link,
+            "may_invite": bool(self._desk.domains),
+            "places": self._places(visitor.official.language),
+            "tongues": [(code, NAMES[code]) for code in LANGUAGES],
+            "zones": ZONES,
             "roles": [str(role) for role in Role],
             "role_admin": visitor.may(Role.ADMIN),
             "entries": [],
@@ -79,6 +98,28 @@ class OfficePages:
             values["entries"] = await self._desk.people.read(_entries)
             values["broken"] = await self._desk.people.read(audit.first_broken)
         return show(self._desk, request, visitor, "office.html", values)
+
+    def _places(self, language: str) -> list[tuple[str, str]]:
+        found = [(code, region_name(code, language)) for code in self._desk.outline.middles]
+        return sorted(found, key=lambda one: ("-" in one[0], not one[0].startswith("ID"), one[1]))
+
+    async def invite(self, request: Request) -> Response:
+        """A link for somebody new, shown once; it is in no address, so that no log has it."""
+        visitor = await visitor_of(self._desk, request)
+        if visitor is None:
+            return to_sign_in(request)
+        if not visitor.may(Role.APPROVER) or not self._desk.domains:
+            return show_missing(self._desk, request, visitor)
+        form = await read_form(request)
+        if not comes_from_us(request, form, visitor):
+            return RedirectResponse("/desk/office?said=expired", 303)
+        guest = read_guest(form, actor_of(visitor))
+        if guest is None:
+            return RedirectResponse("/desk/office?said=invite_wrong", 303)
+        now, vault = self._desk.now(), self._desk.vault
+        made = await self._desk.people.write(lambda conn: invitations.invite(conn, vault, guest, now))
+        base = f"{'https' if self._desk.secure else 'http'}://{request.headers.get('host', '')}"
+        return await self._show(request, visitor, "done", f"{base}{JOIN}/{made.token}")
 
     async def act(self, request: Request) -> Response:
         """Approve or suspend somebody, or give a role."""
@@ -144,6 +185,21 @@ class OfficePages:
                 roster.set_standing(conn, official_id, Standing.SUSPENDED, actor, now, why="at the desk")
 
         return work
+
+
+def read_guest(form: Mapping[str, str], inviter: str) -> Guest | None:
+    """Whom a form invites, for every topic of one region; None if that is unclear."""
+    title = clean_line(form.get("title", ""), _TITLE_LONGEST)
+    given = {
+        "channels": ["telegram", "email"],
+        "language": form.get("language", ""),
+        "zone": form.get("zone", ""),
+        "subscriptions": [{"regions": [form.get("region", "")]}],
+    }
+    try:
+        return Guest(refuse_reserved(OfficialSpec.model_validate(given)), title, inviter) if title else None
+    except ValueError:
+        return None
 
 
 def actor_of(visitor: Visitor) -> str:

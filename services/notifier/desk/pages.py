@@ -33,7 +33,7 @@ from services.notifier.desk.desk import (
     to_sign_in,
     visitor_of,
 )
-from services.notifier.desk.find import HIT_END, HIT_START, Found, Spot
+from services.notifier.desk.find import HIT_END, HIT_START, Found, Glance, Spot
 from services.notifier.desk.marks import pieces
 from services.notifier.desk.values import say_number
 from services.notifier.desk.wanted import DAYS, Wanted, read_wanted
@@ -84,17 +84,19 @@ class Pages:
     async def _look(self, visitor: Visitor, wanted: Wanted) -> dict[str, Any]:
         now = self._desk.now()
 
-        def read(conn: sa.Connection) -> tuple[list[Found], int, list[Spot], list[Any], str]:
+        def read(conn: sa.Connection) -> tuple[list[Found], int, Glance, list[Spot], list[Any], str]:
             found, count = find.find_incidents(conn, wanted, now, visitor.regions)
+            glance = find.glance(conn, wanted, now, visitor.regions, _NEW_S)
             spots = find.find_spots(conn, wanted, now, visitor.regions)
-            return found, count, spots, find.sources(conn), find.pulse(conn)
+            return found, count, glance, spots, find.sources(conn), find.pulse(conn)
 
-        found, count, spots, sources, pulse = await self._desk.store.read(read)
+        found, count, glance, spots, sources, pulse = await self._desk.store.read(read)
         dots = maps.dots(self._desk.outline, [(spot.region, spot.severity, spot.count) for spot in spots])
         return {
             "wanted": wanted,
             "lines": [self._line(visitor, one, now) for one in found],
             "count": count,
+            "glance": glance,
             "pages": -(-count // find.PAGE),
             "dots": dots,
             "box": maps.view_box([(dot.x, dot.y) for dot in dots]),
@@ -152,6 +154,7 @@ class Pages:
             "told": own,
             "others": len({one.official_id for one in told} - {visitor.official.official_id}),
             "points": points,
+            "way": maps.way([(place.role, point) for place, point in points]),
             "box": maps.view_box([point for _, point in points]),
             "said": request.query_params.get("said", "")
             if request.query_params.get("said")

@@ -44,6 +44,7 @@ MATRIX = {
     ("/subscription", "POST"): SIGNED_IN,
     ("/office", "GET"): OFFICE,
     ("/office/act", "POST"): OFFICE,
+    ("/office/invite", "POST"): OFFICE,
     ("/office/resolve", "POST"): OFFICE,
     ("/sign-in", "GET"): EVERYBODY,
     ("/sign-in", "POST"): EVERYBODY,
@@ -111,7 +112,13 @@ async def test_every_role_reaches_what_is_its_own_and_nothing_else(house: House,
             "{token}", "x"
         )
         form = {"csrf": token, "what": "approve" if path == "/office/act" else "mute", "official_id": other}
-        form["word"] = "arrived"
+        form |= {
+            "word": "arrived",
+            "title": "Polres Belu",
+            "region": "ID-NT",
+            "language": "id",
+            "zone": "Asia/Dili",
+        }
         answer = await client.request(method, address, data=form if method == "POST" else None)
         assert sort_of(answer) == expected[ROLES.index(role)], (path, method, answer.status_code)
         assert answer.status_code < 500
@@ -223,3 +230,31 @@ async def test_a_lost_message_stays_lost_for_whom_it_is_not(
     token = csrf_of((await client.get("/desk/")).text) if role else "x"
     await client.post("/desk/office/resolve", data=key | {"csrf": token, "word": "not_arrived"} | changes)
     assert await state_of(house) == "parked"
+
+
+async def test_an_approver_invites_by_a_link_shown_once_and_approves_somebody_elses_guests_only(
+    house: House,
+) -> None:
+    approver = await as_role(house, Role.APPROVER)
+    token = csrf_of((await approver.get("/desk/office")).text)
+    form = {"csrf": token, "title": "Polres Belu", "region": "ID-NT", "language": "id", "zone": "Asia/Makassar"}
+    page = (await approver.post("/desk/office/invite", data=form)).text
+    link = re.search(r'value="http://[^"]+(/desk/join/[\w-]{43})"', page)
+    assert link
+    guest = house.client()
+    await guest.get(link[1])
+    assert (await guest.get("/desk/join")).status_code == 200
+    shown = (await approver.get("/desk/office")).text
+    assert "/desk/join/" not in shown
+    assert "Polres Belu" in shown
+
+
+@pytest.mark.parametrize("changes", [{"title": ""}, {"region": "ZZ-1"}, {"zone": "Moon/Sea"}, {"language": "xx"}])
+async def test_an_invitation_that_cannot_be_meant_is_none(house: House, changes: dict[str, str]) -> None:
+    approver = await as_role(house, Role.APPROVER)
+    token = csrf_of((await approver.get("/desk/office")).text)
+    form = {"csrf": token, "title": "Polres Belu", "region": "ID-NT", "language": "id", "zone": "Asia/Makassar"}
+    answer = await approver.post("/desk/office/invite", data=form | changes)
+    assert answer.headers["location"].endswith("said=invite_wrong")
+    query = sa.select(sa.func.count()).select_from(OFFICIAL)
+    assert await house.desk.people.read(lambda conn: conn.execute(query).scalar_one()) == 1

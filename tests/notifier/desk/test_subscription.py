@@ -164,7 +164,7 @@ async def test_the_preview_speaks_from_when_there_are_alerts_and_not_from_before
     await keep(house, (timedelta(days=2), {}), (timedelta(days=1), {}), (timedelta(hours=5), {}))
     shown = await preview(house)
     assert "Sejak 20 Nov" in shown
-    assert "<b>1.5</b> pesan sehari" in shown, "three in two days"
+    assert "<b>1,5</b> pesan sehari" in shown, "three in two days"
 
 
 async def test_the_preview_looks_back_a_month_and_no_further(house: House) -> None:
