@@ -127,6 +127,12 @@ def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:
     return _of_people(hit, folded)
 
 
+def _names(reading: Reading) -> list[Hit]:
+    """The names of places; the US of "US$" is none."""
+    whole = reading.whole
+    return _longest([hit for hit in reading.hits if hit.pattern.places and whole[hit.end : hit.end + 1] != "$"])
+
+
 def _longest(hits: list[Hit]) -> list[Hit]:
     """Of nested names only the longest: "Selat Malaka", not "Malaka"."""
     kept: list[Hit] = []
