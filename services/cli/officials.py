@@ -12,6 +12,7 @@ import click
 import sqlalchemy as sa
 
 from services.cli.officials_joining import admin_command, approve_official, confirm_official, invite_official
+from services.cli.officials_rekey import rekey_officials
 from services.cli.officials_store import DATA, ID, act, known, look
 from services.notifier import audit, held, roster
 from services.notifier.officials_file import read_officials
@@ -112,7 +113,7 @@ def export_official(data: Path | None, official_id: str) -> None:
     click.echo(json.dumps(look(data, work), ensure_ascii=False, indent=2))
 
 
-for _command in (invite_official, confirm_official, approve_official, admin_command):
+for _command in (invite_official, confirm_official, approve_official, admin_command, rekey_officials):
     officials_command.add_command(_command)
 
 

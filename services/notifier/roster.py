@@ -153,7 +153,7 @@ def read_contact(
 def find_by_address(conn: sa.Connection, vault: Vault, channel: str, address: str) -> list[str]:
     """The officials reached at this address."""
     query = sa.select(CONTACT.c.official_id).where(
-        CONTACT.c.channel == channel, CONTACT.c.fingerprint == vault.fingerprint(channel, address)
+        CONTACT.c.channel == channel, CONTACT.c.fingerprint.in_(vault.fingerprints(channel, address))
     )
     return [row.official_id for row in conn.execute(query)]
 
@@ -188,10 +188,10 @@ def keep_contacts(
         wrapped = vault.new_key()
         conn.execute(sa.insert(CONTACT_KEY).values(official_id=official_id, wrapped=wrapped))
     for channel, address in addresses.items():
-        mark = vault.fingerprint(channel, address)
+        marks = vault.fingerprints(channel, address)
         where = (CONTACT.c.official_id == official_id, CONTACT.c.channel == channel)
         known = conn.execute(sa.select(CONTACT.c.fingerprint).where(*where)).scalar()
-        if known == mark:
+        if known in marks:
             continue
         conn.execute(sa.delete(CONTACT).where(*where))
         conn.execute(
@@ -199,7 +199,7 @@ def keep_contacts(
                 official_id=official_id,
                 channel=channel,
                 sealed=vault.seal(wrapped, address),
-                fingerprint=mark,
+                fingerprint=marks[0],
                 is_group=channel == "telegram" and address.startswith("-"),
                 changed_at=now,
             )
@@ -248,8 +248,10 @@ def _differs(
         sa.select(CONTACT.c.channel, CONTACT.c.fingerprint).where(CONTACT.c.official_id == official_id)
     )
     known = {contact.channel: contact.fingerprint for contact in rows}
-    marks = {channel: vault.fingerprint(channel, address) for channel, address in wanted.items()}
-    return bool(row.spec != spec.model_dump_json(by_alias=True) or known != marks)
+    same = known.keys() == wanted.keys() and all(
+        known[channel] in vault.fingerprints(channel, address) for channel, address in wanted.items()
+    )
+    return bool(row.spec != spec.model_dump_json(by_alias=True) or not same)
 
 
 def set_standing(

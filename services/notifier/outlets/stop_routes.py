@@ -101,7 +101,7 @@ def _stopped_page(owner: Owner, suspended: str) -> str:
 
 async def _owner(desk: StopDesk, request: Request) -> tuple[Owner | None, Response]:
     ticket = request.path_params["ticket"]
-    owner = await desk.store.read(lambda conn: stops.find_owner(conn, desk.vault.mark, ticket))
+    owner = await desk.store.read(lambda conn: stops.find_owner(conn, desk.vault, ticket))
     if owner is None:
         return None, not_found()
     bucket, wait = take(desk.buckets.get(owner.official_id), _RATE, desk.steady())

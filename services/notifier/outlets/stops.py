@@ -9,7 +9,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from services.notifier import roster
-from services.notifier.core.outlets.passes import Sign, is_genuine, make_stop, read_stop
+from services.notifier.core.outlets.passes import Stop, is_genuine, make_stop, read_stop
 from services.notifier.mail_answers import STOPPED_BY_MAIL
 from services.notifier.notices import Kind, NewNotice, put_notice
 from services.notifier.tables import CONTACT
@@ -63,7 +63,7 @@ def one_click_link(base: str, vault: Vault) -> Callable[[str, str], str]:
     return link
 
 
-def find_owner(conn: sa.Connection, sign: Sign, ticket: str) -> Owner | None:
+def find_owner(conn: sa.Connection, vault: Vault, ticket: str) -> Owner | None:
     """Whose ticket it is; None for one that is not ours, or not for the mailbox that is known now."""
     stop = read_stop(ticket)
     if stop is None or stop.channel != CHANNEL:
@@ -73,7 +73,7 @@ def find_owner(conn: sa.Connection, sign: Sign, ticket: str) -> Owner | None:
     )
     row = conn.execute(query).first()
     # The mark is made and compared even where nobody is found, so that both take the same time.
-    genuine = is_genuine(sign, stop, row.fingerprint if row else "")
+    genuine = is_genuine(vault.mark, stop, row.fingerprint if row else "") or _made_before(conn, vault, stop)
     found = roster.granted(conn, stop.official_id) if row is not None and genuine else None
     if row is None or found is None:
         return None
@@ -82,9 +82,19 @@ def find_owner(conn: sa.Connection, sign: Sign, ticket: str) -> Owner | None:
     return Owner(stop.official_id, official.language, row.suspended, bool(others))
 
 
+def _made_before(conn: sa.Connection, vault: Vault, stop: Stop) -> bool:
+    """While the secret is being changed: made with one of those that are known, for the mailbox known now."""
+    if not vault.older:
+        return False
+    contact = roster.read_contact(conn, vault, stop.official_id, CHANNEL, even_suspended=True)
+    return contact is not None and any(
+        is_genuine(one.mark, stop, one.fingerprint(CHANNEL, contact.address)) for one in (vault, *vault.older)
+    )
+
+
 def stop_mails(conn: sa.Connection, vault: Vault, ticket: str, now: float) -> Done | None:
     """Pause the channel and say so on another one; said twice is done once.  None: no genuine ticket."""
-    owner = find_owner(conn, vault.mark, ticket)
+    owner = find_owner(conn, vault, ticket)
     if owner is None or owner.suspended is not None:
         return Done(Deed.NOTHING, owner.suspended) if owner else None
     # The same word as for a stop by answer, so that whoever stopped one way may come back the other.
@@ -95,7 +105,7 @@ def stop_mails(conn: sa.Connection, vault: Vault, ticket: str, now: float) -> Do
 
 def resume_mails(conn: sa.Connection, vault: Vault, ticket: str, now: float) -> Done | None:
     """Take back what the official did; what an operator or a bounce stopped stays stopped."""
-    owner = find_owner(conn, vault.mark, ticket)
+    owner = find_owner(conn, vault, ticket)
     if owner is None or not owner.stopped:
         return Done(Deed.NOTHING, owner.suspended) if owner else None
     roster.resume_channel(conn, owner.official_id, CHANNEL, _ACTOR, now)
