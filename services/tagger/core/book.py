@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from operator import itemgetter
 
 from services.contracts.codes import Kind, Topic
 from services.tagger.core.clearing import Clearer
 from services.tagger.core.matching import Matcher
+
+_ORDER = itemgetter(0)
 
 
 class Window(StrEnum):
@@ -116,16 +119,24 @@ class Rulebook:
     names: Mapping[int, str] = field(default_factory=dict)  # bit to name
 
     @cached_property
-    def _rarest(self) -> list[tuple[int, int, int, Rule]]:
-        return [(*rule.rarest, at, rule) for at, topic in enumerate(self.topics) for rule in topic.rules]
+    def _by_rarest(self) -> list[tuple[int, list[tuple[int, int, int, Rule]]]]:
+        grouped: dict[int, list[tuple[int, int, int, Rule]]] = {}
+        every = ((number, rule) for number, topic in enumerate(self.topics) for rule in topic.rules)
+        for place, (number, rule) in enumerate(every):
+            first, second = rule.rarest
+            grouped.setdefault(first, []).append((second, place, number, rule))
+        return list(grouped.items())
 
-    def possible(self, everything: int) -> list[tuple[int, Rule]]:
-        """The topics' rules that a story of these concepts may fire, each with the number of its topic."""
-        return [
-            (topic, rule)
-            for first, second, topic, rule in self._rarest
-            if everything & first and everything & second
+    def possible(self, everything: int) -> list[tuple[int, int, Rule]]:
+        """The topics' rules that a story of these concepts may fire: place in the order, number of topic, rule."""
+        found = [
+            (place, number, rule)
+            for first, rules in self._by_rarest
+            if everything & first
+            for second, place, number, rule in rules
+            if everything & second
         ]
+        return sorted(found, key=_ORDER)
 
     def bit(self, name: str) -> int:
         """The bit of a concept that the code itself asks for; 0 where the data has none."""

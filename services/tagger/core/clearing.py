@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 
@@ -47,20 +46,12 @@ _PLACES: dict[Cue, Callable[[str, int, int], Iterator[Span]]] = {
 }
 
 
-class Masked(NamedTuple):
-    """One masked stretch and why."""
-
-    start: int
-    end: int
-    rule: str
-
-
 @dataclass(frozen=True)
 class Cleared:
     """Text of the same length with nobody in it that must not be there."""
 
     whole: str
-    masked: tuple[Masked, ...]
+    masked: tuple[Span, ...]  # what is masked and why; stretches may overlap
 
 
 class Clearer:
@@ -93,7 +84,7 @@ class Clearer:
                 at = start
             pieces.append(_mask(whole[at:end]))
             at = end
-        return Cleared("".join([*pieces, whole[at:]]), tuple(Masked(*span) for span in found))
+        return Cleared("".join([*pieces, whole[at:]]), tuple(found))
 
     def _found(self, whole: str) -> list[Span]:
         found: list[Span] = []

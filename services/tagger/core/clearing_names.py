@@ -26,10 +26,12 @@ _GAP = re.compile(
     r"\s*(?:atas nama|a\.n\.|an\.|bernama|named|berinisial|inisial)?\s*[,:]?\s*[\"“'‘(]?\s*(?:si\s+)?"
 )
 #: "Nama Orang, salah satu korban": the name before the cue.
-_BESIDE = re.compile(
-    rf"(?P<name>{_FULL})\s*,\s+(?:salah (?:satu|seorang)|seorang|sang|yang (?:menjadi|juga)|kedua|an?|one of the"
+_AS = (
+    r",\s+(?:salah (?:satu|seorang)|seorang|sang|yang (?:menjadi|juga)|kedua|an?|one of the"
     r"|the|another|who (?:is|was) an?)?\s*$"
 )
+_BESIDE = re.compile(rf"(?P<name>{_FULL})\s*{_AS}")
+_BESIDE_END = re.compile(_AS)  # there is no comma in it: it begins with the last one
 _APPOSITION = re.compile(rf"[^.\n]{{0,70}}?,\s+(?P<name>{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{1,4}})\s*,")
 _INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(?:\s*\(\d{1,2}[^)]{0,8}\))?")
 _MORE_INITIALS = re.compile(r"\s*(?:,\s*(?:dan|serta|and)\b|,|dan\b|serta\b|and\b|/|&)\s*")
@@ -130,8 +132,11 @@ class Names:
 
     def _beside_victim(self, start: int, end: int) -> Iterator[Span]:
         whole = self._whole
+        comma = whole.rfind(",", max(0, start - 22), start)
         ahead = (
-            _BESIDE.search(whole, max(0, start - 80), start) if "," in whole[max(0, start - 22) : start] else None
+            _BESIDE.search(whole, max(0, start - 80), start)
+            if comma >= 0 and _BESIDE_END.match(whole, comma, start)
+            else None
         )
         if ahead and (span := self._name(ahead.start("name"), ahead.end("name"))):
             yield *span, "victim"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from operator import eq
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -278,10 +279,8 @@ class Found:
 
 def _stands_too_often(matches: list[_Match]) -> bool:
     """Whether a term stands more often than is kept of it in a crowded text."""
-    indexes = [index for index, _, _ in matches]
-    if len(indexes) - len(set(indexes)) < MAX_HITS_OF_A_TERM:
-        return False
-    return max(Counter(indexes).values()) > MAX_HITS_OF_A_TERM
+    indexes = sorted([index for index, _, _ in matches])
+    return any(map(eq, indexes, indexes[MAX_HITS_OF_A_TERM:]))
 
 
 def _thinned(matches: list[_Match]) -> list[_Match]:

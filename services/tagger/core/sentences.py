@@ -21,6 +21,7 @@ _ABBREVIATIONS = frozenset(_SHORT.split())
 #: Asked first: few words end like an abbreviation.
 _ENDINGS = frozenset(word[-2:] for word in _ABBREVIATIONS)
 MAX_SENTENCES = 400
+_span = re.Match.span
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,13 @@ class Sentences:
 def split(whole: str, title_end: int = 0) -> Sentences:
     """Sentences of ``title + "\\n" + text``; never more than ``MAX_SENTENCES``, the rest is one."""
     starts, ends = [0], []
-    for found in _BREAK.finditer(whole):
-        at, after = found.span()
-        mark = whole[at]
-        if mark == "\n":
-            if not (len(starts) == 1 and at <= title_end) and _runs_on(
-                whole[max(0, at - 12) : at], whole[after : after + 1]
-            ):
+    for at, after in map(_span, _BREAK.finditer(whole)):
+        last = whole[at - 1 : at]
+        if whole[at] == "\n":
+            before = whole[max(0, at - 12) : at]
+            if not (len(starts) == 1 and at <= title_end) and _runs_on(before, whole[after : after + 1]):
                 continue
-        elif (mark == "." and not _ends_word(whole[at - 1 : at], after - at)) or (
+        elif (whole[at] == "." and not (last.islower() or last.isdigit() or _ends_quote(last, after - at))) or (
             whole[at - 2 : at] in _ENDINGS and whole[max(0, at - 12) : at].rpartition(" ")[2] in _ABBREVIATIONS
         ):
             continue
@@ -69,6 +68,6 @@ def _runs_on(before: str, after: str) -> bool:
     return last in "-–—," or after.islower() or after.isdigit() or after in ",.;-–—("
 
 
-def _ends_word(last: str, length: int) -> bool:
-    """A stop after a word; one that is glued to the next word has to follow a small letter or a digit."""
-    return last.islower() or last.isdigit() or (length > 1 and (last in ')]%"”’' or last.isupper()))
+def _ends_quote(last: str, length: int) -> bool:
+    """A stop that is glued to the next word has to follow a small letter or a digit; another may end a quote."""
+    return length > 1 and (last in ')]%"”’' or last.isupper())

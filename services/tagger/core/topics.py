@@ -104,7 +104,7 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
 def _fired(reading: Reading, book: Rulebook) -> dict[int, _Firing]:
     """The rules that fire, each with its sentences, by the number of their topic; most end without a call."""
     fired: dict[int, _Firing] = {}
-    for topic, rule in book.possible(reading.everything):
+    for _, topic, rule in book.possible(reading.everything):
         if sentences := reading.fire(rule):
             fired.setdefault(topic, []).append((rule, sentences))
     return fired
