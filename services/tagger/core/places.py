@@ -83,7 +83,7 @@ def find_places(
     ``about`` are the sentences the topics rest on: a place far from all of them is not the event's.
     ``both_sides``: the story is about a border, so a state named beside another is part of the event.
     """
-    hits = _longest(reading.named)
+    hits = _names(reading)
     if not hits:
         return ()
     folded = fold(reading.whole)
@@ -106,7 +106,7 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     counted: Counter[str] = Counter()
     datelines = reading.datelines
     folded = fold(reading.whole)
-    for hit in _longest(reading.named):
+    for hit in _names(reading):
         if any(start <= hit.start < end for start, end in datelines):
             continue
         entries = [book.places[index] for index in hit.pattern.places]
@@ -130,7 +130,7 @@ def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:
 def _names(reading: Reading) -> list[Hit]:
     """The names of places; the US of "US$" is none."""
     whole = reading.whole
-    return _longest([hit for hit in reading.hits if hit.pattern.places and whole[hit.end : hit.end + 1] != "$"])
+    return _longest([hit for hit in reading.named if whole[hit.end : hit.end + 1] != "$"])
 
 
 def _longest(hits: list[Hit]) -> list[Hit]:
