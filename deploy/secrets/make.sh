@@ -5,7 +5,7 @@ set -eu
 folder=${1:-$(dirname "$0")}
 mkdir -p "$folder"
 chmod 0700 "$folder"
-for name in postgres-password ingest-password tagger-password notifier-password grafana-password contact-key; do
+for name in postgres-password ingest-password tagger-password notifier-password desk-password grafana-password contact-key; do
     if [ ! -s "$folder/$name" ]; then
         head -c 32 /dev/urandom | base64 | tr -d '\n=' | tr '+/' '-_' >"$folder/$name"
         chmod 0444 "$folder/$name"

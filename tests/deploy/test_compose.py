@@ -20,10 +20,16 @@ from services.runtime.settings import PREFIX, ServiceSettings
 from services.tagger.settings import TaggerSettings
 from tests.conftest import KAFKA_CONFIG, ROOT
 
+
+class AnyStore(IngestSettings, TaggerSettings, NotifierSettings):
+    """What a command that works on every store may be told."""
+
+
 FILES = ("compose.yaml", "deploy/compose.telegram.yaml")
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "topics": ServiceSettings,
-    "cli": ServiceSettings,
+    "migrate": AnyStore,
+    "cli": AnyStore,
     "ingest": IngestSettings,
     "tagger": TaggerSettings,
     "notifier": NotifierSettings,
@@ -92,10 +98,10 @@ def test_every_setting_is_one_the_service_knows(name: str) -> None:
     known = {f"{PREFIX}{field}".upper() for field in SETTINGS[name].model_fields}
     given = {key for file in FILES for key in load(file)["services"].get(name, {}).get("environment", {})}
     assert {key for key in given if key.startswith(PREFIX)} <= known
-    assert {key for key in given if not key.startswith(PREFIX)} <= {"PGPASSWORD_FILE"}
+    assert all(key.startswith(PREFIX) for key in given)
 
 
-@pytest.mark.parametrize("name", sorted(OURS - {"topics", "cli"}))
+@pytest.mark.parametrize("name", sorted(OURS - {"topics", "migrate", "cli"}))
 def test_the_settings_of_a_service_can_be_loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, value in SERVICES[name]["environment"].items():
         if key.startswith(PREFIX):
@@ -132,7 +138,7 @@ def test_a_secret_comes_from_a_file_and_never_from_the_environment() -> None:
     for name, service in SERVICES.items():
         for key, value in service.get("environment", {}).items():
             if re.search(r"PASSWORD|TOKEN|SECRET|_KEY", key):
-                assert key.endswith("_FILE"), (name, key)
+                assert key.endswith(("_FILE", "_PASSWORDS")), (name, key)
             assert not re.search(r"://[^/@]*:[^/@]+@", str(value)), (name, key)
     assert all(set(secret) == {"file"} for secret in COMPOSE["secrets"].values())
 
@@ -170,7 +176,42 @@ def test_a_service_waits_for_broker_store_and_topics(name: str) -> None:
         "kafka": "service_healthy",
         "postgres": "service_healthy",
         "topics": "service_completed_successfully",
+        "migrate": "service_completed_successfully",
     }
+
+
+@pytest.mark.parametrize("name", ["ingest", "tagger", "notifier"])
+def test_a_service_leaves_the_schema_to_the_job_that_goes_before(name: str) -> None:
+    assert SERVICES[name]["environment"]["SIAGA_MIGRATE"] == "never"
+    assert SERVICES["migrate"]["command"][-1] == "migrate"
+    own = {key for key in SERVICES[name]["environment"] if key.endswith("_STORE")}
+    assert own and own <= SERVICES["migrate"]["environment"].keys()
+
+
+@pytest.mark.parametrize("name", ["migrate", "cli", "ingest", "tagger", "notifier"])
+def test_every_store_a_container_opens_has_its_password_there(name: str) -> None:
+    service = SERVICES[name]
+    stores = {key for key in service["environment"] if key.endswith("_STORE")}
+    passwords = {f"{key.removeprefix('SIAGA_').removesuffix('_STORE').lower()}-password" for key in stores}
+    assert passwords == {secret for secret in service["secrets"] if secret.endswith("-password")}
+    assert service["environment"]["SIAGA_STORE_PASSWORDS"] == "/run/secrets"
+
+
+def test_broker_stores_and_tagger_have_no_way_out() -> None:
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    inside = {name for name, service in SERVICES.items() if service.get("networks") == ["inside"]}
+    assert inside == {"kafka", "postgres", "topics", "migrate", "tagger", "cli"}
+
+
+@pytest.mark.parametrize("name", [*sorted(OURS), "kafka", "postgres"])
+def test_no_container_can_take_all_memory(name: str) -> None:
+    assert re.fullmatch(r"\d+[mg]", SERVICES[name]["mem_limit"])
+
+
+@pytest.mark.parametrize("name", ["ingest", "tagger", "notifier"])
+def test_a_service_may_take_twice_what_it_was_seen_to_take(name: str) -> None:
+    measured = json.loads((ROOT / "bench" / "report" / "weights.json").read_text(encoding="utf-8"))
+    assert int(SERVICES[name]["mem_limit"].removesuffix("m")) >= 2 * measured["services"][name]["peak_mb"]
 
 
 @pytest.mark.parametrize("name", ["kafka", "postgres"])
