@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import contextlib
 import math
-import os
 import re
 import statistics
 import time
@@ -152,5 +151,4 @@ def slope(points: Sequence[tuple[float, float]]) -> dict[str, float] | None:
 
 
 if __name__ == "__main__":
-    os.nice(15)
     main()
