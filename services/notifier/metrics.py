@@ -40,6 +40,7 @@ class NotifierMetrics:
     """Decisions, attempts, outcomes and what waits."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
         self.decisions = Counter(
             "siaga_decisions", "Decisions on one official and one alert", ("reason",), registry=registry
         )

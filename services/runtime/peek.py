@@ -36,7 +36,10 @@ class Peek:
             consumer.assign(list(offsets))
             for spot, offset in offsets.items():
                 consumer.seek(spot, offset)
-            return await _first_of_each(consumer, set(offsets))
+            try:
+                return await _first_of_each(consumer, set(offsets))
+            finally:
+                consumer.unsubscribe()  # or it would go on fetching what nobody asked for
         except (KafkaError, OSError, TimeoutError) as error:
             log.debug("age of the lag unknown", reason=str(error))
             return {}
