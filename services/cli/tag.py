@@ -13,7 +13,7 @@ from typing import Any
 import click
 import orjson
 
-from services.tagger.book_files import load_book
+from services.tagger.book_files import load_for_good
 from services.tagger.core.book import Rulebook
 from services.tagger.core.story import Article, Tagging, tag_story
 
@@ -50,7 +50,7 @@ def tag_command(jsonl: bool, workers: int, explain: bool, seeds: Path) -> None:
 def _tagged(lines: Iterable[bytes], workers: int, explain: bool, seeds: Path) -> Iterator[tuple[bytes, bool]]:
     full = (line for line in lines if line.strip())
     if workers == 1:
-        tag = line_tagger(load_book(seeds / "topics", seeds / "places"), explain)
+        tag = line_tagger(load_for_good(seeds / "topics", seeds / "places"), explain)
         yield from map(tag, full)
         return
     with ProcessPoolExecutor(workers, initializer=_start, initargs=(seeds,)) as pool:
@@ -59,7 +59,7 @@ def _tagged(lines: Iterable[bytes], workers: int, explain: bool, seeds: Path) ->
 
 
 def _start(seeds: Path) -> None:
-    _book.append(load_book(seeds / "topics", seeds / "places"))
+    _book.append(load_for_good(seeds / "topics", seeds / "places"))
 
 
 def _tag_plain(line: bytes) -> tuple[bytes, bool]:

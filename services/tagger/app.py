@@ -30,7 +30,7 @@ from services.runtime.spans import Spans
 from services.runtime.store import Store
 from services.runtime.trace import trace_id
 from services.tagger import memory
-from services.tagger.book_files import load_book
+from services.tagger.book_files import load_for_good
 from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.book import Rulebook
 from services.tagger.join import Labelled, Settled, label, settle
@@ -85,7 +85,7 @@ def create_service(settings: TaggerSettings) -> Service:
     Raises:
         OperatorError: the rules, the gazetteer or the store are not in order.
     """
-    book = load_book(settings.topics, settings.places)
+    book = load_for_good(settings.topics, settings.places)
     store = Store.open(settings.store_url, MIGRATIONS, migrate=settings.migrates)
     topics = TopicMap(
         dead=DEAD,

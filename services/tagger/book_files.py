@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -134,6 +135,17 @@ def load_book(topics: Path, places: Path) -> Rulebook:
         area=AREA,
         names={bit: name for name, bit in draft.bits.items()},
     )
+
+
+def load_for_good(topics: Path, places: Path) -> Rulebook:
+    """The rulebook of a process that tags as long as it lives: out of the collector's sight.
+
+    Each of its full passes walks every rule and place otherwise, which costs one twentieth of tagging.
+    """
+    book = load_book(topics, places)
+    gc.collect()
+    gc.freeze()
+    return book
 
 
 def proofs(topics: Path) -> Iterator[tuple[str, Topic, bool, str]]:
