@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -36,6 +37,9 @@ PLACES = (
 )
 OUTLETS = ("antara", "tribun", "ppp", "Berita Indokalbar", "Kompas")
 PROTOTYPES = 400
+_ID, _SOURCE = "@incident@", "@source@"
+_AT = datetime(2001, 1, 1, tzinfo=UTC)
+_AT_JSON = "2001-01-01T00:00:00Z"
 DAYS = 6.0
 
 
@@ -50,79 +54,89 @@ def fill_store(store: Store, count: int, now: datetime, *, seed: int = 7, mine: 
         mine: the region in which a third of them are, since a page shows one official's regions first.
     """
     rng = random.Random(seed)
-    prototypes = [_prototype(rng, now, mine) for _ in range(PROTOTYPES)]
+    molds = [_mold(_prototype(rng, mine)) for _ in range(PROTOTYPES)]
     with store.engine.begin() as conn:
         for start in range(0, count, 1000):
             numbers = range(start, min(start + 1000, count))
-            _write(conn, [_numbered(prototypes[n % PROTOTYPES], n, count, now) for n in numbers])
+            _write(conn, [_cast(molds[n % PROTOTYPES], n, count, now) for n in numbers])
 
 
-def _write(conn: sa.Connection, alerts: list[AlertRaised]) -> None:
-    at = [alert.last_changed_at.timestamp() for alert in alerts]
-    conn.execute(sa.insert(INCIDENT), [
-        {
-            "incident_id": alert.incident_id, "version": 1, "standing": intake.OPEN, "others": "[]",
-            "severity": int(alert.severity), "kind": str(alert.kind), "first_seen_at": when, "changed_at": when,
-            "alert": alert.model_dump_json(),
-        }
-        for alert, when in zip(alerts, at, strict=True)
-    ])  # fmt: skip
-    conn.execute(sa.insert(INCIDENT_TOPIC), [
-        {"incident_id": alert.incident_id, "topic": str(topic)} for alert in alerts for topic in alert.topics
-    ])  # fmt: skip
-    conn.execute(sa.insert(INCIDENT_PLACE), [
-        {
-            "incident_id": alert.incident_id, "country": place.country, "region": place.region or "",
-            "district": place.district or "", "role": str(place.role),
-        }
-        for alert in alerts for place in alert.places
-    ])  # fmt: skip
-    conn.execute(sa.insert(STEP), [
-        {
-            "incident_id": alert.incident_id, "version": 1, "event": "AlertRaised", "at": when,
-            "severity": int(alert.severity), "changed": "[]",
-        }
-        for alert, when in zip(alerts, at, strict=True)
-    ])  # fmt: skip
-    conn.execute(sa.insert(STORY), [
-        {
-            "story_id": story.story_id, "version": 1, "incident_id": story.incident_id, "outlet": story.outlet,
-            "language": "id", "relevant": True, "withdrawn": False,
-            "published_at": story.published_at.timestamp(), "title": story.title, "body": story.text,
-            "tagged": story.model_dump_json(),
-        }
-        for story in (a_story(alert) for alert in alerts)
-    ])  # fmt: skip
+@dataclass(frozen=True)
+class _Mold:
+    """An incident and its story with marks where they will differ: writing JSON anew is what takes long."""
+
+    alert: AlertRaised
+    alert_json: str
+    story: StoryTagged
+    story_json: str
 
 
-def _numbered(alert: AlertRaised, number: int, count: int, now: datetime) -> AlertRaised:
+@dataclass(frozen=True)
+class _Cast:
+    mold: _Mold
+    incident_id: str
+    story_id: str
+    at: datetime
+
+    def filled(self, text: str) -> str:
+        for mark, value in ((_ID, self.incident_id), (_SOURCE, self.story_id), (_AT_JSON, self.at.isoformat())):
+            text = text.replace(mark, value)
+        return text
+
+
+def _mold(alert: AlertRaised) -> _Mold:
+    story = a_story(alert)
+    return _Mold(alert, alert.model_dump_json(), story, story.model_dump_json())
+
+
+def _cast(mold: _Mold, number: int, count: int, now: datetime) -> _Cast:
     at = now - timedelta(days=DAYS * number / count, minutes=5)
-    source = alert.sources[0].model_copy(update={"story_id": f"{alert.sources[0].outlet}:{number}"})
-    times = dict.fromkeys(("occurred_at", "first_seen_at", "last_changed_at", "published_at"), at)
-    changes = {"incident_id": f"incident-{number}", "sources": (source, *alert.sources[1:]), **times}
-    return alert.model_copy(update=changes | {"facts": _said_by(alert.facts, source.story_id)})
+    return _Cast(mold, f"incident-{number}", f"{mold.story.outlet}:{number}", at)
 
 
-def _said_by(facts: Facts, story_id: str) -> Facts:
-    return facts.model_copy(
-        update={
-            name: tuple(fact.model_copy(update={"source": story_id}) for fact in getattr(facts, name))
-            for name in ("victims", "suspects", "nationalities", "transport")
-        }
+def _write(conn: sa.Connection, casts: list[_Cast]) -> None:
+    incidents, topics, places, steps, stories = [], [], [], [], []
+    for cast in casts:
+        alert, at, key = cast.mold.alert, cast.at.timestamp(), {"incident_id": cast.incident_id}
+        known = {"version": 1, "severity": int(alert.severity)}
+        incidents.append(key | known | {
+            "standing": intake.OPEN, "others": "[]", "kind": str(alert.kind), "first_seen_at": at,
+            "changed_at": at, "alert": cast.filled(cast.mold.alert_json),
+        })  # fmt: skip
+        topics += [key | {"topic": str(topic)} for topic in alert.topics]
+        places += [key | {
+            "country": place.country, "region": place.region or "", "district": place.district or "",
+            "role": str(place.role),
+        } for place in alert.places]  # fmt: skip
+        steps.append(key | known | {"event": "AlertRaised", "at": at, "changed": "[]"})
+        story = cast.mold.story
+        stories.append(key | {
+            "story_id": cast.story_id, "version": 1, "outlet": story.outlet, "language": "id", "relevant": True,
+            "withdrawn": False, "published_at": at, "title": story.title, "body": story.text,
+            "tagged": cast.filled(cast.mold.story_json),
+        })  # fmt: skip
+    rows = (
+        (INCIDENT, incidents),
+        (INCIDENT_TOPIC, topics),
+        (INCIDENT_PLACE, places),
+        (STEP, steps),
+        (STORY, stories),
     )
+    for table, values in rows:
+        conn.execute(sa.insert(table), values)
 
 
-def _prototype(rng: random.Random, now: datetime, mine: str) -> AlertRaised:
+def _prototype(rng: random.Random, mine: str) -> AlertRaised:
     own = [place for place in PLACES if place[1] == mine]
     scene = rng.choice(own if own and rng.random() < 1 / 3 else PLACES)
     places = [_place(scene, Role.EVENT)]
     if rng.random() < 0.5:
         places.append(_place(rng.choice(PLACES), Role.DESTINATION))
     facts = Facts(
-        victims=(builders.a_number(rng.randint(1, 60), "victims"),),
-        suspects=(builders.a_number(rng.randint(1, 5), "suspects"),) if rng.random() < 0.5 else (),
-        nationalities=(builders.a_term("Indonesia"),),
-        transport=(builders.a_term(rng.choice(["boat", "car", "plane"])),),
+        victims=(builders.a_number(rng.randint(1, 60), "victims", source=_SOURCE),),
+        suspects=(builders.a_number(rng.randint(1, 5), "suspects", source=_SOURCE),) if rng.random() < 0.5 else (),
+        nationalities=(builders.a_term("Indonesia", _SOURCE),),
+        transport=(builders.a_term(rng.choice(["boat", "car", "plane"]), _SOURCE),),
     )
     outlets = rng.sample(OUTLETS, rng.randint(1, 3))
     return builders.an_alert(
@@ -132,9 +146,13 @@ def _prototype(rng: random.Random, now: datetime, mine: str) -> AlertRaised:
         places=tuple(places),
         facts=facts,
         sources=tuple(
-            builders.a_source(f"{outlet}-{rng.randrange(10**6)}", outlet=outlet, published_at=now)
-            for outlet in outlets
+            builders.a_source(
+                _SOURCE if number == 0 else f"{outlet}-{rng.randrange(10**6)}", outlet=outlet, published_at=_AT
+            )
+            for number, outlet in enumerate(outlets)
         ),
+        incident_id=_ID,
+        **dict.fromkeys(("occurred_at", "first_seen_at", "last_changed_at", "published_at"), _AT),
         confidence=rng.choice(["low", "medium", "high"]),
     )
 

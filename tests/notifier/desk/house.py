@@ -80,7 +80,8 @@ class House:
         now = self.clock().timestamp()
 
         def take(conn: sa.Connection) -> tuple[str, str]:
-            (notice,) = take_due(conn, self.vault, ["telegram", "email"], now, 10)
+            due = take_due(conn, self.vault, ["telegram", "email"], now, 10)
+            (notice,) = [one for one in due if "code" in one.values]
             return notice.values["code"], notice.channel
 
         return await self.desk.people.write(take)

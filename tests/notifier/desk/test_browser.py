@@ -1,200 +1,231 @@
-"""The desk in a real browser: an official signs in, sees an incident arrive, corrects it, searches and saves.
+"""The desk in a real browser: somebody joins, signs in, subscribes, sees an incident arrive, corrects and saves it.
 
-Screenshots of every page, at phone and desktop width, are kept in ``build/desk``.
+Pictures of every page, at phone and desktop width, are kept in ``build/desk``.
 """
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import socket
-import sys
+import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib.resources import files
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import sqlalchemy as sa
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from services.contracts.codes import Severity
+from services.contracts.codes import Role, Severity
 from services.contracts.tagging import Facts
+from services.notifier import alert_log
+from services.notifier.desk import sessions
 from services.notifier.tables import CORRECTION
-from services.runtime.listener import make_server
 from tests.notifier import builders
+from tests.notifier.desk.desk_builders import a_delivery, a_health, a_tagged, received
+from tests.notifier.desk.stage import CHROMIUM, Stage, a_stage, look_at
 
-sys.path.insert(0, str(Path(__file__).parent))
-from desk_builders import a_delivery, a_health, a_tagged, received
-from house import ROOT, House, a_house
-
-CHROMIUM = shutil.which("chromium")
-AXE = files("axe_playwright_python") / "axe.min.js"
-SHOTS = ROOT / "build" / "desk"
-SIZES = {"phone": (390, 800), "desktop": (1280, 900)}
-NASTY = "<img src=x onerror=document.body.dataset.hit=1><script>document.body.dataset.hit=1</script>"
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: chromium)"),
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(300),
 ]
+LONG = "Pelabuhan Penyeberangan Internasional Bolok-Tenau Lama Kupang Barat"
+#: Bytes over the wire for somebody who has nothing of it yet.
+FIRST_PAGE = 150 * 1024
 
 
-@asynccontextmanager
-async def served(house: House) -> AsyncIterator[str]:
-    """The desk on a port of this machine."""
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    sock.listen(16)
-    server = make_server(house.app)
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    try:
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    async with a_stage(tmp_path_factory.mktemp("desk")) as made:
+        await made.house.intake.take_sources([received(a_health())])
+        await made.house.give_role("ppa-ppo-ntt", sessions.Role.ADMIN)
+        yield made
 
 
-@asynccontextmanager
-async def browsing(size: str, complaints: list[str], state: Any = None) -> AsyncIterator[BrowserContext]:
-    """A fresh browser; what its console complains of is collected."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        width, height = SIZES[size]
-        context = await browser.new_context(viewport={"width": width, "height": height}, storage_state=state)
-        context.set_default_timeout(60_000)
-        expect.set_options(timeout=60_000)
-        context.on(
-            "console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None
-        )
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        try:
-            yield context
-        finally:
-            await browser.close()
-
-
-async def sign_in(page: Page, base: str, house: House) -> None:
-    """By the pages themselves, with the code that was sent."""
-    await page.goto(f"{base}/desk/")
-    await page.fill("input[name=address]", "ppa-ppo-ntt@example.org")
-    await page.click("button")
-    code, _ = await house.code()
-    await page.fill("input[name=code]", code)
-    await page.click("button")
-    await expect(page.locator("header .brand")).to_be_visible()
-
-
-async def fill(house: House) -> None:
-    facts = Facts(victims=(builders.a_number(12, "victims"), builders.a_number(20, "victims", source="ppp:9")))
-    sources = (builders.a_source(), builders.a_source("ppp:9", outlet="ppp"))
-    await house.intake.take_alerts([
-        received(builders.an_alert(facts=facts, sources=sources)),
-        received(builders.an_alert(
-            incident_id="incident-2", severity=Severity.CRITICAL, places=(builders.a_place("KH-18"),)
-        )),
-    ])  # fmt: skip
-    await house.intake.take_stories([received(a_tagged())])
-    await house.intake.take_sources([received(a_health())])
-    await house.intake.take_deliveries([received(a_delivery(official_id=house.officials["ppa-ppo-ntt"]))])
-
-
-async def serious_faults(page: Page) -> list[str]:
-    """What axe-core finds that keeps people out."""
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = await page.evaluate("async () => (await axe.run()).violations")
+def news(incident_id: str) -> list[Any]:
+    """An incident of which two outlets tell different things."""
+    other = f"ppp:{incident_id}"
+    facts = Facts(
+        victims=(builders.a_number(12, "victims"), builders.a_number(20, "victims", source=other)),
+        agencies=(builders.a_term("migrant worker agency"),),
+        route=(builders.a_term("origin: Malaka"), builders.a_term("destination: Sabah", other)),
+    )
+    places = (
+        builders.a_place(name=LONG, district="Kab. Timor Tengah Selatan"),
+        builders.a_place("MY-12", Role.DESTINATION, name="Sabah"),
+    )
+    sources = (builders.a_source(), builders.a_source(other, outlet="ppp", language="en"))
     return [
-        f"{one['id']}: {one['nodes'][0]['html'][:120]}"
-        for one in found
-        if one["impact"] in {"serious", "critical"}
+        received(
+            builders.an_alert(
+                incident_id=incident_id, facts=facts, places=places, sources=sources, severity=Severity.CRITICAL
+            )
+        )
     ]
 
 
-@pytest.mark.parametrize("size", list(SIZES))
-async def test_an_official_signs_in_sees_news_arrive_corrects_searches_and_saves(
-    tmp_path: Path, size: str
-) -> None:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    complaints: list[str] = []
-    async with a_house(tmp_path) as house, served(house) as base, browsing(size, complaints) as context:
-        await fill(house)
-        page = await context.new_page()
-        await page.goto(f"{base}/desk/sign-in")
-        assert await serious_faults(page) == []
-        await sign_in(page, base, house)
+async def join(stage: Stage, page: Page, size: str, address: str) -> list[str]:
+    """By invitation, to the point where somebody else has approved."""
+    invitation = await stage.house.invite()
+    await page.goto(f"{stage.base}/desk/join/{invitation.token}")
+    assert invitation.token not in page.url
+    faults = await look_at(page, f"{size}-join")
+    await page.fill("input[name=address]", address)
+    await page.click("button")
+    code, _ = await stage.house.code()
+    faults += await look_at(page, f"{size}-join-code")
+    await page.fill("input[name=code]", code)
+    await page.click("button")
+    await expect(page.locator("h1")).to_have_text("Menunggu persetujuan")
+    faults += await look_at(page, f"{size}-join-waiting")
+    await stage.house.approve(invitation.official_id)
+    stage.house.officials[size] = invitation.official_id
+    return faults
 
-        await expect(page.locator("li.line")).to_have_count(1)
-        await house.intake.take_alerts([received(builders.an_alert(incident_id="incident-3"))])
-        await expect(page.locator("li.line")).to_have_count(2)  # by itself
-        faults = {"now": await serious_faults(page)}
-        await page.screenshot(path=SHOTS / f"{size}-now.png", full_page=True)
 
-        await page.click('a[href="/desk/incident/incident-1"]')
-        await expect(page.locator("mark").first).to_be_visible()
-        await expect(page.locator("tr.apart")).to_have_count(1)
-        faults["incident"] = await serious_faults(page)
-        await page.screenshot(path=SHOTS / f"{size}-incident.png", full_page=True)
-        await page.click("button[value=not_relevant]")
-        await expect(page.locator(".said")).to_be_visible()
-        rows = await house.desk.people.read(lambda conn: conn.execute(sa.select(CORRECTION)).all())
-        assert [row.kind for row in rows] == ["nr"]
+async def sign_in(stage: Stage, page: Page, size: str, address: str) -> list[str]:
+    await page.click('a[href="/desk/sign-in"]')
+    faults = await look_at(page, f"{size}-sign-in")
+    await page.fill("input[name=address]", address)
+    await page.click("button")
+    code, _ = await stage.house.code()
+    faults += await look_at(page, f"{size}-sign-in-code")
+    await page.fill("input[name=code]", code)
+    await page.click("button")
+    await expect(page.locator("li.line").first).to_be_visible()
+    return faults
 
-        await page.goto(f"{base}/desk/search")
-        await page.fill("input[name=words]", "atambua")
-        await page.press("input[name=words]", "Enter")
-        await expect(page.locator(".hits mark")).to_have_count(1)
-        faults["search"] = await serious_faults(page)
-        await page.screenshot(path=SHOTS / f"{size}-search.png", full_page=True)
+
+async def subscribe(stage: Stage, page: Page, size: str) -> list[str]:
+    await page.goto(f"{stage.base}/desk/subscription")
+    await page.uncheck('input[name="topic:wildlife_timber"]')
+    await page.fill("input[name=quiet_from]", "21:00")
+    await page.fill("input[name=quiet_to]", "05:30")
+    await page.click("button[value=preview]")
+    await expect(page.locator(".figures")).to_contain_text("pesan sehari")
+    await expect(page.locator(".held li")).to_have_count(1)
+    faults = await look_at(page, f"{size}-subscription")
+    await page.click("button[value=save]")
+    await expect(page.locator(".said")).to_contain_text("Disimpan")
+    return faults
+
+
+async def see_it_arrive(stage: Stage, page: Page, size: str) -> list[str]:
+    """An open page learns of an incident by itself; the browser's clock is put forward, not waited for."""
+    await page.goto(f"{stage.base}/desk/")
+    await page.evaluate("window.neverLeft = true")
+    link = page.locator(f'li.line a[href="/desk/incident/live-{size}"]')
+    await expect(link).to_have_count(0)
+    await stage.house.intake.take_alerts(news(f"live-{size}"))
+    await page.clock.fast_forward(16_000)
+    await expect(link).to_have_count(1)
+    assert await page.evaluate("window.neverLeft"), "the page was loaded anew"
+    return await look_at(page, f"{size}-now")
+
+
+async def correct_it(stage: Stage, page: Page, size: str) -> list[str]:
+    house, incident_id = stage.house, f"live-{size}"
+    await house.intake.take_stories([received(a_tagged(f"antara:{size}", incident_id=incident_id))])
+    told = a_delivery(official_id=house.officials[size], incident_id=incident_id, subject=f"{incident_id}.1")
+    await house.intake.take_deliveries([received(told)])
+    await page.click(f'a[href="/desk/incident/{incident_id}"]')
+    await expect(page.locator("mark").first).to_be_visible()
+    await expect(page.locator("tr.apart")).to_have_count(1)
+    await expect(page.locator("polyline.way")).to_have_count(1)
+    faults = await look_at(page, f"{size}-incident")
+    await page.click("button[value=not_relevant]")
+    await expect(page.locator(".said")).to_be_visible()
+    mine = sa.select(CORRECTION.c.kind).where(CORRECTION.c.incident_id == incident_id)
+    assert await house.desk.people.read(lambda conn: conn.execute(mine).scalars().all()) == ["nr"]
+    return faults
+
+
+async def search_and_save(stage: Stage, page: Page, size: str) -> list[str]:
+    await page.click('header a[href="/desk/search"]')
+    await page.fill("input[name=words]", "polres gagalkan")
+    await page.press("input[name=words]", "Enter")
+    await expect(page.locator(".hits mark").first).to_be_visible()
+    faults = await look_at(page, f"{size}-search")
+    saved = []
+    for form in ("csv", "geojson"):
         async with page.expect_download() as download:
-            await page.click("a[download]")
-        assert b"incident-1" in Path(await (await download.value).path()).read_bytes()
-
-        for name in ("sources", "subscription"):
-            await page.goto(f"{base}/desk/{name}")
-            faults[name] = await serious_faults(page)
-            await page.screenshot(path=SHOTS / f"{size}-{name}.png", full_page=True)
-        width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert width <= 0, "the page is wider than the screen"
-    assert {name: found for name, found in faults.items() if found} == {}
-    assert complaints == []
+            await page.click(f'a[download][href*="search.{form}"]')
+        saved.append(Path(await (await download.value).path()).read_bytes())
+    assert f"live-{size}".encode() in saved[0]
+    assert f"live-{size}" in {one["properties"]["incident_id"] for one in json.loads(saved[1])["features"]}
+    return faults
 
 
-async def test_text_of_a_story_runs_no_script_and_no_page_needs_one_to_be_read(tmp_path: Path) -> None:
-    complaints: list[str] = []
-    async with a_house(tmp_path) as house, served(house) as base:
-        source = builders.a_source(outlet=NASTY)
-        alert = builders.an_alert(places=(builders.a_place(name=NASTY),), sources=(source,))
-        await house.intake.take_alerts([received(alert)])
-        await house.intake.take_stories([received(a_tagged(title=f"Polisi {NASTY}", text=f"Dasar {NASTY}"))])
-        async with browsing("phone", complaints) as context:
-            page = await context.new_page()
-            await sign_in(page, base, house)
-            for path in ("", "incident/incident-1", "search?words=onerror", f"search?words={NASTY}"):
-                await page.goto(f"{base}/desk/{path}")
-                assert await page.evaluate("document.body.dataset.hit ?? ''") == "", path
-            state = await context.storage_state()
-            plain = await context.browser.new_context(java_script_enabled=False, storage_state=state)  # type: ignore[union-attr]
-            page = await plain.new_page()
-            for path in ("", "incident/incident-1", "search?words=onerror", "sources"):
-                await page.goto(f"{base}/desk/{path}")
-                await expect(page.locator("main")).not_to_be_empty()
-    assert complaints == []
+async def keep_alerts(stage: Stage) -> None:
+    """What the back-test plays: one alert by day and one by night."""
+
+    def work(conn: sa.Connection) -> None:
+        for name, hours in (("by-day", 4), ("by-night", 14)):
+            at = stage.house.clock() - timedelta(hours=hours)
+            times = dict.fromkeys(("occurred_at", "first_seen_at", "last_changed_at", "published_at"), at)
+            alert = builders.an_alert(incident_id=name, **times)
+            alert_log.keep_alert(conn, alert, replayed=False, now=at.timestamp())
+
+    await stage.house.desk.people.write(work)
 
 
-async def test_the_first_page_stays_small_with_ten_thousand_incidents(tmp_path: Path) -> None:
-    async with a_house(tmp_path) as house, served(house) as base:
-        for start in range(0, 10_000, 500):
-            batch = [builders.an_alert(incident_id=f"incident-{start + n}") for n in range(500)]
-            await house.intake.take_alerts([received(alert) for alert in batch])
-        sizes: list[int] = []
-        async with browsing("phone", []) as context:
-            page = await context.new_page()
-            await sign_in(page, base, house)
-            await page.goto("about:blank")
-            session = await context.new_cdp_session(page)
-            await session.send("Network.enable")
-            await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-            session.on("Network.loadingFinished", lambda done: sizes.append(int(done["encodedDataLength"])))
-            await page.goto(f"{base}/desk/", wait_until="networkidle")
-            await expect(page.locator("li.line").first).to_be_visible()
-        assert 10_000 < sum(sizes) < 150 * 1024
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desktop", "dark")])
+async def test_an_official_joins_signs_in_subscribes_sees_news_arrive_corrects_searches_and_saves(
+    stage: Stage, size: str, scheme: str
+) -> None:
+    address = f"polres-{size}@example.org"
+    await keep_alerts(stage)
+    async with stage.look(size, scheme) as page:
+        await page.clock.install()
+        faults = await join(stage, page, size, address)
+        faults += await sign_in(stage, page, size, address)
+        faults += await subscribe(stage, page, size)
+        faults += await see_it_arrive(stage, page, size)
+        faults += await correct_it(stage, page, size)
+        faults += await search_and_save(stage, page, size)
+    assert faults == []
+    assert stage.complaints == []
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desktop", "light")])
+async def test_the_other_pages_keep_nobody_out(stage: Stage, size: str, scheme: str) -> None:
+    faults = []
+    async with stage.look(size, scheme, "ppa-ppo-ntt") as page:
+        for name, path in (
+            ("office", "office"),
+            ("sources", "sources"),
+            ("empty", "?place=MM"),
+            ("join-over", "join"),
+            ("missing", "incident/none"),
+        ):
+            await page.goto(f"{stage.base}/desk/{path}")
+            faults += await look_at(page, f"{size}-{name}")
+    assert faults == []
+    expected = "Failed to load resource: the server responded with a status of 404 (Not Found)"
+    assert {said for said in stage.complaints if said != expected} == set()
+    stage.complaints.clear()
+
+
+async def test_no_page_needs_a_script_to_be_read(stage: Stage) -> None:
+    async with stage.look("phone", ref="ppa-ppo-ntt", java_script_enabled=False) as page:
+        for path in ("", "incident/incident-1", "search?words=atambua", "sources", "subscription", "office"):
+            await page.goto(f"{stage.base}/desk/{path}")
+            await expect(page.locator("main")).to_be_visible()
+            await expect(page.locator("main h1, main h2").first).not_to_be_empty()
+        await page.goto(f"{stage.base}/desk/")
+        await expect(page.locator("li.line")).to_have_count(30)
+        await page.click("a[rel=next]")
+        await expect(page.locator("li.line")).to_have_count(30)
+    assert stage.complaints == []
+
+
+async def test_the_first_page_stays_small_with_ten_thousand_incidents(stage: Stage) -> None:
+    sizes: list[int] = []
+    async with stage.look("phone", ref="ppa-ppo-ntt") as page:
+        session = await page.context.new_cdp_session(page)
+        await session.send("Network.enable")
+        session.on("Network.loadingFinished", lambda done: sizes.append(int(done["encodedDataLength"])))
+        await page.goto(f"{stage.base}/desk/?place=", wait_until="networkidle")
+        await expect(page.locator(".glance b").first).not_to_have_text("0")
+    assert 10_000 < sum(sizes) < FIRST_PAGE
