@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 #: All partitions together; what has not come by then is told by the next look.
 PATIENCE_S = 2.0
+#: The lag in records is not to wait for this longer.
+WITHIN_S = 10.0
 #: Brokers send one whole batch at least, whatever is asked for.
 FETCH_BYTES = 1024
 
@@ -32,14 +34,14 @@ class Peek:
     async def __call__(self, offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, float]:
         """Seconds since 1970 at which the record at each of these offsets was written; fewer in an outage."""
         try:
-            consumer = await self._started()
-            consumer.assign(list(offsets))
-            for spot, offset in offsets.items():
-                consumer.seek(spot, offset)
-            try:
-                return await _first_of_each(consumer, set(offsets))
-            finally:
-                consumer.unsubscribe()  # or it would go on fetching what nobody asked for
+            async with asyncio.timeout(WITHIN_S):
+                consumer = await self._started()
+                consumer.assign(list(offsets))
+                for spot, offset in offsets.items():
+                    consumer.seek(spot, offset)
+                found = await _first_of_each(consumer, set(offsets))
+                consumer.pause(*offsets)  # or it would go on fetching what nobody asked for
+                return found
         except (KafkaError, OSError, TimeoutError) as error:
             log.debug("age of the lag unknown", reason=str(error))
             return {}
