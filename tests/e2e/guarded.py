@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,6 +23,7 @@ from whole import SCENE_EVERY_S, Whole, free_base, quick_officials
 from services.cli.run import Stack
 from services.cli.stack import SEEDS, Plan, Ports, demo_part, service_parts
 from services.cli.topics import wanted_topics
+from services.notifier.tables import DELIVERY
 from services.runtime.apache import HOST, ApacheKafka, free_port
 from services.runtime.broker import admin_client
 from services.runtime.settings import ServiceSettings
@@ -165,8 +167,17 @@ class GuardedStack(Stack):
             await self.supervisor.start(replace(part, env={**part.env, **rights}))
 
 
+class Demo(Whole):
+    """The demo under those logins."""
+
+    def arrived(self) -> set[str]:
+        """The kinds of message that officials have in hand."""
+        accepted = sa.select(DELIVERY.c.action).where(DELIVERY.c.state == "accepted")
+        return set(self.ask("notifier", lambda conn: conn.execute(accepted).scalars().all()) or ())
+
+
 @contextlib.asynccontextmanager
-async def installed(kafka: GuardedKafka, folder: Path) -> AsyncIterator[Whole]:
+async def installed(kafka: GuardedKafka, folder: Path) -> AsyncIterator[Demo]:
     """The demo on this broker; started again on the same folder it goes on where it was."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -177,9 +188,9 @@ async def installed(kafka: GuardedKafka, folder: Path) -> AsyncIterator[Whole]:
         contact_url="",
         feeds_file=SEEDS / "feeds.demo.yaml",
         officials_file=quick_officials(folder),
-        scene_every_s=SCENE_EVERY_S,
+        scene_every_s=SCENE_EVERY_S / 2,
     )
-    whole = Whole(GuardedStack(plan, kafka), data)
+    whole = Demo(GuardedStack(plan, kafka), data)
     try:
         await whole.stack.start()
         yield whole

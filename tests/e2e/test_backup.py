@@ -47,7 +47,7 @@ class Host:
             contact_url="",
             feeds_file=SEEDS / "feeds.demo.yaml",
             officials_file=quick_officials(folder),
-            scene_every_s=SCENE_EVERY_S,
+            scene_every_s=SCENE_EVERY_S / 2,
         )
 
     async def start(self) -> Whole:

@@ -14,8 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 sys.path.insert(0, str(Path(__file__).parent))
-from guarded import Authority, GuardedKafka, installed
-from whole import Whole
+from guarded import Authority, Demo, GuardedKafka, installed
 
 from services.contracts.alert import ALERT_EVENT, AlertRaised
 from services.contracts.topics import TOPICS
@@ -24,7 +23,7 @@ from services.runtime.settings import ServiceSettings
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
-READERS_TOPIC, ANOTHER = "alerts.id-nt", "alerts.id-ba"
+READERS_TOPIC, ANOTHER = "alerts.id-nt", "another region"
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +35,15 @@ def kafka(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def demo(kafka: GuardedKafka, tmp_path_factory: pytest.TempPathFactory) -> Whole:
-    """The demo from feed to officials, run to its end on this broker."""
+def demo(kafka: GuardedKafka, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo from feed to officials, run on this broker until pushes and digests have arrived."""
 
-    async def run() -> Whole:
-        async with installed(kafka, tmp_path_factory.mktemp("demo")) as whole:
-            await whole.until_settled()
+    async def run() -> Demo:
+        async with installed(kafka, tmp_path_factory.mktemp("demo")) as whole, asyncio.timeout(150):
+            while not whole.arrived() >= {"push", "digest"}:
+                if whole.stack.supervisor.failed.done():
+                    raise whole.stack.supervisor.failed.result()
+                await asyncio.sleep(0.1)
         return whole
 
     return asyncio.run(run())
@@ -100,9 +102,8 @@ async def test_a_service_comes_in_and_sees_no_topic_but_its_own(kafka: GuardedKa
     assert seen & TOPICS.keys() < TOPICS.keys()
 
 
-def test_the_demo_goes_from_feed_to_officials_with_the_rights_of_the_script(demo: Whole) -> None:
-    rows = demo.rows()
-    assert {row.action for row in rows if row.state == "accepted"} >= {"push", "digest"}
+def test_the_demo_goes_from_feed_to_officials_with_the_rights_of_the_script(demo: Demo) -> None:
+    assert demo.arrived() >= {"push", "digest"}
     demo.check_none_twice()
     assert not demo.stack.supervisor.running
 
@@ -136,7 +137,10 @@ async def test_a_regions_reader_reads_its_region(kafka: GuardedKafka) -> None:
 @pytest.mark.parametrize("topic", [ANOTHER, "stories", "stories.tagged", "alerts", "deliveries", "dead"])
 async def test_a_regions_reader_reads_nothing_else(kafka: GuardedKafka, topic: str) -> None:
     async with admin_client(ServiceSettings(kafka=kafka.node.bootstrap)) as operator:
-        assert topic in await operator.list_topics()
+        there = set(await operator.list_topics())
+    if topic == ANOTHER:
+        topic = max(name for name in there - {READERS_TOPIC} if name.startswith("alerts."))
+    assert topic in there
     async with asyncio.timeout(60):
         with pytest.raises(TopicAuthorizationFailedError):
             await read_all(kafka, "kupang", topic)

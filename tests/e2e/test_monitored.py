@@ -27,6 +27,7 @@ from scraper import Prometheus, scraping
 from whole import running
 
 from services.cli.stack import SERVICES
+from services.contracts.story import Extraction, StoryPublished
 from services.contracts.topics import STORIES
 from services.notifier.tables import OFFICIAL
 from services.runtime.spans import ATTRIBUTES
@@ -37,6 +38,8 @@ pytestmark = [pytest.mark.embedded, pytest.mark.timeout(600)]
 
 #: A chat of the demo's Bot API: the synthetic alert goes there and is read back.
 CANARY_CHAT = "900000099"
+#: Stories besides those of the demo, all at once.
+MADE = 300
 #: Labels that name a feed may have as many values as there are feeds.
 BY_SOURCE = {"source"}
 MOST_SERIES = 200
@@ -81,8 +84,27 @@ def a_certificate(path: Path) -> Path:
     return path
 
 
-async def deliver_again(bootstrap: str) -> str:
-    """Put one story's record on its topic once more, as it is after a crash before the commit; its trace id."""
+def made(number: int) -> StoryPublished:
+    """News that matters to nobody here, and each time of another match."""
+    now = datetime.now(UTC)
+    return StoryPublished(
+        occurred_at=now,
+        story_id=f"made.localhost:{number}",
+        version=1,
+        outlet="made",
+        url=f"http://made.localhost/{number}",
+        title=f"Laga ke-{number} berakhir imbang",
+        text=f"Pertandingan ke-{number} di stadion kota berakhir {number % 7}-{number % 7} di hadapan penonton.",
+        language="id",
+        published_at=now,
+        published_at_source="feed",
+        fetched_at=now,
+        extraction=Extraction(method="feed", extractor="made"),
+    )
+
+
+async def deliver_more(bootstrap: str) -> str:
+    """Put made stories on the topic, and one record once more, as after a crash before the commit; its trace id."""
     consumer = AIOKafkaConsumer(STORIES, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await consumer.start()
@@ -90,6 +112,10 @@ async def deliver_again(bootstrap: str) -> str:
     try:
         record = await consumer.getone()
         await producer.send_and_wait(STORIES, record.value, key=record.key, headers=list(record.headers))
+        for number in range(MADE):
+            one = made(number)
+            await producer.send(STORIES, one.model_dump_json().encode(), key=one.story_id.encode())
+        await producer.flush()
         return trace_id(dict(record.headers)[HEADER].decode())
     finally:
         await consumer.stop()
@@ -109,8 +135,9 @@ async def watch(folder: Path, collector: Collector) -> Watched:
         async with scraping(folder / "prometheus", ports) as prometheus:
             await whole.until_settled()
             assert whole.stack.broker is not None
-            again = await deliver_again(whole.stack.broker.bootstrap)
+            again = await deliver_more(whole.stack.broker.bootstrap)
             await until_shown(prometheus, 'siaga_tagger_stories_total{reason="again"} > 0')
+            await until_shown(prometheus, f'siaga_tagger_labelled_total{{relevant="no"}} >= {MADE}')
             await until_shown(prometheus, "siaga_canary_round_trip_seconds")
             asked = {expr: as_prometheus(expr) for expr in {UNMEASURED, *(one.values[0] for one in QUERIES)}}
             answers = {expr: await asyncio.to_thread(prometheus.ask, real) for expr, real in asked.items()}
@@ -233,7 +260,8 @@ def test_every_span_but_the_first_of_a_trace_has_its_parent(watched: Watched) ->
     orphans = [span for span in watched.spans if span.parent and (span.trace, span.parent) not in known]
     assert orphans == []
     firsts = {span.name for span in watched.spans if not span.parent}
-    assert firsts == {"poll", "publish"}  # a record that no other led to: a source's health, a canary
+    # What no record of ours led to: a source's health, a canary, and the made stories, which nobody polled.
+    assert firsts == {"poll", "publish", "tag"}
 
 
 def test_a_story_delivered_again_stays_in_its_trace(watched: Watched) -> None:
