@@ -21,7 +21,7 @@ CONFIG = ROOT / "deploy" / "kafka"
 NODES = 3
 HEAP_MB = 256
 #: A node that died or stands still is out after this: 9 s by default.
-_QUICK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
+_QUICK = {"broker.session.timeout.ms": "4000", "broker.heartbeat.interval.ms": "500"}
 #: So that a node and its logs fit into the small file system that is filled up.
 _SMALL = {"log.segment.bytes": str(16 * 1024 * 1024), "log.index.size.max.bytes": str(256 * 1024)}
 

@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1000, help="at most, now")
     parser.add_argument("--stories-a-round", type=int, default=1250)
     parser.add_argument("--faults-a-round", type=int, default=40)
-    parser.add_argument("--rate", type=float, default=5.0, help="stories a second")
+    parser.add_argument("--rate", type=float, default=8.0, help="stories a second")
     parser.add_argument("--keep", action="store_true", help="leave the folders of the rounds")
     given = parser.parse_args()
     kept: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {"rounds": []}
