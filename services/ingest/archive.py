@@ -93,7 +93,8 @@ def write_readings(
         if message is not None:
             messages.append(message)
             age = _age(reading.draft, now, first_poll) if reason is Reason.NEW else None
-            announced.append(Announced(reading.draft.story_id, reason, message.trace, age))
+            # Of a copy the event is its original's.
+            announced.append(Announced(str(message.key), reason, message.trace, age))
             log.info(
                 "decided", story_id=reading.draft.story_id, reason=str(reason), trace_id=trace_id(message.trace)
             )
