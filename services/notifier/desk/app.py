@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from services.contracts.alert import ALERT_EVENT
 from services.contracts.delivery import DELIVERY_RECORDED
@@ -20,6 +19,7 @@ from services.contracts.topics import ALERTS, DEAD, DELIVERIES, SOURCES, STORIES
 from services.notifier import roster
 from services.notifier.desk import sessions
 from services.notifier.desk.api import mount_api
+from services.notifier.desk.assets import Assets, addresses
 from services.notifier.desk.desk import Desk, SendCode, make_templates
 from services.notifier.desk.intake import Intake
 from services.notifier.desk.joining import JoinPages
@@ -40,6 +40,7 @@ from services.runtime.store import Store
 
 HERE = Path(__file__).parent
 MIGRATIONS = HERE / "migrations"
+STATIC = HERE / "static"
 T = TypeVar("T")
 
 
@@ -114,7 +115,7 @@ def make_desk(people: Store, store: Store, inside: Inside) -> Desk:
         outline=outline,
         land=background(outline),
         languages=read_languages(),
-        templates=make_templates(str(HERE / "templates")),
+        templates=make_templates(str(HERE / "templates"), addresses(STATIC)),
         send_code=send_code(inside.vault),
         clock=inside.clock,
         secure=inside.secure,
@@ -149,7 +150,7 @@ def desk_routes(desk: Desk) -> Sequence[BaseRoute]:
                 Route("/join/code", join.prove, methods=both),
                 Route("/join/{token}", join.open),
                 Route("/land.svg", pages.land),
-                Mount("/static", StaticFiles(directory=HERE / "static")),
+                Mount("/static", Assets(directory=STATIC)),
             ],
         ),
         mount_api(desk, Gate(desk.people, desk.vault.mark, desk.now)),

@@ -204,8 +204,13 @@ def to_sign_in(request: Request) -> Response:
     return RedirectResponse(SIGN_IN, 303)
 
 
-def make_templates(folder: str) -> jinja2.Environment:
-    """Templates that escape everything and refuse names that do not exist."""
+def make_templates(folder: str, assets: Mapping[str, str]) -> jinja2.Environment:
+    """Templates that escape everything and refuse names that do not exist.
+
+    Args:
+        folder: where they are.
+        assets: the address of each file that pages load.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
@@ -213,5 +218,6 @@ def make_templates(folder: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["assets"] = dict(assets)
     environment.filters["pair"] = lambda code, name: (code, name(code))
     return environment

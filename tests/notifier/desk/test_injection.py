@@ -43,7 +43,7 @@ PAYLOADS = {
 }
 #: Elements that only a payload could have brought in.
 BROUGHT = (
-    "iframe, base, style, script:not([src='/desk/static/htmx.min.js']), img:not([src^='/desk/']), [onerror], \
+    "iframe, base, style, script:not([src^='/desk/static/htmx.min.js']), img:not([src^='/desk/']), [onerror], \
 [onload], [onfocus], [hx-on\\:\\:load], a[href^='javascript:' i], a[href^='data:' i], link[href*='evil']"
 )
 
