@@ -88,11 +88,11 @@ class Paces:
         """To be held from before ``sending`` is written until the channel has answered."""
         return self._doors[channel].lanes
 
-    async def pass_door(self, candidate: Candidate) -> Callable[[], None]:
+    async def pass_door(self, candidate: Candidate) -> Callable[[DeliveryError | None], None]:
         """Wait for the very moment: rows committed together come out of the store together.
 
         Returns:
-            To be called when the request is written, and again when the send has ended: from then on it counts.
+            To be called with what went wrong, if anything, when the channel has answered or will not.
 
         Raises:
             DeliveryError: the channel was told to stop while this one waited; nothing has left.
@@ -121,20 +121,20 @@ class Paces:
             heapq.heapify(door.waiting)
             door.let_others_look()
 
-    def _let_through(self, candidate: Candidate, now: float) -> Callable[[], None]:
+    def _let_through(self, candidate: Candidate, left: float) -> Callable[[DeliveryError | None], None]:
         pacer, mark, is_group = self._doors[candidate.row.channel].pacer, candidate.fingerprint, candidate.is_group
-        pacer.leave(mark, now, is_group=is_group)
-        on_the_way = True
+        pacer.leave(mark, left, is_group=is_group)
+        if not pacer.pace.by_arrival:
+            pacer.answered(mark, left, left, is_group=is_group)
+            return lambda _: None
 
-        def is_out() -> None:
-            nonlocal on_the_way
-            if on_the_way:
-                on_the_way = False
-                pacer.arrive(mark, self._monotonic(), is_group=is_group)
+        def ended(error: DeliveryError | None) -> None:
+            if error is not None and error.result.reason is Reason.NOT_CONNECTED:
+                pacer.never_left()
+            else:
+                pacer.answered(mark, left, self._monotonic(), is_group=is_group)
 
-        if not pacer.pace.counts_written:
-            is_out()
-        return is_out
+        return ended
 
     def heed(self, error: DeliveryError, candidate: Candidate) -> float | None:
         """Slow down as a channel asks; for how many seconds, if it is the whole channel that must."""

@@ -151,13 +151,11 @@ class Sender:
 
     async def _send(self, row: Row, one: Claimed) -> tuple[Receipt | None, DeliveryError | None]:
         try:
-            is_out = await self._paces.pass_door(one.candidate)
+            ended = await self._paces.pass_door(one.candidate)
         except DeliveryError as held_back:
             return None, held_back
-        try:
-            receipt, error = await self._ask_channel(row, replace(one.message, written=is_out))
-        finally:
-            is_out()
+        receipt, error = await self._ask_channel(row, one.message)
+        ended(error)
         if error is not None:
             await self._heed(error, row, one.candidate)
         return receipt, error

@@ -64,7 +64,7 @@ class SendFirst(Sender):
 async def _pass(sender: Sender, one: Claimed) -> None:
     while True:
         try:
-            (await sender._paces.pass_door(one.candidate))()
+            (await sender._paces.pass_door(one.candidate))(None)
             return
         except DeliveryError as closed:
             await sender._tools.sleep(closed.result.retry_after_s or 0.1)

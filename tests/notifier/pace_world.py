@@ -39,7 +39,7 @@ class Server:
 
     pace: Pace = TELEGRAM_PACE
     latency_s: float = 0.08
-    #: How long the sender stands still between the door and the line, by the number of the send.
+    #: How long a request is on its way, by the number of the send; the others are there at once.
     stalls: dict[int, float] = field(default_factory=dict)
     _begun: int = 0
     log: list[Arrival] = field(default_factory=list)
@@ -51,7 +51,6 @@ class Server:
     async def send(self, message: Outgoing) -> Receipt:
         self._begun += 1
         await asyncio.sleep(self.stalls.get(self._begun, 0.0))
-        message.written()
         self.log.append(Arrival(asyncio.get_running_loop().time(), message.address, message.urgent))
         await asyncio.sleep(self.latency_s)
         if self.answers:

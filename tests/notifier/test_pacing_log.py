@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ async def ten_thousand(stalls: dict[int, float]) -> list[float]:
     paces, times = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep), []
     for number in range(10_000):
         await asyncio.sleep(stalls.get(number, 0.0))
-        (await paces.pass_door(Candidate(a_row(), f"chat-{number}", is_group=False)))()
+        (await paces.pass_door(Candidate(a_row(), f"chat-{number}", is_group=False)))(None)
         times.append(loop.time())
     return times
 
@@ -142,7 +143,7 @@ def test_the_most_urgent_passes_the_door_first() -> None:
         paces, passed = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep), []
 
         async def one(name: str, priority: Priority) -> None:
-            (await paces.pass_door(Candidate(a_row(priority=priority), name, is_group=False)))()
+            (await paces.pass_door(Candidate(a_row(priority=priority), name, is_group=False)))(None)
             passed.append(name)
 
         waiting = [asyncio.create_task(one(f"ordinary-{n}", Priority.PUSH)) for n in range(40)]
@@ -173,8 +174,8 @@ def test_nobody_passes_a_door_that_was_closed(seconds: float) -> None:
     run_virtually(closed())
 
 
-def test_what_stands_still_between_the_door_and_the_line_counts_from_the_line(tmp_path: Path) -> None:
-    # Ten requests that passed the door come out together with the ones after them when the process wakes up.
+def test_what_is_long_on_its_way_counts_when_it_arrives(tmp_path: Path) -> None:
+    # Ten requests that passed the door arrive together with the ones after them.
     server = Server(stalls=dict.fromkeys(range(30, 40), 0.9))
 
     async def story(world: VirtualWorld) -> None:
@@ -188,7 +189,7 @@ def test_what_stands_still_between_the_door_and_the_line_counts_from_the_line(tm
     assert server.most() <= 25
 
 
-def test_a_channel_that_does_not_say_when_it_writes_counts_from_the_door() -> None:
+def test_a_channel_paced_one_by_one_counts_from_the_door() -> None:
     async def passing() -> float:
         loop = asyncio.get_running_loop()
         paces = Paces({"email": MAIL_PACE}, loop.time, asyncio.sleep)
@@ -199,14 +200,71 @@ def test_a_channel_that_does_not_say_when_it_writes_counts_from_the_door() -> No
     assert run_virtually(passing()) == pytest.approx(9 * MAIL_PACE.channel_s)
 
 
-@pytest.mark.parametrize(("written", "waits"), [(True, 0.0), (False, TELEGRAM_PACE.channel_s)])
-def test_the_door_waits_for_a_whole_window_that_is_still_on_its_way(written: bool, waits: float) -> None:
+@pytest.mark.parametrize(("answered", "waits"), [(True, 0.0), (False, TELEGRAM_PACE.channel_s)])
+def test_the_door_waits_for_a_whole_window_that_is_still_on_its_way(answered: bool, waits: float) -> None:
     pacer = Pacer(TELEGRAM_PACE)
     for number in range(25):
         pacer.leave(f"chat-{number}", float(number))
-        if written:
-            pacer.arrive(f"chat-{number}", float(number))
+        if answered:
+            pacer.answered(f"chat-{number}", float(number), number + 0.1)
     assert pacer.opens_at(100.0) == pytest.approx(100.0 + waits)
+
+
+def test_the_receivers_clock_never_sees_a_window_too_full(seed: int) -> None:
+    """Whatever each one loses on its way there and back, beside the shortest way of all."""
+    dice = random.Random(seed)
+    there, back, now = 0.05, 0.03, 0.0
+    pacer, arrivals, pending = Pacer(TELEGRAM_PACE), [], list[tuple[float, float]]()
+    for number in range(2000):
+        lost_there = dice.choice([0.0, 0.0, 0.0, dice.uniform(0, 2)])
+        lost_back = dice.choice([0.0, 0.0, 0.0, 0.0, dice.uniform(0, 2)])
+        now += dice.choice([0.0, 0.0, dice.uniform(0, 0.2)])
+        while True:
+            for end in sorted(one for one in pending if one[0] <= now):
+                pacer.answered("chat", end[1], end[0])
+                pending.remove(end)
+            opens = pacer.opens_at(now)
+            if opens <= now:
+                break
+            now = min([opens, *(end for end, _ in pending)])
+        pacer.leave(f"chat-{number}", now)
+        arrivals.append(now + there + lost_there)
+        pending.append((arrivals[-1] + back + lost_back, now))
+    assert most_within(arrivals, 1.0) <= 25
+
+
+def test_a_way_that_is_always_as_long_costs_no_pace() -> None:
+    async def far_away() -> list[float]:
+        loop = asyncio.get_running_loop()
+        paces, times = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep), []
+
+        async def one(number: int) -> None:
+            answered = await paces.pass_door(Candidate(a_row(), f"chat-{number}", is_group=False))
+            times.append(loop.time())
+            await asyncio.sleep(0.3)
+            answered(None)
+
+        await asyncio.gather(*(one(number) for number in range(300)))
+        return times
+
+    times = run_virtually(far_away())
+    assert most_within(times, 1.0) <= 25
+    assert times[-1] <= 300 / 25 * 1.035 + 0.5
+
+
+@pytest.mark.parametrize(("reason", "waits"), [(Reason.NOT_CONNECTED, 0.0), (Reason.NO_ANSWER, 1.035)])
+def test_what_never_left_takes_no_place_in_the_window(reason: Reason, waits: float) -> None:
+    async def failing() -> float:
+        loop = asyncio.get_running_loop()
+        paces = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep)
+        for _ in range(25):
+            ended = await paces.pass_door(Candidate(a_row(), "chat", is_group=False))
+            ended(DeliveryError("x", verdict=Verdict.UNKNOWN, reason=reason))
+        await paces.pass_door(Candidate(a_row(), "chat", is_group=False))
+        return loop.time()
+
+    half = 25 * TELEGRAM_PACE.channel_s / 2
+    assert run_virtually(failing()) == pytest.approx(max(half, waits))
 
 
 def taking_over(ago: float | None) -> Paces:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -47,7 +46,6 @@ class Outgoing:
         published_at: when the news was published, for a message that is sent anew.
         fetched_at: when we read the newest of its stories, likewise.
         raised_at: when the tagger made its alert, likewise.
-        written: called by a channel that knows it, at the moment the request is written.
     """
 
     subject: str
@@ -64,7 +62,6 @@ class Outgoing:
     published_at: datetime | None = None
     fetched_at: datetime | None = None
     raised_at: datetime | None = None
-    written: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

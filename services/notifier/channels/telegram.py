@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -21,8 +21,6 @@ from services.notifier.core.telegram_text import TelegramText, render_card, rend
 READ_S = 30.0
 CONNECT_S = 8.0
 _OPEN_AT_FIRST = 4
-#: httpcore's name for the moment after the last byte of a request was handed to the system.
-_WRITTEN = "http11.send_request_body.complete"
 
 
 class BotApi:
@@ -37,15 +35,8 @@ class BotApi:
             follow_redirects=False,
         )
 
-    async def call(
-        self,
-        method: str,
-        parameters: Mapping[str, Any],
-        *,
-        read_s: float | None = None,
-        written: Callable[[], None] | None = None,
-    ) -> Any:
-        """The result of a method; ``written`` is called once the request is out.
+    async def call(self, method: str, parameters: Mapping[str, Any], *, read_s: float | None = None) -> Any:
+        """The result of a method.
 
         Raises:
             BotApiRefusedError: the server answered ``ok: false``.
@@ -53,12 +44,7 @@ class BotApi:
         """
         try:
             timeout = httpx.Timeout(read_s, connect=CONNECT_S) if read_s else httpx.USE_CLIENT_DEFAULT
-            response = await self._client.post(
-                self._path + method,
-                json=dict(parameters),
-                timeout=timeout,
-                extensions={"trace": _tracer(written)} if written else None,
-            )
+            response = await self._client.post(self._path + method, json=dict(parameters), timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise _failed(error, Verdict.TRANSIENT, Reason.NOT_CONNECTED) from None
         except httpx.HTTPError as error:
@@ -69,14 +55,6 @@ class BotApi:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
-
-
-def _tracer(written: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
-    async def trace(event: str, _: Mapping[str, Any]) -> None:
-        if event == _WRITTEN:
-            written()
-
-    return trace
 
 
 class BotApiRefusedError(Exception):
@@ -147,7 +125,7 @@ class Telegram:
 
     async def _call(self, method: str, parameters: Mapping[str, Any], message: Outgoing) -> Receipt:
         try:
-            result = await self._api.call(method, parameters, written=message.written)
+            result = await self._api.call(method, parameters)
         except BotApiRefusedError as error:
             if is_unchanged(error.answer):
                 return Receipt(message.thread[-1], "unchanged")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections import deque
 from dataclasses import dataclass, field
 
 
@@ -13,8 +13,8 @@ class Pace:
 
     With a ``burst`` the channel's distance holds over so many sends together, and two of them may come
     as close as half of it: what a stall cost is caught up inside the window, never beyond it.  So many
-    ``at_once`` may wait for an answer: as many at most are unknown after a crash.  With ``counts_written``
-    a send counts from the moment its request was written, which a stall may put long after the door.
+    ``at_once`` may wait for an answer: as many at most are unknown after a crash.  With ``by_arrival`` it is
+    the receiver's clock that the pace holds on: a stall on the way puts an arrival long after the door.
     """
 
     channel_s: float
@@ -22,14 +22,15 @@ class Pace:
     group_s: float
     burst: int = 1
     at_once: int = 16
-    counts_written: bool = False
+    by_arrival: bool = False
 
 
 #: Telegram: about 30 a second in all, 1 a second for a chat, 20 a minute for a group.  25 a second and
 #: 35 ms, so that the server's own clock never sees 26 in one; kept below the others as well.
-TELEGRAM_PACE = Pace(channel_s=1.035 / 25, recipient_s=1.05, group_s=3.2, burst=25, counts_written=True)
+TELEGRAM_PACE = Pace(channel_s=1.035 / 25, recipient_s=1.05, group_s=3.2, burst=25, by_arrival=True)
 #: A local mail server takes more than this; it owns the pace towards the world.
 MAIL_PACE = Pace(channel_s=1 / 50, recipient_s=0.2, group_s=0.2, at_once=8)
+_FIRST_FEW = 8
 #: Recipients remembered before those that have long been free are dropped.
 _MANY = 10_000
 
@@ -47,9 +48,12 @@ class Pacer:
     _closed_until: float = 0.0
     _recipient_free: dict[str, float] = field(default_factory=dict)
     _passed_at: float = -math.inf
-    #: Through the door and not written yet: they may arrive at any moment.
+    #: Through the door and not answered yet: they may arrive at any moment.
     _on_the_way: int = 0
-    _written: deque[float] = field(default_factory=deque)
+    _answered: list[float] = field(default_factory=list)
+    #: The quickest from door to answer, and over how many it was found.
+    _quickest: float = math.inf
+    _answers: int = 0
 
     def is_free(self, recipient: str, now: float) -> bool:
         """Whether this recipient may be sent to now."""
@@ -67,31 +71,47 @@ class Pacer:
     def opens_at(self, now: float) -> float:
         """When the door lets the next one through, never before ``now``.
 
-        Any window then holds at most ``burst`` sends: when the last of them passed the door, the others were
-        written inside the window or still on their way.
+        Any window then holds at most ``burst`` arrivals: when the last of them passed the door, the others had
+        arrived inside the window or were still on their way.
         """
         pace = self.pace
         at = max(now, self._passed_at + (pace.channel_s if pace.burst == 1 else pace.channel_s / 2))
         room = pace.burst - self._on_the_way
         if room <= 0:
             return max(at, now + pace.channel_s)  # nobody knows when: look again
-        if len(self._written) >= room:
-            at = max(at, self._written[-room] + pace.burst * pace.channel_s)
+        if len(self._answered) >= room:
+            at = max(at, self._answered[-room] - self._way + pace.burst * pace.channel_s)
         return at
 
     def leave(self, recipient: str, now: float, *, is_group: bool = False) -> None:
-        """One goes through the door just now; ``arrive`` must follow."""
+        """One goes through the door just now; ``answered`` or ``never_left`` must follow."""
         self._passed_at = now
         self._on_the_way += 1
         self.reached(recipient, now, is_group=is_group)
 
-    def arrive(self, recipient: str, now: float, *, is_group: bool = False) -> None:
-        """What went through the door has been written just now."""
+    def answered(self, recipient: str, left: float, now: float, *, is_group: bool = False) -> None:
+        """What went through the door at ``left`` has its answer, or nobody waits for it any more."""
         self._on_the_way -= 1
-        self._written.append(now)
-        while len(self._written) > self.pace.burst:
-            self._written.popleft()
-        self.reached(recipient, now, is_group=is_group)
+        self._answers += 1
+        self._quickest = min(self._quickest, now - left)
+        bisect.insort(self._answered, now)
+        if len(self._answered) > self.pace.burst:
+            del self._answered[0]
+        self.reached(recipient, now - self._way, is_group=is_group)
+
+    def never_left(self) -> None:
+        """What went through the door did not reach the line: no connection."""
+        self._on_the_way -= 1
+
+    @property
+    def _way(self) -> float:
+        """What is taken off the time of an answer to have the time of the arrival at the latest.
+
+        The quickest from door to answer has the shortest way there in it, which every other one has too; what
+        another took longer than that it may have lost on its way there.  Of the first few nobody knows whether
+        they were quick.
+        """
+        return self._quickest if self._answers > _FIRST_FEW else 0.0
 
     def reached(self, recipient: str, at: float, *, is_group: bool = False) -> None:
         """This recipient is sent to at ``at``, by us or by another worker."""
