@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.cli.demo import canary
 from services.cli.supervisor import Part
+from services.notifier.canary import EVERY_S as ORDINARY_EVERY_S
 from services.runtime.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +58,11 @@ class Plan:
     def local_mail(self) -> bool:
         """Whether mail goes to the Maildir; a mail server of the operator's own takes it otherwise."""
         return self.demo or "SIAGA_SMTP_HOST" not in os.environ
+
+    @property
+    def canary_every_s(self) -> float:
+        """How often a synthetic alert is sent: more often where nobody real is on the channel."""
+        return canary.EVERY_S if self.local_telegram or self.local_mail else ORDINARY_EVERY_S
 
 
 def prepare_secrets(folder: Path) -> dict[str, Path]:
@@ -120,6 +127,7 @@ def service_parts(plan: Plan, bootstrap: str, incarnation: str, secret: Mapping[
             "SIAGA_OFFICIALS_FILE": str(plan.officials_file),
             "SIAGA_CONTACT_KEY_FILE": str(secret["contact-key"]),
             "SIAGA_DESK_READS_DEAD": "true",
+            "SIAGA_CANARY_EVERY_S": str(plan.canary_every_s),
             "SIAGA_PUBLIC_PORT": str(plan.ports.of("desk")),
             "SIAGA_PUBLIC_URL": f"http://127.0.0.1:{plan.ports.of('desk')}",
             **(_local_telegram(plan, secret) if plan.local_telegram else {}),
@@ -138,6 +146,7 @@ def _local_telegram(plan: Plan, secret: Mapping[str, Path]) -> dict[str, str]:
     return {
         "SIAGA_TELEGRAM_TOKEN_FILE": str(secret["telegram-token"]),
         "SIAGA_TELEGRAM_API_URL": f"http://127.0.0.1:{plan.ports.of('telegram')}",
+        "SIAGA_CANARY_TELEGRAM_CHAT": str(canary.CHAT),
     }
 
 
@@ -146,6 +155,8 @@ def _local_mail(plan: Plan) -> dict[str, str]:
         "SIAGA_SMTP_HOST": "127.0.0.1",
         "SIAGA_SMTP_PORT": str(plan.ports.of("mail")),
         "SIAGA_SMTP_LOCAL_DEMO": "true",
+        "SIAGA_CANARY_EMAIL": canary.MAIL,
+        "SIAGA_BOUNCE_MAILDIR": str(canary.maildir(plan.data / "demo")),
     }
 
 

@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.canary_line import CanaryLine
 from services.runtime.errors import one_line
 
 SEVERITY_STYLE = {0: "dim", 1: "green", 2: "yellow", 3: "bold dark_orange", 4: "bold red"}
@@ -65,17 +66,20 @@ class Picture:
     notes: Sequence[str]
     totals: str
     demo: bool = False
+    canaries: Sequence[CanaryLine] = ()
+    now: float = 0.0
 
 
 def draw(picture: Picture, height: int) -> RenderableType:
     """One frame that fits ``height`` lines; the newest stories come first."""
-    fixed = len(picture.parts) + len(picture.places) + min(len(picture.notes), 3) + 14
+    fixed = len(picture.parts) + len(picture.places) + min(len(picture.notes), 3) + 15
     room = max(4, (height - fixed) // 2)
     return Group(
         _heading(picture),
         _stories(picture.stories[:room], len(picture.stories) - room),
         _where(picture.places),
         _parts(picture.parts),
+        *_canaries(picture),
         *(Text(f"· {note}", style="yellow") for note in picture.notes[-3:]),
         Text("Ctrl-C stops everything; started again it goes on where it was.", style="dim"),
     )
@@ -135,6 +139,17 @@ def _where(places: Sequence[tuple[str, str]]) -> RenderableType:
     for name, address in places:
         table.add_row(Text(name, style="bold"), address)
     return Panel(table, title="read it here", title_align="left", border_style="dim", padding=(0, 1))
+
+
+def _canaries(picture: Picture) -> list[Text]:
+    """Whether a synthetic alert comes through to each channel: what no part's own health can say."""
+    if not picture.canaries:
+        return []
+    text = Text("  canary: ", style="bold cyan")
+    for number, line in enumerate(picture.canaries):
+        style = "red" if line.is_late(picture.now) else "green" if line.has_come else "yellow"
+        text.append(" · " if number else "", style="dim").append(line.words(picture.now), style=style)
+    return [text]
 
 
 def _parts(parts: Sequence[PartLine]) -> RenderableType:

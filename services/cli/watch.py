@@ -7,6 +7,7 @@ import contextlib
 import functools
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,14 @@ import psutil
 from rich.console import Console
 from rich.live import Live
 
+from services.cli.canary_line import CanaryLine, canary_lines
 from services.cli.fates import fates_of
 from services.cli.stack import Plan
 from services.cli.stores import Stores
 from services.cli.view import PartLine, Picture, StoryLine, draw
 from services.contracts.tagging import StoryTagged
 from services.ingest import queries as ingest_queries
+from services.notifier.canary import last_seen
 from services.notifier.officials_file import read_officials
 from services.tagger import queries as tagger_queries
 
@@ -62,6 +65,8 @@ def _lines() -> Iterator[Callable[[Picture], None]]:
     def show(picture: Picture) -> None:
         for part in picture.parts:
             say(f"part {part.name}", {"part": part.name, "state": part.state, "address": part.address})
+        for canary in picture.canaries:
+            say(f"canary {canary.channel}", dict(canary.line()))
         for name, address in picture.places:
             say(f"place {name}", {"place": name, "address": address})
         for number, note in enumerate(picture.notes):
@@ -102,7 +107,15 @@ async def look(stack: Stack, client: httpx.AsyncClient) -> Picture:
         notes=stack.notes,
         totals=f"{len(stories)} stories, {relevant} relevant, {_incidents(stories)} incidents",
         demo=stack.plan.demo,
+        canaries=await asyncio.to_thread(read_canaries, data, stack.plan.canary_every_s),
+        now=time.time(),
     )
+
+
+def read_canaries(data: Path, every_s: float) -> list[CanaryLine]:
+    """When each channel's synthetic alert was last read back; empty where there is no test subscriber."""
+    seen = Stores(data).ask_if_ready("notifier", last_seen) or {}
+    return canary_lines(seen, every_s)
 
 
 def _incidents(stories: list[StoryLine]) -> int:

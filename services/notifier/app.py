@@ -130,7 +130,8 @@ def create_service(settings: NotifierSettings) -> Service:
             bot = Bot(api, store, vault, _now, domains=settings.allowed_domains())
             service.background("bot", bot.run)
     service.every("old alerts", 3600.0, LogKeeper(store, _now, timedelta(days=settings.keep_alerts_days)))
-    service.every("canary", 10.0, Canary(store, vault, metrics, _now, service.kick, telegram=api))
+    watched = Canary(store, vault, metrics, _now, service.kick, telegram=api, every_s=settings.canary_every_s)
+    service.every("canary", 10.0, watched)
     email = channels.get("email")
     mail = email if isinstance(email, Email) else None
     service.every("notices", 2.0, Postman(store, vault, _now, telegram=api, email=mail))

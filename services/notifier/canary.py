@@ -66,7 +66,9 @@ class Canary:
         on_made: Callable[[], None],
         *,
         telegram: BotApi | None = None,
+        every_s: float = EVERY_S,
     ) -> None:
+        self._every_s = every_s
         self._store = store
         self._vault = vault
         self._metrics = metrics
@@ -78,7 +80,7 @@ class Canary:
         """Make one if it is time, read back what can be read here, and show what was seen."""
         now = self._clock()
         if await self._store.lead("canary"):
-            if await self._store.write(lambda conn: _make(conn, now)):
+            if await self._store.write(lambda conn: _make(conn, now, self._every_s)):
                 self._on_made()
             await self._read_telegram()
         for channel, seen in (await self._store.read(last_seen)).items():
@@ -166,11 +168,11 @@ def take_mail(conn: sa.Connection, subject: str, official_id: str, now: datetime
     return True
 
 
-def _make(conn: sa.Connection, now: datetime) -> bool:
+def _make(conn: sa.Connection, now: datetime, every_s: float) -> bool:
     if not last_seen(conn):
         return False  # nobody to send it to
     sent = conn.execute(sa.select(META.c.value).where(META.c.name == _SENT)).scalar()
-    if sent is not None and now.timestamp() - float(sent) < EVERY_S:
+    if sent is not None and now.timestamp() - float(sent) < every_s:
         return False
     alert = make_canary(now)
     value = alert.model_dump_json().encode()
@@ -231,5 +233,5 @@ def is_canary(conn: sa.Connection, official_id: str) -> bool:
 
 
 __all__ = [
-    "EVERY_S", "Canary", "is_canary", "last_seen", "note_seen", "set_up", "subscriber", "take_mail",
+    "EVERY_S", "Canary", "Seen", "is_canary", "last_seen", "note_seen", "set_up", "subscriber", "take_mail",
 ]  # fmt: skip

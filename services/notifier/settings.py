@@ -55,8 +55,11 @@ class NotifierSettings(ServiceSettings):
         default=Path("seeds/words"), description="words of cards in further languages, one file each"
     )
     keep_alerts_days: int = Field(default=90, ge=1, le=3650, description="how long `siaga backtest` can look back")
+    canary_every_s: float = Field(
+        default=900.0, ge=10.0, description="seconds between two synthetic alerts to the test subscribers"
+    )
     canary_telegram_chat: int | None = Field(
-        default=None, description="chat that gets a synthetic alert every 15 minutes"
+        default=None, description="chat that gets a synthetic alert every SIAGA_CANARY_EVERY_S"
     )
     canary_email: str = Field(
         default="", description="mailbox that gets one, delivered into the Maildir of SIAGA_BOUNCE_MAILDIR"

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from services.cli.demo import canary
 from services.cli.demo.botapi import BotApi
 from services.cli.demo.feeds import SeedFeeds
 from services.cli.demo.mailbox import Mailbox
@@ -34,11 +35,8 @@ def _began(data: Path) -> tuple[datetime | None, Callable[[datetime], None]]:
 
 def chat_names(officials: Path) -> dict[int, str]:
     """What the page of chats calls each one."""
-    return {
-        entry.contacts.telegram: entry.title
-        for entry in read_officials(officials)
-        if entry.contacts.telegram is not None
-    }
+    names = {entry.contacts.telegram: entry.title for entry in read_officials(officials)}
+    return {chat: name for chat, name in names.items() if chat is not None} | {canary.CHAT: canary.CHAT_NAME}
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,8 @@ async def serve(world: World) -> None:
             )
             await feeds.start()
             stack.push_async_callback(feeds.stop)
-        mailbox = Mailbox(world.data / "mail", port=world.mail_port)
+        copies = {canary.MAIL: canary.maildir(world.data)}
+        mailbox = Mailbox(world.data / "mail", port=world.mail_port, copies=copies)
         await mailbox.start()
         stack.push_async_callback(mailbox.stop)
         bot = BotApi(world.data / "telegram", port=world.telegram_port, names=chat_names(world.officials))

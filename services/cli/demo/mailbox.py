@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mailbox
+from collections.abc import Mapping
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -14,22 +15,31 @@ from services.runtime.errors import OperatorError
 class _Keeps:
     """What aiosmtpd calls for each mail."""
 
-    def __init__(self, box: mailbox.Maildir) -> None:
+    def __init__(self, box: mailbox.Maildir, copies: Mapping[str, mailbox.Maildir]) -> None:
         self._box = box
+        self._copies = copies
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         # The envelope is what counts for delivery, so it is kept beside the headers.
         received = f"X-Envelope-To: {', '.join(envelope.rcpt_tos)}\r\n".encode()
         content = envelope.content if isinstance(envelope.content, bytes) else b""
-        self._box.add(received + content)
+        for box in (self._box, *(self._copies[to] for to in envelope.rcpt_tos if to in self._copies)):
+            box.add(received + content)
         return "250 2.0.0 kept"
 
 
 class Mailbox:
-    """Listens on loopback; ``port=0`` takes a free one, which ``port`` then names."""
+    """Listens on loopback; ``port=0`` takes a free one, which ``port`` then names.
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    Args:
+        folder: the Maildir of everybody.
+        port: where to listen.
+        copies: addresses whose mails are put into a Maildir of their own as well.
+    """
+
+    def __init__(self, folder: Path, *, port: int = 0, copies: Mapping[str, Path] | None = None) -> None:
         self.folder = folder
+        self._copies = dict(copies or {})
         self.port = port
         self._server: asyncio.Server | None = None
 
@@ -40,7 +50,8 @@ class Mailbox:
             OperatorError: the port is taken.
         """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        keeps = _Keeps(mailbox.Maildir(self.folder, create=True))
+        copies = {to: mailbox.Maildir(folder, create=True) for to, folder in self._copies.items()}
+        keeps = _Keeps(mailbox.Maildir(self.folder, create=True), copies)
         try:
             self._server = await asyncio.get_running_loop().create_server(
                 lambda: SMTP(keeps, enable_SMTPUTF8=False, ident="Siaga demo"), "127.0.0.1", self.port
