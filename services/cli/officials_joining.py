@@ -176,6 +176,29 @@ def add_admin(data: Path | None, name: str) -> None:
     click.echo(act(data, lambda conn, vault, actor: admins.add_admin(conn, name, actor, time.time())))
 
 
+@admin_command.command("renew")
+@DATA
+@click.argument("name")
+@click.option("--lost", is_flag=True, help="No admin is left with a secret: you operate the host itself.")
+def renew_admin(data: Path | None, name: str, lost: bool) -> None:
+    """Print another secret for an admin, once; the one before counts no more.
+
+    Done by an admin, with SIAGA_ADMIN_FILE.  Where nobody has a secret any more, --lost lets whoever can open the
+    notifier's store and has the key of the contacts do it; the audit says that it was done so, and by which user.
+
+    \b
+    Example:
+      siaga officials admin renew sari > sari.secret
+      siaga officials admin renew sari --lost > sari.secret
+    """
+    if not lost:
+        click.echo(act(data, lambda conn, vault, actor: admins.renew_secret(conn, name, actor, time.time())))
+        return
+    operator = admins.operator_at_the_host()
+    click.echo(look(data, lambda conn, vault: admins.renew_secret(conn, name, operator, time.time())))
+    click.echo(f"written to the audit as done by {operator}", err=True)
+
+
 @admin_command.command("remove")
 @DATA
 @click.argument("name")

@@ -44,6 +44,28 @@ def add_admin(conn: sa.Connection, name: str, actor: str, now: float) -> str:
     return f"{name}:{secret}"
 
 
+def renew_secret(conn: sa.Connection, name: str, actor: str, now: float) -> str:
+    """Give an admin another secret, shown once; the one before counts no more.
+
+    Raises:
+        OperatorError: nobody of that name is one.
+    """
+    secret = secrets.token_urlsafe(32)
+    where = (ADMIN.c.name == name, ADMIN.c.removed_at.is_(None))
+    if conn.execute(sa.update(ADMIN).where(*where).values(secret_hash=_hash(secret))).rowcount != 1:
+        raise OperatorError(f"admin {name}", "is none; `siaga officials admin list` shows who is")
+    audit.record(conn, now, actor, "admin secret renewed", detail={"admin": name})
+    return f"{name}:{secret}"
+
+
+def operator_at_the_host() -> str:
+    """Who works without any admin's secret: whoever holds the store and the key of the contacts on this machine.
+
+    Nobody could keep these two from renewing a secret by hand; here it is written down who did.
+    """
+    return f"operator {machine_user()} at the host"
+
+
 def remove_admin(conn: sa.Connection, name: str, actor: str, now: float) -> None:
     """Their secret counts no more.
 
@@ -71,7 +93,10 @@ def actor_of(conn: sa.Connection, secret_file: Path | None) -> str:
     known = list_admins(conn)
     if secret_file is None:
         if known:
-            raise OperatorError("environment SIAGA_ADMIN_FILE", f"is not set; admins are {', '.join(known)}")
+            lost = "lost: `siaga officials admin renew NAME --lost`"
+            raise OperatorError(
+                "environment SIAGA_ADMIN_FILE", f"is not set; admins are {', '.join(known)}; {lost}"
+            )
         return f"operator {machine_user()}"
     try:
         name, _, secret = secret_file.read_text(encoding="utf-8").strip().partition(":")
