@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -30,8 +31,16 @@ def spoken_as_before() -> Iterator[None]:
     install([])
 
 
-def changed(tmp_path: Path, *changes: tuple[str, str], name: str = "ms.yaml") -> Path:
+def without_words() -> str:
+    """The file of Malay as a native speaker would begin it: every key, and no word."""
     text = MALAY.read_text(encoding="utf-8")
+    empty, count = re.subn(r'^(    [^#:]+: )".*"$', r'\1""', text, flags=re.MULTILINE)
+    assert count == len(keys_of())
+    return empty
+
+
+def changed(tmp_path: Path, *changes: tuple[str, str], name: str = "ms.yaml") -> Path:
+    text = without_words()
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
@@ -119,12 +128,34 @@ def test_a_word_that_is_there_is_used_and_the_others_fall_back_with_a_remark(tmp
 @pytest.mark.parametrize(("language", "remark"), [
     ("km", "no translation yet, this is English"), ("tet", "belum ada terjemahan, ini bahasa Indonesia"),
 ])  # fmt: skip
-def test_an_empty_language_says_which_one_it_is_in(language: str, remark: str) -> None:
-    install([one.words for one in load_languages(WORDS)])
+def test_an_empty_language_says_which_one_it_is_in(tmp_path: Path, language: str, remark: str) -> None:
+    path = changed(tmp_path, ("language: ms", f"language: {language}"), name=f"{language}.yaml")
+    install([read_language(path).words])
     other = a_card(nearest(language))
     shown = a_card(language)
     assert remark in shown
     assert shown.replace(words_for(language).remark, "").split() == other.split()
+
+
+def test_what_we_ship_in_malay_is_whole_and_says_that_nobody_has_read_it() -> None:
+    install([one.words for one in load_languages(WORDS)])
+    card = a_card("ms")
+    assert "DIKEMAS KINI: butiran atau sumber berubah" in card
+    assert "Penempatan pekerja tanpa izin" in card
+    assert "terjemahan belum ditinjau penutur asli" in card
+    assert "belum ada dan ditulis" not in card
+
+
+@pytest.mark.parametrize(("language", "own", "other", "remark"), [
+    ("km", "ខ្ពស់ |", "details or sources changed", "words of ភាសាខ្មែរ are missing and written in English"),
+    ("tet", "AAS |", "rincian atau sumber berubah", "kata Tetun belum ada dan ditulis dalam bahasa Indonesia"),
+])  # fmt: skip
+def test_what_we_ship_in_part_falls_back_word_by_word(language: str, own: str, other: str, remark: str) -> None:
+    install([one.words for one in load_languages(WORDS)])
+    card = a_card(language)
+    assert card.startswith(own)
+    assert other in card
+    assert remark in card
 
 
 def test_a_language_without_its_file_says_so_too() -> None:
@@ -162,7 +193,8 @@ def test_an_official_may_have_any_of_them_and_no_other() -> None:
 
 
 def test_the_command_says_how_complete_each_language_is(tmp_path: Path) -> None:
-    shown = CliRunner().invoke(words_command, ["--missing", str(MALAY)])
+    partly = changed(tmp_path, ('high: ""', 'high: "TINGGI"'))
+    shown = CliRunner().invoke(words_command, ["--missing", str(partly)])
     assert shown.exit_code == 0
     assert "not reviewed, the rest in bahasa Indonesia" in shown.output
     assert "labels.rose" in shown.output
