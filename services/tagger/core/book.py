@@ -34,12 +34,11 @@ class Rule:
     unless: int = 0
     window: Window = Window.SENTENCE
     points: float = 1.0
+    #: The groups by their number of concepts: of the first ones most stories lack one.
+    rarest: tuple[int, ...] = field(init=False, repr=False, compare=False, default=())
 
-    @property
-    def rarest(self) -> tuple[int, int]:
-        """The two groups of fewest concepts, of which most stories lack one; twice the same where it is alone."""
-        ordered = sorted(self.groups, key=int.bit_count)
-        return (ordered[0], ordered[1 if len(ordered) > 1 else 0]) if ordered else (0, 0)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rarest", tuple(sorted(self.groups, key=int.bit_count)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class Rulebook:
         grouped: dict[int, list[tuple[int, int, int, Rule]]] = {}
         every = ((number, rule) for number, topic in enumerate(self.topics) for rule in topic.rules)
         for place, (number, rule) in enumerate(every):
-            first, second = rule.rarest
+            first, second = (*rule.rarest, *rule.rarest, 0, 0)[:2]  # a rule of no group is never possible
             grouped.setdefault(first, []).append((second, place, number, rule))
         return list(grouped.items())
 

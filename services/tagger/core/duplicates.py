@@ -149,7 +149,10 @@ class ClauseIndex:
         """Other stories of the window that hold the same pieces, the most sentences first, five at most."""
         counts: dict[int, int] = {}
         holders = self._holders
+        known = holders.keys()
         for sentence in pieces:
+            if known.isdisjoint(sentence):
+                continue  # nobody else has any of it, as of most sentences
             here: set[int] = set()
             for one in sentence:
                 held = holders.get(one)

@@ -19,6 +19,7 @@ from services.tagger.core.spans import Span
 #: Title and this many sentences after it are the lead.
 LEAD_SENTENCES = 4
 FRAGMENT = 30
+_FEW = 5
 MAX_EVIDENCE = 4
 _span = tuple.__new__  # half of what the named form costs
 _MASKED = re.compile(f"{MASK}{MASK}*")  # begins with one character, which is looked for at once
@@ -82,12 +83,14 @@ class Reading:
         return (0,) if self.has_title and _holds(self.bits[0], rule) else ()
 
     def _sentences(self, rule: Rule) -> tuple[int, ...]:
-        first, *others = rule.groups
+        first, *others = rule.rarest
         found = self._where(first)
         for group in others:
-            found &= self._where(group)
-        if found and rule.unless:
-            found &= ~self._where(rule.unless)
+            found = self._of_these(found, group)
+            if not found:
+                return ()
+        if rule.unless:
+            found &= ~self._of_these(found, rule.unless)
         return _indexes(found) if found else ()
 
     def _neighbours(self, rule: Rule) -> tuple[int, ...]:
@@ -103,6 +106,21 @@ class Reading:
             before &= ~(where | where << 1)
         found &= after | before
         return _indexes(found) if found else ()
+
+    def _of_these(self, sentences: int, group: int) -> int:
+        """Those of these sentences that hold any of these concepts; of a few, only they are looked at."""
+        known = self._known.get(group)
+        if known is None and sentences.bit_count() > _FEW:
+            known = self._where(group)
+        if known is not None:
+            return sentences & known
+        found, bits = 0, self.bits
+        while sentences:
+            lowest = sentences & -sentences
+            if bits[lowest.bit_length() - 1] & group:
+                found |= lowest
+            sentences ^= lowest
+        return found
 
     def _where(self, group: int) -> int:
         """The sentences that hold any of these concepts, one bit each; rules share their groups."""

@@ -67,6 +67,7 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     """Points of every topic, less what the frames hold back; relevant from the topic's threshold on."""
     traces: list[Trace] = []
     found: list[tuple[float, Topic, _Firing]] = []
+    shown: dict[Topic, tuple[Span, ...]] = {}
     weak = False
     fired = _fired(reading, book)
     for number in sorted(fired):
@@ -81,8 +82,10 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
         if _in_passing(where, reading):
             points *= _PASSING
         if points >= topic_rules.threshold:
-            if MASK in reading.whole and not _first_spans(firing, reading):
-                continue  # all of it is masked
+            if MASK in reading.whole:
+                shown[topic_rules.topic] = _first_spans(firing, reading)
+                if not shown[topic_rules.topic]:
+                    continue  # all of it is masked
             found.append((points, topic_rules.topic, firing))
         else:
             weak = True
@@ -94,7 +97,9 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     kept.sort(key=lambda one: (-one[0], one[1].value))
     best = kept[0][0]
     topics = tuple(
-        FoundTopic(topic, points, round(min(1.0, points / 8), 3), _first_spans(firing, reading))
+        FoundTopic(
+            topic, points, round(min(1.0, points / 8), 3), shown.get(topic) or _first_spans(firing, reading)
+        )
         for points, topic, firing in kept[:MAX_TOPICS]
         if points >= SECOND_SHARE * best
     )
