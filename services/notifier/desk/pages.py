@@ -19,7 +19,7 @@ from services.notifier.actions import Said
 from services.notifier.core.card import Card, Note, Status, View, make_card
 from services.notifier.core.links import safe_link, shown_host
 from services.notifier.core.words import words_for
-from services.notifier.desk import export, find, maps
+from services.notifier.desk import export, find, maps, overview
 from services.notifier.desk.compare import compare
 from services.notifier.desk.desk import (
     HOME,
@@ -33,8 +33,9 @@ from services.notifier.desk.desk import (
     to_sign_in,
     visitor_of,
 )
-from services.notifier.desk.find import HIT_END, HIT_START, Found, Glance, Spot
+from services.notifier.desk.find import HIT_END, HIT_START, Found
 from services.notifier.desk.marks import pieces
+from services.notifier.desk.overview import Glance, Spot
 from services.notifier.desk.values import say_number
 from services.notifier.desk.wanted import DAYS, Wanted, read_wanted
 
@@ -86,8 +87,8 @@ class Pages:
 
         def read(conn: sa.Connection) -> tuple[list[Found], int, Glance, list[Spot], list[Any], str]:
             found, count = find.find_incidents(conn, wanted, now, visitor.regions)
-            glance = find.glance(conn, wanted, now, visitor.regions, _NEW_S)
-            spots = find.find_spots(conn, wanted, now, visitor.regions)
+            glance = overview.glance(conn, wanted, now, visitor.regions, _NEW_S)
+            spots = overview.find_spots(conn, wanted, now, visitor.regions)
             return found, count, glance, spots, find.sources(conn), find.pulse(conn)
 
         found, count, glance, spots, sources, pulse = await self._desk.store.read(read)

@@ -58,7 +58,7 @@ class Stage:
         )
         self._listen(context)
         if ref:
-            await context.add_cookies([{"name": "siaga", "value": await self._session(ref), "url": self.base}])
+            await context.add_cookies([{"name": "siaga", "value": await self.session(ref), "url": self.base}])
         try:
             yield await context.new_page()
         finally:
@@ -73,7 +73,8 @@ class Stage:
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         context.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
-    async def _session(self, ref: str) -> str:
+    async def session(self, ref: str) -> str:
+        """The cookie of an official who signed in just now."""
         now, official_id = self.house.clock().timestamp(), self.house.officials[ref]
         return await self.house.desk.store.write(lambda conn: sessions.open_session(conn, official_id, now))
 
