@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
+from structlog.testing import capture_logs
 
 from services.notifier import roster
 from services.notifier.desk.api.answers import STORY_ID
@@ -148,3 +149,14 @@ async def test_a_token_ends_with_the_approval_of_its_official(house: House) -> N
     now, own = house.clock().timestamp(), house.officials[OFFICIAL]
     await house.desk.people.write(lambda conn: roster.set_standing(conn, own, Standing.SUSPENDED, "test", now))
     assert (await client.get("me")).status_code == 401
+
+
+async def test_who_is_refused_is_logged_by_the_readers_id_and_never_by_the_token(house: House) -> None:
+    client = await client_of(house, a_reader(house, ("ID-NT",)))
+    reader_id = (await client.get("me")).json()["reader_id"]
+    with capture_logs() as logged:
+        await client.get("office/audit")
+        await program(house, "siaga_reader_of_nobody").get("me")
+        await client.get("me")
+    assert [(one["status"], one["reader_id"]) for one in logged] == [(403, reader_id), (401, "")]
+    assert "siaga_reader" not in str(logged)

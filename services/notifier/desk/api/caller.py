@@ -72,6 +72,7 @@ async def _caller_of(request: Request) -> Caller:
     reader = await gate.who(Asked(request.url.path, request.headers.get("authorization")))
     if reader is None:
         raise ProblemError(401, "a reader's token is needed", {"www-authenticate": 'Bearer realm="siaga"'})
+    request.state.reader_id = reader.reader_id
     wait = gate.wait_for(reader)
     request.state.limits = gate.limits(reader)
     if wait:

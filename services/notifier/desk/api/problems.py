@@ -7,6 +7,7 @@ import math
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
@@ -14,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.runtime.errors import one_line
+
+log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _SHOWN_AT_MOST = 20
@@ -74,9 +77,12 @@ def not_now(wait_s: float = 10) -> Response:
     return problem(503, "the store does not answer now", {"retry-after": str(math.ceil(wait_s))})
 
 
-async def say_problem(_: Request, error: Exception) -> Response:
+async def say_problem(request: Request, error: Exception) -> Response:
     """Ours."""
     assert isinstance(error, ProblemError)
+    if error.status in {401, 403}:
+        # Never the token, nor the path, which may hold one: the reader's id where there is a reader.
+        log.info("request refused", status=error.status, reader_id=getattr(request.state, "reader_id", ""))
     return problem(error.status, error.detail, error.headers)
 
 
