@@ -139,6 +139,11 @@ class GuardedKafka:
     async def stop(self) -> None:
         await self.node.stop()
 
+    async def has(self, topics: set[str]) -> bool:
+        """Whether these topics have come into being."""
+        async with admin_client(ServiceSettings(kafka=self.node.bootstrap)) as admin:
+            return topics <= set(await admin.list_topics())
+
     def login(self, user: str, **changes: str) -> Mapping[str, str]:
         """What a service needs in its environment to come in."""
         file = self.folder / f"{user}-password"
