@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import sys
 import tempfile
@@ -51,6 +52,8 @@ class Figures:
     urgent: int
     seconds_from_urgent_alert_to_last: float
     left_open: int
+    #: Of the machine, over the last five minutes: at two and more the workers wait for a processor.
+    load: float = 0.0
 
 
 def entries(recipients: int) -> list[OfficialEntry]:
@@ -124,6 +127,7 @@ def _count(workers: Workers, recipients: int, asked: float) -> Figures:
         urgent=len(urgent),
         seconds_from_urgent_alert_to_last=round(max(urgent) - asked, 2),
         left_open=sum(states[state] for state in OPEN),
+        load=round(os.getloadavg()[1], 1),
     )
 
 
