@@ -91,9 +91,9 @@ def pace(found: Mapping[str, Any]) -> str:
         (f"{found['urgent']} urgent out within, s", found["seconds_from_urgent_alert_to_last"], "2"),
     ]
     note = (
-        f"\nReal time, at a load of {found['load']} on two cores. Before the pace held on the receiver's clock a run at"
-        " a load of 20 took 421 s and saw 30 in one second. On a clock that jumps (`tests/notifier/test_pacing_log.py`)"
-        " the same code meets both times.\n"
+        f"\nReal time, at a load of {found['load']} on two cores. While the pace was kept at our own door, a run at a"
+        " load of 20 took 421 s and saw 30 in one second. On a clock that jumps the same code meets both times"
+        " (`tests/notifier/test_pacing_log.py`).\n"
     )
     return table(("sliding windows in the server's log", "seen", "goal"), lines) + note
 
