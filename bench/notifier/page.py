@@ -91,7 +91,7 @@ def pace(found: Mapping[str, Any]) -> str:
         (f"{found['urgent']} urgent out within, s", found["seconds_from_urgent_alert_to_last"], "2"),
     ]
     note = (
-        f"\nReal time, at a load of {found['load']} on two cores. While the pace was kept at our own door, a run at a"
+        f"\nReal time, at a load of {found['load']} on two cores. With the pace kept at our door, a run at a"
         " load of 20 took 421 s and saw 30 in one second. On a clock that jumps the same code meets both times"
         " (`tests/notifier/test_pacing_log.py`).\n"
     )
