@@ -23,6 +23,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from services.runtime.errors import UnavailableError, told
 from services.runtime.metrics import RuntimeMetrics
 from services.runtime.outbox import enqueue
+from services.runtime.pulse import Pulse
 from services.runtime.records import Received, dead_letter, text_headers
 from services.runtime.store import Store
 
@@ -69,6 +70,7 @@ class Consumption(Generic[T]):
         self.waiting_for: str | None = None
         self.last_committed_at = time.monotonic()
         self.subscriber: Any = None
+        self._pulse = Pulse()
         self._batch_began = self._progress_at = time.monotonic()
         self._service = service
         self._decode = decode
@@ -175,21 +177,25 @@ class Consumption(Generic[T]):
                 self._metrics.consumed.labels(self.group, self.topic, "retried").inc()
                 await self._done_up_to(record)
                 return
+        if isinstance(error, TimeoutError):
+            await self._acquit(error)
         await self._bury(record, "unhandled", error)
+
+    async def _acquit(self, error: TimeoutError) -> None:
+        """No record is to blame for a machine that gives us no time, nor for a store that hangs: outages both."""
+        if self._pulse.starved:
+            raise UnavailableError("the machine is too busy") from error
+        if not await self._store.answers():
+            raise UnavailableError("the store does not answer") from error
 
     def _in_haste(self) -> bool:
         return time.monotonic() - self._batch_began > PATIENCE_S
 
     async def _attempt(self, batch: Sequence[Received[T]]) -> None:
         async def once() -> None:
-            try:
-                async with asyncio.timeout(HASTY_LIMIT_S if self._in_haste() else HANDLER_LIMIT_S):
-                    await self._handler(batch)
-            except TimeoutError as error:
-                # A store that hangs is away like one that refuses: no record is to blame for it.
-                if await self._store.answers():
-                    raise
-                raise UnavailableError("the store does not answer") from error
+            self._pulse = Pulse()
+            async with self._pulse, asyncio.timeout(HASTY_LIMIT_S if self._in_haste() else HANDLER_LIMIT_S):
+                await self._handler(batch)
 
         await self._through_outages(once)
 

@@ -123,16 +123,7 @@ class Service:
     def every(self, name: str, seconds: float, step: Loop) -> None:
         """Run ``step`` again and again with a pause of ``seconds`` between the end and the next start."""
 
-        async def repeat() -> None:
-            while not self.stopping.is_set():
-                try:
-                    await step()
-                except UnavailableError as error:
-                    log.warning("waits", step=name, reason=str(error))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), seconds)
-
-        self.background(name, repeat, finishes=True)
+        self.background(name, lambda: repeat(name, seconds, step, self.stopping), finishes=True)
 
     def on_close(self, closer: Loop) -> None:
         """Call at the end, before the store is closed."""
@@ -159,3 +150,20 @@ class Service:
             )
         self._relay = Relay(self.store, self.outbox, broker, self.metrics, forgetful, spans=self.spans)
         return self._relay
+
+
+async def repeat(name: str, seconds: float, step: Loop, stopping: asyncio.Event) -> None:
+    """Run ``step`` until told to stop; what is away is waited for."""
+    while not stopping.is_set():
+        try:
+            await step()
+        except UnavailableError as error:
+            log.warning("waits", step=name, reason=str(error))
+        except asyncio.CancelledError:
+            # aiokafka calls off what waits on a connection that broke: that is an outage and not our end.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            log.warning("waits", step=name, reason="a client called off what it was doing")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), seconds)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
 from services.runtime import consumption as module
+from services.runtime import pulse
 from services.runtime.consumption import Consumption
 from services.runtime.errors import UnavailableError
 from services.runtime.metrics import RuntimeMetrics
@@ -220,6 +221,16 @@ async def test_a_handler_that_hangs_with_its_store_is_an_outage_and_no_dead_lett
 ) -> None:
     monkeypatch.setattr(module, "HANDLER_LIMIT_S", 0.05)
     monkeypatch.setattr(store, "answers", _no)
+    with pytest.raises(UnavailableError):
+        await consuming(store, outbox, Hangs()).process(numbers(1))  # type: ignore[arg-type]
+    assert await letters(store, outbox) == []
+
+
+async def test_a_handler_that_got_no_time_is_an_outage_and_no_dead_letter(
+    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HANDLER_LIMIT_S", 0.05)
+    monkeypatch.setattr(pulse, "is_starved", lambda *_: True)
     with pytest.raises(UnavailableError):
         await consuming(store, outbox, Hangs()).process(numbers(1))  # type: ignore[arg-type]
     assert await letters(store, outbox) == []
