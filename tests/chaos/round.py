@@ -67,7 +67,8 @@ class Leg:
     rate: float = 10.0
     rolling: bool = False
     clocks: bool = True
-    settle_s: float = 400.0
+    #: So long nothing may move before what is left counts as lost.
+    settle_s: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -230,10 +231,14 @@ class Stage:
             await asyncio.sleep(_LOOK_S)
 
     async def until_settled(self) -> float:
-        """Wait until everything has its end; seconds it took, the whole limit where it does not come."""
-        began = time.monotonic()
+        """Wait until everything has its end, or nothing has moved for long; seconds it took."""
+        began = moved = time.monotonic()
         calm_since: float | None = None
-        while time.monotonic() - began < self.leg.settle_s:
+        seen: object = None
+        while time.monotonic() - moved < self.leg.settle_s:
+            now = await asyncio.to_thread(self._standing)
+            if now != seen:
+                seen, moved = now, time.monotonic()
             if await asyncio.to_thread(self._is_settled):
                 calm_since = calm_since or time.monotonic()
                 if time.monotonic() - calm_since > 2.0:
@@ -243,6 +248,10 @@ class Stage:
                 await asyncio.to_thread(self.books.let_waits_pass)
             await asyncio.sleep(0.5)
         return round(time.monotonic() - began, 1)
+
+    def _standing(self) -> tuple[object, ...]:
+        """What changes as long as anything moves."""
+        return (*self.books.progress(), self.books.waiting(), *sorted(self.books.states().items()))
 
     def _is_settled(self) -> bool:
         books = self.books
