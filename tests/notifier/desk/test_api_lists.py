@@ -102,15 +102,15 @@ async def test_stories_and_the_audit_go_on_in_the_same_way(house: House) -> None
         assert parts == whole, path
 
 
-@pytest.mark.parametrize(
-    "cursor", ["x", "%00", write_cursor("a", "b"), write_cursor(1.0), write_cursor(float("nan"), "a"), "bnVsbA"]
-)
-async def test_a_cursor_that_no_list_gave_is_refused(house: House, cursor: str) -> None:
+async def test_a_cursor_that_no_list_gave_is_refused(house: House) -> None:
     client = await admin_of(house)
-    for path in ("incidents", "map", "stories", "office/audit"):
-        if path.startswith("i") or cursor != write_cursor(1.0):
+    number = write_cursor(1)
+    for cursor in ("x", "%00", write_cursor("a", "b"), number, write_cursor(float("nan"), "a"), "bnVsbA"):
+        for path in ("incidents", "map", "stories", "office/audit"):
+            if cursor == number and path in {"stories", "office/audit"}:
+                continue  # a list by number gave it
             answer = await client.get(f"{path}?cursor={cursor}")
-            assert answer.status_code == 422, path
+            assert answer.status_code == 422, (path, cursor)
 
 
 async def test_what_the_asker_has_is_not_sent_again_and_what_changed_is(house: House) -> None:
@@ -145,21 +145,20 @@ async def test_each_answer_says_how_many_requests_are_left_and_the_one_too_many_
     assert answers[2].json()["status"] == 429
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [("GET", "nothing", 404), ("DELETE", "incidents", 405), ("GET", "incidents?days=0", 422),
-     ("GET", "incidents/", 404), ("POST", "subscription/preview", 415)],
-)  # fmt: skip
-async def test_every_error_is_a_problem_in_one_form(house: House, method: str, path: str, status: int) -> None:
+async def test_every_error_is_a_problem_in_one_form(house: House) -> None:
     client = await writer_of(house)
-    answer = await client.request(method, path)
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    said = answer.json()
-    assert said["status"] == status
-    assert said["title"]
-    assert said["type"] == "about:blank"
-    assert status != 405 or answer.headers["allow"] == "GET"
+    for method, path, status in (
+        ("GET", "nothing", 404), ("DELETE", "incidents", 405), ("GET", "incidents?days=0", 422),
+        ("GET", "incidents/", 404), ("POST", "subscription/preview", 415),
+    ):  # fmt: skip
+        answer = await client.request(method, path)
+        assert answer.status_code == status, path
+        assert answer.headers["content-type"] == "application/problem+json"
+        said = answer.json()
+        assert said["status"] == status
+        assert said["title"]
+        assert said["type"] == "about:blank"
+        assert status != 405 or answer.headers["allow"] == "GET"
 
 
 async def test_a_body_that_is_too_large_or_no_json_is_a_problem(house: House) -> None:
