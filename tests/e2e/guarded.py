@@ -31,7 +31,7 @@ from services.runtime.topics_admin import create_topics
 from tests.conftest import KAFKA_CONFIG, QUICK
 from tests.deploy.acls import grant
 
-USERS = ("ingest", "tagger", "notifier", "kupang")
+USERS = ("ingest", "tagger", "notifier", "operator", "kupang")
 _LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
@@ -133,8 +133,8 @@ class GuardedKafka:
         await self.node.start()
         async with admin_client(ServiceSettings(kafka=self.node.bootstrap)) as admin:
             await create_topics(admin, wanted_topics())
-        reader = ["reader", "kupang", "id-nt"]
-        await asyncio.to_thread(grant, self.node.bootstrap, self.folder, self.passwords, ["services"], reader)
+        asked = ["services"], ["operator", "operator"], ["reader", "kupang", "id-nt"]
+        await asyncio.to_thread(grant, self.node.bootstrap, self.folder, self.passwords, *asked)
 
     async def stop(self) -> None:
         await self.node.stop()

@@ -23,7 +23,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from aiokafka import AIOKafkaProducer
@@ -46,6 +45,7 @@ from services.runtime.settings import ServiceSettings
 from services.runtime.store import make_engine
 from services.runtime.topics_admin import create_topics
 from tests.conftest import KAFKA_CONFIG, QUICK
+from tests.postgres_server import PostgresServer
 from tests.tagger.builders import a_story
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
@@ -118,17 +118,11 @@ class OnPostgres(Whole):
 
 
 @pytest.fixture
-def urls(_postgres_port: int) -> dict[str, str]:
+def urls(_postgres_server: PostgresServer) -> dict[str, str]:
     """A database for each store, at its newest schema."""
-    found = {}
-    for name in NAMES:
-        database = f"{name}_{uuid.uuid4().hex}"
-        with psycopg.connect(
-            host=HOST, port=_postgres_port, user="siaga", dbname="postgres", autocommit=True
-        ) as conn:
-            conn.execute(f"CREATE DATABASE {database}")
-        found[name] = f"postgresql+psycopg://siaga@{HOST}:{_postgres_port}/{database}"
-        engine = make_engine(found[name])
+    found = {name: _postgres_server.database(name) for name in NAMES}
+    for name, url in found.items():
+        engine = make_engine(url)
         upgrade(engine, MIGRATIONS[name])
         engine.dispose()
     return found

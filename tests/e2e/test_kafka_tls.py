@@ -18,9 +18,11 @@ from confluent_kafka import KafkaError as TopicRefused
 sys.path.insert(0, str(Path(__file__).parent))
 from guarded import Authority, Demo, GuardedKafka, installed
 
+from services.cli.rewind import committed, need_idle, rewind
 from services.contracts.alert import ALERT_EVENT, AlertRaised
-from services.contracts.topics import TOPICS
+from services.contracts.topics import GROUP_NOTIFIER, TOPICS
 from services.runtime.broker import admin_client, client_options
+from services.runtime.errors import OperatorError
 from services.runtime.settings import ServiceSettings
 from tests.conftest import ROOT
 
@@ -108,6 +110,23 @@ def test_the_demo_goes_from_feed_to_officials_with_the_rights_of_the_script(demo
     assert demo.arrived() >= {"push", "digest"}
     demo.check_none_twice()
     assert not demo.stack.supervisor.running
+
+
+@pytest.mark.usefixtures("demo")
+async def test_the_operator_notes_where_the_groups_stand_and_sets_them_back(kafka: GuardedKafka) -> None:
+    operator = settings(kafka, "operator")
+    await need_idle(operator)
+    stood = await committed(operator)
+    assert stood[GROUP_NOTIFIER]["alerts"]
+    assert await rewind(operator, {GROUP_NOTIFIER: {"alerts": dict.fromkeys(stood[GROUP_NOTIFIER]["alerts"], 0)}})
+    assert await rewind(operator, stood) == 0
+    assert await committed(operator) == stood
+
+
+@pytest.mark.usefixtures("demo")
+async def test_a_service_does_not_set_back_the_groups_of_another(kafka: GuardedKafka) -> None:
+    with pytest.raises(OperatorError, match=r"(?i)authoriz"):
+        await rewind(settings(kafka, "ingest"), {GROUP_NOTIFIER: {"alerts": {"0": 0}}})
 
 
 async def read_all(kafka: GuardedKafka, user: str, topic: str, partitions: int = 1) -> list[bytes]:
