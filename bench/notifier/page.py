@@ -155,7 +155,11 @@ def ledger(found: list[Mapping[str, Any]]) -> str:
         for one in found
     ]  # fmt: skip
     header = ("store", "way", "rows/s", "spread", "beside row by row", "p50, ms", "p99, ms")
-    return table(header, lines) + "\n![ledger](notifier-ledger.svg)\n"
+    note = (
+        "\nA row is a delivery and its announcement, through SQLAlchemy and durable. Measured at a load of 35 with the"
+        " processes ahead of the other work, PostgreSQL's included. Telegram takes 25 a second.\n"
+    )
+    return table(header, lines) + note + "\n![ledger](notifier-ledger.svg)\n"
 
 
 def plot_orderings(found: Mapping[str, Any], path: Path) -> None:
