@@ -65,6 +65,7 @@ MATRIX = {
     "approve_official": DEED,
     "suspend_official": DEED,
     "give_role": DEED,
+    "resolve_delivery": DEED,
 }
 CHOICE = {"regions": ["ID-NT"], "topics": ["human_trafficking"], "quiet": None, "digests": []}
 BODIES = {
@@ -133,7 +134,11 @@ async def reaches(house: House, client: httpx.AsyncClient, name: str, route: Rou
     path = str(route.path_format).replace("{incident_id}", HERE).replace("{story_id}", STORY_ID)
     path = path.replace("{official_id}", house.officials[OTHER]).lstrip("/")
     path += "?words=atambua" if route.name == "search_everything" else ""
-    answer = await client.request(method, path, json=BODIES.get(str(route.name)))
+    body = BODIES.get(str(route.name))
+    if route.name == "resolve_delivery":
+        body = {"subject": f"{HERE}.1", "official_id": house.officials[OFFICIAL], "channel": "telegram"}
+        body |= {"action": "push", "word": "arrived"}
+    answer = await client.request(method, path, json=body)
     expected = MATRIX[str(route.name)][CALLERS.index(name)]
     assert answer.status_code == expected, (name, route.name, answer.text)
     if expected >= 400:

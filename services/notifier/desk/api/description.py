@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.notifier.desk.api.incidents import ApiCorrection
-from services.notifier.desk.api.office import ApiInvitation, ApiRole
+from services.notifier.desk.api.office import ApiInvitation, ApiResolution, ApiRole
 from services.notifier.desk.api.own import ApiChoice
 from services.notifier.desk.api.problems import MEDIA_TYPE, Problem
 from services.notifier.desk.api.reply import GEOJSON
@@ -28,6 +28,7 @@ BODIES: Mapping[str, type[BaseModel]] = {
     "preview_subscription": ApiChoice,
     "invite_official": ApiInvitation,
     "give_role": ApiRole,
+    "resolve_delivery": ApiResolution,
 }
 #: What a token has to be good for beyond reading: its scope, and whether it must speak for an official.
 SCOPES: Mapping[str, tuple[str, bool]] = {
@@ -45,6 +46,7 @@ SCOPES: Mapping[str, tuple[str, bool]] = {
     "approve_official": ("admin", True),
     "suspend_official": ("admin", True),
     "give_role": ("admin", True),
+    "resolve_delivery": ("admin", True),
 }
 _STATUSES = {
     400: "the body did not come whole",
@@ -69,7 +71,7 @@ _HEADERS = {
     "Link": ("where the list goes on, with rel next", '</api/v1/incidents?cursor=WzE>; rel="next"'),
 }
 _LISTS = {"list_incidents", "map_incidents", "list_stories", "list_letters", "list_corrections", "list_audit"}
-_CONFLICTS = {"approve_official", "suspend_official", "give_role"}
+_CONFLICTS = {"approve_official", "suspend_official", "give_role", "resolve_delivery"}
 
 
 def describe(api: FastAPI, described: dict[str, Any]) -> dict[str, Any]:

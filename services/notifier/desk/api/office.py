@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.contracts.codes import Topic
+from services.contracts.delivery import Action
 from services.notifier import corrections, invitations, queries
 from services.notifier.desk import sessions
 from services.notifier.desk.api.answers import Answer, Page, instant
-from services.notifier.desk.api.asking import Going
+from services.notifier.desk.api.asking import Going, plain
 from services.notifier.desk.api.caller import OfficeActor, OfficeCaller
 from services.notifier.desk.api.cursor import write_cursor
 from services.notifier.desk.api.problems import ProblemError, faults_of
@@ -29,6 +30,7 @@ from services.notifier.desk.desk import Desk
 from services.notifier.desk.office import OfficePages, people_of
 from services.notifier.desk.sessions import Role
 from services.notifier.invitations import Guest
+from services.notifier.resolving import Word, resolve
 from services.notifier.spec import OfficialSpec, RegionOrAll, refuse_reserved
 
 OfficialId = Annotated[str, Path(max_length=64, examples=["3f1c"])]
@@ -90,6 +92,29 @@ class ApiUnknown(Answer):
     attempts: int = Field(ge=0, examples=[1])
     created_at: datetime
     changed_at: datetime
+
+
+class ApiResolution(BaseModel):
+    """What somebody found out by asking the official; what did not arrive is sent again."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "subject": "incident.2", "official_id": "3f1c", "channel": "telegram", "action": "push",
+                    "word": "arrived",
+                }
+            ]
+        },
+    )  # fmt: skip
+
+    subject: str = Field(min_length=1, max_length=600)
+    official_id: str = Field(min_length=1, max_length=64)
+    channel: str = Field(min_length=1, max_length=40)
+    action: Action
+    word: Word
 
 
 class ApiLetter(Answer):
@@ -245,6 +270,16 @@ def _deeds(router: APIRouter, desk: Desk) -> None:
         """Let somebody do more at the desk, or less."""
         given = await read_body(request, ApiRole)
         return await carry_out("role", official_id, actor.official_id, given.role)
+
+    @router.post("/deliveries/resolutions", status_code=204)
+    async def resolve_delivery(request: Request, actor: OfficeActor) -> Response:
+        """Settle a delivery whose outcome nobody could see."""
+        given = await read_body(request, ApiResolution)
+        key = (plain(given.subject), plain(given.official_id), plain(given.channel), str(given.action))
+        by, now = _actor(actor.official_id), desk.clock()
+        if not await desk.people.write(lambda conn: resolve(conn, key, given.word, by, now)):
+            raise ProblemError(409, "there is no such delivery whose outcome is unknown")
+        return Response(status_code=204)
 
     async def carry_out(what: str, official_id: str, actor_id: str, role: str = "") -> Response:
         known = None
