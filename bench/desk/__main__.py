@@ -141,17 +141,18 @@ async def serve(stage: Stage, repeat: int) -> list[dict[str, Any]]:
     async with httpx.AsyncClient(base_url=stage.base, headers=headers, timeout=60.0) as client:
         pulse = (await client.get("/desk/")).text.partition("pulse=")[2].partition('"')[0]
         for name, path in PAGES.items():
-            times, size, status = [], 0, 0
+            times, size, status, cpu = [], 0, 0, 0.0
             for number in range(repeat + 1):
-                began = time.perf_counter()
+                began, busy = time.perf_counter(), time.process_time()
                 async with client.stream("GET", path.replace("{pulse}", pulse)) as answer:
                     raw = b"".join([chunk async for chunk in answer.aiter_raw()])
                 size, status = len(raw), answer.status_code
                 if number:  # the first one warms caches up
                     times.append((time.perf_counter() - began) * 1000)
+                    cpu += (time.process_time() - busy) * 1000
             found.append({
                 "page": name, "status": status, "bytes": size, "ms_median": round(statistics.median(times), 1),
-                "ms_p95": round(_p95(times), 1), "runs": len(times),
+                "ms_p95": round(_p95(times), 1), "cpu_ms": round(cpu / len(times), 1), "runs": len(times),
             })  # fmt: skip
     return found
 

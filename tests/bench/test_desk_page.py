@@ -17,7 +17,7 @@ def figures(ready: int, size: int) -> dict[str, Any]:
     return {
         "stored": 10_000, "machine": "2 cores", "browser": "Chromium", "load_average": 1.0,
         "first_page": [{"conditions": "unthrottled", "first_visit": visit, "next_visit": visit}],
-        "pages": [{"page": "now", "status": 200, "bytes": 9, "ms_median": 1.0, "ms_p95": 2.0, "runs": 3}],
+        "pages": [{"page": "now", "status": 200, "bytes": 9, "ms_median": 1.0, "ms_p95": 2.0, "cpu_ms": 1.0, "runs": 3}],
     }  # fmt: skip
 
 

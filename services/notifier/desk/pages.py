@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -227,9 +228,11 @@ class Pages:
             lambda conn: find.find_incidents(conn, wanted, now, visitor.regions, limit=_FILE_AT_MOST)
         )
         if request.path_params["form"] == "csv":
-            body, media_type = export.write_csv(found), "text/csv; charset=utf-8"
+            # Thousands of rows take a second or so: the loop goes on sending meanwhile.
+            body, media_type = await asyncio.to_thread(export.write_csv, found), "text/csv; charset=utf-8"
         else:
-            body, media_type = export.write_geojson(found, self._desk.outline), "application/geo+json"
+            body = await asyncio.to_thread(export.write_geojson, found, self._desk.outline)
+            media_type = "application/geo+json"
         name = f"siaga-{self._desk.clock():%Y-%m-%d}.{request.path_params['form']}"
         return Response(
             body, media_type=media_type, headers={"content-disposition": f'attachment; filename="{name}"'}
