@@ -30,6 +30,10 @@ _PRIOR: dict[Topic, dict[Kind, float]] = {
 }
 
 
+#: What is told without a verb of the police: these happen to people; the others come out because somebody acted.
+_HAPPENS = frozenset({Topic.MIGRANT_RETURN_PROTECTION, Topic.BORDER_SECURITY, Topic.FORCED_CRIMINALITY})
+
+
 def decide_kind(reading: Reading, book: Rulebook, topic: Topic, fallback: tuple[Span, ...]) -> FoundKind:
     """The kind whose cues weigh most; ``fallback`` evidence stands where no cue was found."""
     weights: dict[Kind, float] = {}
@@ -45,7 +49,7 @@ def decide_kind(reading: Reading, book: Rulebook, topic: Topic, fallback: tuple[
             firing.setdefault(kind, []).append((rule, sentences))
             traces.append(Trace("kind", rule.name, round(gained, 2), sentences[:5]))
     if not weights:
-        acted = reading.lead_bits & (book.bit("arrest") | book.bit("seize"))
+        acted = reading.lead_bits & (book.bit("arrest") | book.bit("seize")) or topic not in _HAPPENS
         return FoundKind(Kind.ENFORCEMENT if acted else Kind.INCIDENT, fallback[:1], ())
     best = max(weights, key=lambda kind: (weights[kind], -_ORDER.index(kind)))
     evidence = (span for rule, sentences in firing[best] for span in reading.evidence(rule, sentences))

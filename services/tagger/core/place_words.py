@@ -5,7 +5,8 @@ from __future__ import annotations
 from services.tagger.core.folding import fold
 
 ORIGIN = frozenset(
-    b"asal dari from warga wn kewarganegaraan berkebangsaan berasal kelahiran turis imigran pengungsi".split()
+    b"asal dari from warga wn wna tka kewarganegaraan berkebangsaan berasal kelahiran turis imigran"
+    b" pengungsi".split()
 )
 PEOPLE = frozenset(
     b"nationals national migrants migrant workers worker men women man woman citizens refugees"
