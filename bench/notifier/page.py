@@ -156,8 +156,8 @@ def ledger(found: list[Mapping[str, Any]]) -> str:
     ]  # fmt: skip
     header = ("store", "way", "rows/s", "spread", "beside row by row", "p50, ms", "p99, ms")
     note = (
-        "\nA row is a delivery and its announcement, through SQLAlchemy and durable. Measured at a load of 35 with the"
-        " processes ahead of the other work, PostgreSQL's included. Telegram takes 25 a second.\n"
+        "\nA row is a delivery and its announcement, through SQLAlchemy and durable. Measured at a load of 35, the"
+        " processes, PostgreSQL's included, ahead of the other work. Telegram takes 25 a second.\n"
     )
     return table(header, lines) + note + "\n![ledger](notifier-ledger.svg)\n"
 
