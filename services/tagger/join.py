@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -76,7 +76,17 @@ def settle(
     cache.read_on(conn)
     # Nearly every story is new: one question for the batch saves eight statements a story.
     seen = memory.which_are_known(conn, [labelled.event.story_id for labelled in batch])
-    return [_settle_one(_Desk(conn, cache, book, now, seen), labelled) for labelled in batch]
+    desk = _Desk(conn, cache, book, now, seen)
+    settled = []
+    for labelled in batch:
+        if _is_plain(desk, labelled):
+            settled.append(_note_plain(desk, labelled))
+            continue
+        if labelled.event.story_id in desk.seen:
+            _write_plain(desk)  # it may be one of them
+        settled.append(_settle_one(desk, labelled))
+    _write_plain(desk)
+    return settled
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,8 @@ class _Desk:
     book: Rulebook
     now: datetime
     seen: set[str]  # ids of stories that the store holds something of
+    #: New and of no concern: decided, and written together at the end, for a statement costs as much as the rules.
+    plain: list[tuple[Labelled, StoryTagged]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,53 @@ class _Placed:
     why: str = ""
     merged: tuple[str, ...] = ()
     elsewhere: str | None = None  # the incident the story is most like, where it stays in another
+
+
+def _is_plain(desk: _Desk, labelled: Labelled) -> bool:
+    """Whether nothing is to be looked up for a story: it is new and not relevant."""
+    fresh = labelled.event.story_id not in desk.seen
+    return fresh and labelled.tagging is not None and not labelled.tagging.relevant
+
+
+def _note_plain(desk: _Desk, labelled: Labelled) -> Settled:
+    story, tagging = labelled.event, labelled.tagging
+    if isinstance(story, StoryWithdrawn) or tagging is None:
+        raise TypeError("only a story with a label can be decided")
+    tagged = to_event(tagging, story, desk.book, desk.now, None)
+    desk.plain.append((labelled, tagged))
+    desk.seen.add(story.story_id)
+    return Settled(story.story_id, Reason.NOT_RELEVANT, None, (tagged,))
+
+
+def _write_plain(desk: _Desk) -> None:
+    """Stories, their events, and what was sent of them: three statements for all of them."""
+    if not desk.plain:
+        return
+    at = desk.now.timestamp()
+    told = [(labelled, _row(_tell(tagged), tagged.model_dump_json())) for labelled, tagged in desk.plain]
+    ids = enqueue(desk.conn, outbox, [_message(row, labelled) for labelled, row in told])
+    memory.save_plain_stories(
+        desk.conn,
+        [
+            memory.Plain(
+                tagged, labelled.event.model_dump_json().encode(), row["value"].encode(), _is_old(labelled)
+            )
+            for (labelled, tagged), (_, row) in zip(desk.plain, told, strict=True)
+        ],
+        reason=Reason.NOT_RELEVANT.value,
+        at=at,
+    )
+    kept = [
+        (labelled.event.story_id, labelled.event.version, orjson.dumps({"ids": [one], "events": [row]}))
+        for one, (labelled, row) in zip(ids, told, strict=True)
+    ]
+    memory.remember_all_sent(desk.conn, kept, at)
+    desk.plain.clear()
+
+
+def _is_old(labelled: Labelled) -> bool:
+    """Whether the story was old news when it was first seen."""
+    return not isinstance(labelled.event, StoryWithdrawn) and labelled.event.backfill
 
 
 def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
@@ -281,19 +340,16 @@ def _send(
 ) -> None:
     """Enqueue the events and remember them for the same record coming again."""
     written: dict[int, str] = {}  # one event goes to several topics
-    rows: list[dict[str, Any]] = [
-        {
-            "topic": one.topic,
-            "key": one.key,
-            "schema": f"{type(one.event).__name__}/{one.event.schema_version}",
-            "value": written.get(id(one.event)) or _write(written, one.event),
-        }
-        for one in outgoing
-    ]
+    rows = [_row(one, written.get(id(one.event)) or _write(written, one.event)) for one in outgoing]
     ids = enqueue(conn, outbox, [_message(row, labelled) for row in rows])
     kept = orjson.dumps({"ids": ids, "events": rows})
     event = labelled.event
     memory.remember_sent(conn, event.story_id, event.version, kept, now.timestamp(), fresh=fresh)
+
+
+def _row(one: Outgoing, value: str) -> dict[str, Any]:
+    schema = f"{type(one.event).__name__}/{one.event.schema_version}"
+    return {"topic": one.topic, "key": one.key, "schema": schema, "value": value}
 
 
 def _write(written: dict[int, str], event: Event) -> str:

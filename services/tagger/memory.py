@@ -76,6 +76,12 @@ def remember_sent(
     conn.execute(_INSERT_HANDLED, {"story_id": story_id, "version": version, "events": events, "at": at})
 
 
+def remember_all_sent(conn: sa.Connection, sent: Sequence[tuple[str, int, bytes]], at: float) -> None:
+    """Keep what was decided for versions of stories that are new."""
+    rows = [{"story_id": one, "version": version, "events": events, "at": at} for one, version, events in sent]
+    conn.execute(_INSERT_HANDLED, rows)
+
+
 def which_are_known(conn: sa.Connection, story_ids: Sequence[str]) -> set[str]:
     """Those of which the store holds anything."""
     wanted = list(dict.fromkeys(story_ids))
@@ -126,19 +132,9 @@ def save_story(
     had_text = False if fresh else _remove(conn, story_id)
     published = tagged.published_at.timestamp()
     signature = sign(tagged) if tagged.relevant else None
-    row = {
-        "story_id": story_id,
-        "version": tagged.version,
-        "raw": raw,
-        "tagged": tagged.model_dump_json().encode(),
-        "relevant": tagged.relevant,
-        "withdrawn": tagged.withdrawn,
-        "backfill": backfill,
-        "incident_id": tagged.incident_id,
-        "reason": reason,
+    row = _story_row(Plain(tagged, raw, tagged.model_dump_json().encode(), backfill), reason, at)
+    row |= {
         "clauses": len(pieces),
-        "published_at": published,
-        "decided_at": at,
         "signature": orjson.dumps(pack(signature)) if signature else None,
         "why": why[:500],
     }
@@ -153,6 +149,41 @@ def save_story(
         _INSERT_KEYS,
         [{"key": key, "story_id": story_id, "day": signature.day} for key in join_keys(signature)],
     )
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A story without an incident: its label, what came in, and the label as it goes out."""
+
+    tagged: StoryTagged
+    raw: bytes
+    label: bytes
+    backfill: bool
+
+
+def save_plain_stories(conn: sa.Connection, told: Sequence[Plain], *, reason: str, at: float) -> None:
+    """Put in stories that are new and of no concern."""
+    conn.execute(_INSERT_STORY, [_story_row(one, reason, at) for one in told])
+
+
+def _story_row(one: Plain, reason: str, at: float) -> dict[str, object]:
+    tagged = one.tagged
+    return {
+        "story_id": tagged.story_id,
+        "version": tagged.version,
+        "raw": one.raw,
+        "tagged": one.label,
+        "relevant": tagged.relevant,
+        "withdrawn": tagged.withdrawn,
+        "backfill": one.backfill,
+        "incident_id": tagged.incident_id,
+        "reason": reason,
+        "clauses": 0,
+        "published_at": tagged.published_at.timestamp(),
+        "decided_at": at,
+        "signature": None,
+        "why": "",
+    }
 
 
 def _remove(conn: sa.Connection, story_id: str) -> bool:
