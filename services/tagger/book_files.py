@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +17,6 @@ from services.contracts.codes import Kind, Topic
 from services.runtime.errors import OperatorError
 from services.tagger.core.book import (
     Frame,
-    PlaceEntry,
     Rule,
     Rulebook,
     SeverityRule,
@@ -29,6 +27,7 @@ from services.tagger.core.book import (
 from services.tagger.core.clearing import Clearer
 from services.tagger.core.matching import Matcher, Pattern
 from services.tagger.core.terms import TermError, expand
+from services.tagger.place_files import read_places
 
 #: The countries whose crimes, and whose people abroad, are watched.
 AREA = frozenset({"ID", "KH", "LA", "TL", "MY", "TH", "VN", "PH", "SG", "MM", "PG", "BN"})
@@ -49,9 +48,6 @@ _TOP_KEYS = frozenset(
 )
 #: Of "Kecamatan Muruk Rian" no word alone is a place: Rian may be somebody.
 _NAMED_WHOLE = ("Kecamatan ", "Distrik ", "Polsek ")
-_PLACE_COLUMNS = (
-    "name", "aliases", "type", "country", "region", "district", "lat", "lon", "counterpart", "rank", "weak",
-)  # fmt: skip
 
 
 @dataclass
@@ -116,7 +112,7 @@ def load_book(topics: Path, places: Path) -> Rulebook:
         ]
         draft.add("_block", blocked, "blockers")
     terms_of_facts = _fact_terms(files, draft)
-    entries, place_patterns = _read_places(places)
+    entries, place_patterns = read_places(_listed(places, "*.csv"))
     patterns = [*_patterns(draft), *place_patterns]
     topic_rules = tuple(_topic(file, draft) for file in files if "topic" in file.content)
     return Rulebook(
@@ -297,55 +293,6 @@ def _fact_terms(files: list[_File], draft: _Draft) -> tuple[TermRule, ...]:
                 draft.add(name, _split(terms, file.at(f"facts.{slot}.{value}", values)), file.at(name, values))
                 rules.append(TermRule(str(slot), str(value), draft.bits[name]))
     return tuple(rules)
-
-
-def _read_places(folder: Path) -> tuple[tuple[PlaceEntry, ...], list[Pattern]]:
-    entries: list[PlaceEntry] = []
-    names: dict[tuple[str, bool], list[int]] = {}
-    for path in _listed(folder, "*.csv"):
-        for line, row in _rows(path):
-            entry, aliases = _place(row, f"{path}:{line}")
-            entries.append(entry)
-            for alias in dict.fromkeys((entry.name, *aliases)):
-                exact = len(alias) <= 4 and alias.isupper()
-                names.setdefault((alias, exact), []).append(len(entries) - 1)
-    return tuple(entries), [
-        Pattern(alias, places=tuple(indexes), exact=exact, capital=not exact)
-        for (alias, exact), indexes in names.items()
-    ]
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines)
-            if tuple(reader.fieldnames or ()) != _PLACE_COLUMNS:
-                raise OperatorError(str(path), f"its columns have to be {','.join(_PLACE_COLUMNS)}")
-            for row in reader:
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise OperatorError(str(path), f"cannot be read: {error}") from None
-
-
-def _place(row: dict[str, str], where: str) -> tuple[PlaceEntry, list[str]]:
-    if not row["name"] or not row["country"]:
-        raise OperatorError(where, "a place has a name and a country")
-    try:
-        entry = PlaceEntry(
-            name=row["name"],
-            country=row["country"],
-            region=row["region"] or None,
-            district=row["district"] or None,
-            lat=float(row["lat"]) if row["lat"] else None,
-            lon=float(row["lon"]) if row["lon"] else None,
-            counterpart=row["counterpart"] or None,
-            type=row["type"] or "place",
-            rank=int(row["rank"] or 5),
-            weak=row["weak"] == "1",
-        )
-    except (TypeError, ValueError) as error:
-        raise OperatorError(where, str(error)) from None
-    return entry, [alias.strip() for alias in (row["aliases"] or "").split(";") if alias.strip()]
 
 
 def _version(*folders: Path) -> str:
