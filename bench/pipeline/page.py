@@ -160,7 +160,8 @@ def write_soak(kept: Figures, folder: Path) -> None:
         "# An hour under feeds that never end",
         f"Made by `python -m bench.pipeline.soak`: {minutes:.0f} minutes from {run['began']}, {run['rate']:g} stories a second through "
         f"a real Kafka, {run['stories']:,} published, {run['tagged']:,} labelled, {run['messages']:,} messages. Load of the machine "
-        f"{run['load_before']:g} before and {run['load_after']:g} after, on two cores.",
+        f"{run['load_before']:g} before and {run['load_after']:g} after, on two cores."
+        + (f" **It ended early: {run['ended']}.**" if "ended" in run else ""),
         "![memory](pipeline-soak.svg)",
         "After a warm-up of fifteen minutes; slope an hour by least squares with its 95 % interval, widened by the correlation of neighbours.",
         _table(["service", "what", "mean", "slope an hour"], rows),

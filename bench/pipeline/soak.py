@@ -102,12 +102,19 @@ async def _watch(host: Host, run: dict[str, Any], seconds: float, keep: Any) -> 
     while (passed := time.monotonic() - began) < seconds:
         for one in host.running:
             if one.process.poll() is not None:
-                raise RuntimeError(f"{one.name} ended: {host.log_of(one).read_text()[-2000:]}")
+                run["ended"] = f"{one.name} with {one.process.returncode}: {_last_words(host, one)}"
+                return
             run["samples"].setdefault(one.name.partition("-")[0], []).append(
                 {"at": round(passed, 1), **await asyncio.to_thread(_look, one)}
             )
         keep()
         await asyncio.sleep(EVERY_S)
+
+
+def _last_words(host: Host, one: Measured) -> str:
+    """Why it ended, if it said so: a machine that gives it no time for minutes is a reason."""
+    lines = host.log_of(one).read_text(errors="replace").splitlines()
+    return next((line[:500] for line in reversed(lines) if '"critical"' in line), "no word")
 
 
 def _look(one: Measured) -> Sample:
