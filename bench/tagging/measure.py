@@ -30,7 +30,6 @@ from services.tagger.core.language import detect
 from services.tagger.core.matching import Matcher, Pattern
 from services.tagger.core.places import find_places
 from services.tagger.core.reading import read
-from services.tagger.core.sentences import split
 from services.tagger.core.severity import score
 from services.tagger.core.story import Article, tag_story
 from services.tagger.core.topics import decide
@@ -133,7 +132,7 @@ def stages(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
 
 
 def _staged(one: Article, rules: Rulebook, spent: dict[str, float]) -> None:
-    """One story by the steps of ``tag_story``; sentences and scan are timed once alone, then within ``read``."""
+    """One story by the steps of ``tag_story``."""
 
     def timed(name: str, work: Callable[[], Any]) -> Any:
         began = time.perf_counter_ns()
@@ -144,15 +143,7 @@ def _staged(one: Article, rules: Rulebook, spent: dict[str, float]) -> None:
     cleared = timed("names masked", lambda: rules.clearer.clear(f"{one.title}\n{one.text}").whole)
     timed("language", lambda: detect(one.text, one.language))
     raw = timed("boilerplate", lambda: blank(one.title, one.text))
-    alone = {
-        "sentences": lambda: split(raw, len(one.title)),
-        "the scan": lambda: rules.matcher.find(raw),
-    }
-    before = sum(spent.get(name, 0.0) for name in alone)
-    for name, work in alone.items():
-        timed(name, work)
-    reading = timed("concepts of each sentence", lambda: read(raw, cleared, rules, has_title=True))
-    spent["concepts of each sentence"] -= sum(spent[name] for name in alone) - before
+    reading = timed("scan, sentences, their concepts", lambda: read(raw, cleared, rules, has_title=True))
     topics = timed("topics", lambda: decide(reading, rules).topics)
     if not topics:
         return
@@ -271,7 +262,7 @@ from services.tagger.core.severity import score
 from services.tagger.core.story import Article, tag_story
 imported = time.process_time()
 from pathlib import Path
-book = load_book(Path("seeds/topics"), Path("seeds/places"))
+book = load_for_good(Path("seeds/topics"), Path("seeds/places"))
 loaded = time.process_time()
 tag_story(Article("x", "Judul", "Polisi menangkap dua orang."), book)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
