@@ -17,7 +17,6 @@ from services.notifier.metrics import Waiting
 from services.notifier.roster import find_official
 from services.notifier.tables import ATTEMPT, CORRECTION, DELIVERY, INCIDENT, OFFICIAL
 
-
 _DAY_S = 86_400.0
 
 

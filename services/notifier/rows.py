@@ -133,14 +133,6 @@ def rows_of_subject(conn: sa.Connection, subject: str) -> dict[str, list[Row]]:
     return found
 
 
-def rows_of_subject(conn: sa.Connection, subject: str) -> dict[str, list[Row]]:
-    """Every delivery of one alert, by official."""
-    found: dict[str, list[Row]] = {}
-    for one in conn.execute(sa.select(DELIVERY).where(DELIVERY.c.subject == subject)):
-        found.setdefault(one.official_id, []).append(_row(one))
-    return found
-
-
 def find_by_ref(conn: sa.Connection, channel: str, ref: str) -> Row | None:
     """The delivery that became this message."""
     found = conn.execute(sa.select(DELIVERY).where(DELIVERY.c.channel == channel, DELIVERY.c.ref == ref)).first()
