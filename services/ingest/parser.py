@@ -18,6 +18,7 @@ from services.ingest.core.sitemap import Child
 PARSE_LIMIT_S = 5.0
 PAGE_LIMIT_S = 10.0
 START_LIMIT_S = 60.0
+END_LIMIT_S = 10.0
 #: feedparser's memory grows over time (issues 202 and 287 upstream): a worker serves this often, then a new one.
 REQUESTS_A_WORKER = 500
 _ROOT = Path(__file__).resolve().parents[2]
@@ -143,7 +144,12 @@ class Parser:
             return
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_LIMIT_S):
+                if process.stdout is not None:
+                    # An answer nobody reads fills the pipe, and asyncio waits for its end for ever.
+                    await process.stdout.read()
+                await process.wait()
         if process.stdin is not None:
             process.stdin.close()
 
