@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: install run check test bench proof-notifier proof-replay proof-week proof-flood pins clean
+.PHONY: install run check test bench proof-notifier proof-replay proof-week proof-flood proof-security proof-deploy proof-chaos proof-soak dashboards sbom \
+  audit pins clean
 
 install: $(STAMP)
 
@@ -43,6 +44,7 @@ test: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python bench/footprint.py
 	$(BIN)/python bench/footprint.py --broker kafka --runs 1
+	$(BIN)/python -m bench.weights --seconds 100 --write
 	$(BIN)/python -m bench.tagging
 	$(BIN)/python -m bench.incidents
 	$(BIN)/python -m bench.ingest.cost
@@ -52,11 +54,16 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.notifier.fanout
 	$(BIN)/python -m bench.notifier.ledger
 	$(BIN)/python -m bench.notifier.page
+	$(BIN)/python -m bench.desk
+	$(BIN)/python -m bench.pipeline
+	$(BIN)/python -m bench.tracing
+	$(BIN)/python -m bench.goals
 
 # Two workers on one store, SQLite and PostgreSQL, kill -9 at every boundary; 20,000 hostile headlines; 100,000
 # schedules.  Goes on where it was stopped; the short forms run with the tests.
 proof-notifier: $(STAMP)
 	$(BIN)/python -m tests.notifier.proof_crash
+	$(BIN)/python -m tests.notifier.proof_crash --broker apache --stores sqlite --deliveries 1500 --kills 40
 	$(BIN)/python -m tests.notifier.proof_messages
 	$(BIN)/python -m tests.notifier.proof_schedules
 
@@ -71,6 +78,37 @@ proof-week: $(STAMP)
 # 20,000 stories at once through the in-memory broker, killed in the middle; the short form runs with the tests.
 proof-flood: $(STAMP)
 	SIAGA_FLOOD_STORIES=20000 $(BIN)/pytest tests/e2e/test_embedded_flood.py
+
+# Three brokers and every service killed, paused and cut off by seeded plans; goes on where it was stopped.
+proof-chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos.proof
+
+# An hour under feeds that never end: memory, handles, threads and tasks.
+proof-soak: $(STAMP)
+	$(BIN)/python -m bench.pipeline.soak --minutes 60
+
+# Rights on a real Kafka by its own tools, Strimzi's schemas (Java 21), each service replaced under load.
+proof-deploy: $(STAMP)
+	$(BIN)/python -m tests.deploy.proof_acls
+	$(BIN)/python -m tests.deploy.strimzi --check
+	$(BIN)/pytest -s tests/e2e/proof_upgrade.py
+
+# Hostile input of every kind for half an hour, and the API asked by its own description.
+proof-security: $(STAMP)
+	$(BIN)/python -m tests.security.proof_fuzz --minutes 30
+	$(BIN)/python -m tests.notifier.desk.proof_api --examples 100
+
+# Grafana's dashboards from their source; a test compares.
+dashboards: $(STAMP)
+	$(BIN)/python -m deploy.grafana.make_dashboards
+
+# The bill of materials, CycloneDX, checked against its schema.
+sbom: $(STAMP)
+	$(BIN)/python deploy/sbom.py build/sbom.json
+
+# Known faults of the pinned libraries; asks a public database, so it needs the network.
+audit: $(STAMP)
+	$(BIN)/uv tool run pip-audit -r requirements/run.txt --require-hashes --disable-pip
 
 # Pin what requirements/*.in ask for, by hash and without download addresses.
 pins: $(STAMP)
