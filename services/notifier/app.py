@@ -33,6 +33,7 @@ from services.notifier.metrics import NotifierMetrics
 from services.notifier.officials_file import read_officials
 from services.notifier.outlets.stops import one_click_link
 from services.notifier.outlets.wiring import Inside, attach_outlets
+from services.notifier.paced_api import PacedApi
 from services.notifier.postman import Postman
 from services.notifier.restore import Restorer
 from services.notifier.settings import NotifierSettings
@@ -124,17 +125,18 @@ def create_service(settings: NotifierSettings) -> Service:
         service.on_close(channel.close)
     token = settings.telegram_token()
     api = BotApi(token, settings.telegram_api_url) if token is not None else None
-    if api is not None:
+    paced = PacedApi(api, dispatcher.paces, vault, metrics) if api is not None else None
+    if api is not None and paced is not None:
         service.on_close(api.close)
         if settings.telegram_poll:
-            bot = Bot(api, store, vault, _now, domains=settings.allowed_domains())
+            bot = Bot(paced, store, vault, _now, domains=settings.allowed_domains())
             service.background("bot", bot.run)
     service.every("old alerts", 3600.0, LogKeeper(store, _now, timedelta(days=settings.keep_alerts_days)))
-    watched = Canary(store, vault, metrics, _now, service.kick, telegram=api, every_s=settings.canary_every_s)
+    watched = Canary(store, vault, metrics, _now, service.kick, telegram=paced, every_s=settings.canary_every_s)
     service.every("canary", 10.0, watched)
     email = channels.get("email")
     mail = email if isinstance(email, Email) else None
-    service.every("notices", 2.0, Postman(store, vault, _now, telegram=api, email=mail))
+    service.every("notices", 2.0, Postman(store, vault, _now, telegram=paced, email=mail))
     if settings.bounce_maildir is not None:
         box = Letterbox(settings.mail_from.rpartition("@")[2], settings.mail_authserv_id)
         service.every("inbox", 30.0, Inbox(settings.bounce_maildir, store, vault, box, _now))

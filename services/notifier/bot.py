@@ -12,8 +12,9 @@ from typing import Any
 import structlog
 
 from services.notifier.channels.base import DeliveryError
-from services.notifier.channels.telegram import BotApi, BotApiRefusedError
+from services.notifier.channels.telegram import BotApiRefusedError, Calls
 from services.notifier.conversation import NO_DOMAINS, handle_update, pass_over, read_offset
+from services.notifier.paces import SENDS
 from services.notifier.reply import Reply
 from services.notifier.vault import Vault
 from services.runtime.errors import UnavailableError
@@ -34,7 +35,7 @@ class Bot:
 
     def __init__(
         self,
-        api: BotApi,
+        api: Calls,
         store: Store,
         vault: Vault,
         clock: Callable[[], datetime],
@@ -47,12 +48,13 @@ class Bot:
         self._vault = vault
         self._clock = clock
         self._answered: dict[int, deque[float]] = {}
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Poll for ever."""
         while True:
             try:
-                if await self._store.lead("poll"):
+                if await self._store.lead(SENDS):
                     await self.step(LONG_POLL_S)
                 else:
                     await asyncio.sleep(PAUSE_S)
@@ -71,9 +73,16 @@ class Bot:
         updates = await self._api.call("getUpdates", asked, read_s=wait_s + 10.0)
         found = [update for update in updates if isinstance(update, Mapping)] if isinstance(updates, list) else []
         for update in found:
-            for reply in await self._handle(update):
-                await self._send(reply)
+            # One chat's answer that waits for its moment must not hold back another's.
+            task = asyncio.create_task(self._answer(await self._handle(update)), name="answer")
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+        await asyncio.gather(*self._answering)
         return len(found)
+
+    async def _answer(self, replies: list[Reply]) -> None:
+        for reply in replies:
+            await self._send(reply)
 
     async def _handle(self, update: Mapping[str, Any]) -> list[Reply]:
         now = self._clock()

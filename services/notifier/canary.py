@@ -18,7 +18,7 @@ from services.contracts.delivery import Action
 from services.contracts.topics import ALERTS
 from services.notifier import roster
 from services.notifier.channels.base import DeliveryError
-from services.notifier.channels.telegram import BotApi, BotApiRefusedError
+from services.notifier.channels.telegram import BotApiRefusedError, Calls
 from services.notifier.channels.telegram_errors import is_unchanged
 from services.notifier.core.canary import RESERVED, made_at, make_canary
 from services.notifier.core.ledger import State
@@ -65,7 +65,7 @@ class Canary:
         clock: Callable[[], datetime],
         on_made: Callable[[], None],
         *,
-        telegram: BotApi | None = None,
+        telegram: Calls | None = None,
         every_s: float = EVERY_S,
     ) -> None:
         self._every_s = every_s

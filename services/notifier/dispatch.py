@@ -21,7 +21,7 @@ from services.notifier.core.ledger import Priority, State
 from services.notifier.core.reason import Reason
 from services.notifier.digests import close_windows
 from services.notifier.outcomes import hold_back, recover
-from services.notifier.paces import AHEAD_S, Paces, read_past
+from services.notifier.paces import AHEAD_S, SENDS, Paces, read_past
 from services.notifier.prepare import Impossible
 from services.notifier.rows import Candidate
 from services.notifier.sender import AGAIN_S, Sender, about
@@ -57,6 +57,11 @@ class Dispatcher:
         self._sender = Sender(tools, self._paces, relay, self.wake)
         self._awake = asyncio.Event()
 
+    @property
+    def paces(self) -> Paces:
+        """For what goes out beside the deliveries."""
+        return self._paces
+
     def wake(self) -> None:
         """Something may be due."""
         self._awake.set()
@@ -66,7 +71,7 @@ class Dispatcher:
         recovered = False
         while True:
             try:
-                if not await self._tools.store.lead("dispatch"):
+                if not await self._tools.store.lead(SENDS):
                     recovered = False
                     await self._idle()
                     continue

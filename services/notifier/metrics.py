@@ -99,6 +99,12 @@ class NotifierMetrics:
             ("channel",),
             registry=registry,
         )
+        self.answers_not_sent = Counter(
+            "siaga_answers_not_sent",
+            "Answers and notices that Telegram did not take",
+            ("reason",),
+            registry=registry,
+        )
         self.rows = Gauge("siaga_delivery_rows", "Ledger rows not finished", ("state",), registry=registry)
         self.oldest_due = Gauge(
             "siaga_oldest_due_seconds", "Age of the oldest delivery that is due", ("priority",), registry=registry
@@ -147,6 +153,10 @@ class NotifierMetrics:
         """What was read back last of the synthetic alerts."""
         self.canary_last_seen.labels(channel).set(at)
         self.canary_round_trip.labels(channel).set(took)
+
+    def answer_not_sent(self, reason: Reason) -> None:
+        """An answer or a notice was dropped, refused or held back at the door."""
+        self.answers_not_sent.labels(reason).inc()
 
     def observe_decisions(self, given: Mapping[Reason, int]) -> None:
         """Count what a batch led to."""

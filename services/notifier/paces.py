@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -25,19 +26,65 @@ _PAUSE = "paused_until:"
 #: The longest distance a recipient's pace knows is a group's, a few seconds; attempts older than this are past.
 _LOOK_BACK_S = 30.0
 _LOOK_BACK_ROWS = 5000
+#: The place of a store whose holder sends, answers too: one pace holds because one process keeps it.
+SENDS = "dispatch"
+#: What a person asked for goes ahead of ordinary pushes and digests, behind what is urgent or taken back.
+ANSWER = Priority.WITHDRAWAL + 0.5
+#: What has no slot waits at most this long to pass the door.
+BESIDE_WITHIN_S = 15.0
+
+#: To be called with what went wrong, if anything, when the channel has answered or will not.
+Ended = Callable[[DeliveryError | None], None]
+_Ticket = tuple[float, int]
+#: An event loop runs what is due within its clock's step: less than this would be asked again and again.
+_LEAST_S = 1e-6
+
+
+@dataclass(frozen=True)
+class Passenger:
+    """One message at a channel's door; the lower rank goes first."""
+
+    channel: str
+    fingerprint: str
+    is_group: bool
+    rank: float
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> Passenger:
+        """A delivery."""
+        return cls(candidate.row.channel, candidate.fingerprint, candidate.is_group, candidate.row.priority)
+
+
+class _NotYetError(Exception):
+    """It was this one's turn, but its recipient has just heard something else."""
 
 
 @dataclass
 class _Door:
-    """Where deliveries of one channel wait for their moment, the most urgent first."""
+    """Where what goes out on one channel waits for its moment, the most urgent first."""
 
     pacer: Pacer
-    waiting: list[tuple[Priority, int]] = field(default_factory=list)
+    deliveries: list[_Ticket] = field(default_factory=list)
+    answers: list[_Ticket] = field(default_factory=list)
+    answered_last: bool = False
+    #: Whose turn it is among those without a slot to one recipient.
+    turns: weakref.WeakValueDictionary[str, asyncio.Lock] = field(default_factory=weakref.WeakValueDictionary)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     lanes: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         self.lanes = asyncio.Semaphore(self.pacer.pace.at_once)
+
+    def queue(self, rank: float) -> list[_Ticket]:
+        """Where a rank waits."""
+        return self.answers if rank == ANSWER else self.deliveries
+
+    def first(self) -> _Ticket:
+        """Whose turn it is: while deliveries wait, answers have every second one, so that no flood of presses
+        holds a push for long, nor the lane that an urgent one needs."""
+        if not self.answers or (self.deliveries and (self.answered_last or self.deliveries[0] < self.answers[0])):
+            return self.deliveries[0]
+        return self.answers[0]
 
     def let_others_look(self) -> None:
         self.moved.set()
@@ -88,41 +135,76 @@ class Paces:
         """To be held from before ``sending`` is written until the channel has answered."""
         return self._doors[channel].lanes
 
-    async def pass_door(self, candidate: Candidate) -> Callable[[DeliveryError | None], None]:
+    async def pass_door(self, candidate: Candidate) -> Ended:
         """Wait for the very moment: rows committed together come out of the store together.
-
-        Returns:
-            To be called with what went wrong, if anything, when the channel has answered or will not.
 
         Raises:
             DeliveryError: the channel was told to stop while this one waited; nothing has left.
         """
-        door, priority = self._doors[candidate.row.channel], candidate.row.priority
-        ticket = (priority, next(self._tickets))
-        heapq.heappush(door.waiting, ticket)
+        return await self._pass(Passenger.of(candidate), has_slot=True)
+
+    async def pass_beside(self, who: Passenger) -> Ended:
+        """Pass the same door without a slot: with an answer, or with the second request of a delivery.
+
+        Raises:
+            DeliveryError: not within ``BESIDE_WITHIN_S``; nothing has left.
+        """
+        turn = self._doors[who.channel].turns.setdefault(who.fingerprint, asyncio.Lock())
+        ends = self._monotonic() + BESIDE_WITHIN_S
+        try:
+            async with asyncio.timeout(BESIDE_WITHIN_S), turn:
+                return await self._pass_rested(who, ends)
+        except TimeoutError:
+            raise _held_back(BESIDE_WITHIN_S) from None
+
+    async def _pass_rested(self, who: Passenger, ends: float) -> Ended:
+        pacer = self._doors[who.channel].pacer
+        at = pacer.keep_for(who.fingerprint, self._monotonic(), is_group=who.is_group)
+        while True:
+            now = self._monotonic()
+            wait = max(at - now, pacer.rests_for(who.fingerprint, now), pacer.closed_for(now))
+            if now + wait > ends:
+                raise _held_back(wait)
+            if wait > 0:
+                await self._sleep(max(wait, _LEAST_S))
+            try:
+                return await self._pass(who, has_slot=False)
+            except _NotYetError:
+                continue
+
+    async def _pass(self, who: Passenger, *, has_slot: bool) -> Ended:
+        door = self._doors[who.channel]
+        ticket, queue = (who.rank, next(self._tickets)), door.queue(who.rank)
+        heapq.heappush(queue, ticket)
         try:
             while True:
                 now = self._monotonic()
+                if not has_slot:
+                    self._still_rested(who, now)
                 if (closed := door.pacer.closed_for(now)) > 0:
-                    raise DeliveryError(
-                        "held back at the door",
-                        verdict=Verdict.TRANSIENT,
-                        reason=Reason.RATE_LIMITED,
-                        retry_after_s=closed,
-                    )
-                if door.waiting[0] != ticket:
+                    raise _held_back(closed)
+                if door.first() != ticket:
                     await door.moved.wait()
                 elif (wait := door.pacer.opens_at(now) - now) > 0:
-                    await self._sleep(wait)
+                    await self._sleep(max(wait, _LEAST_S))
                 else:
-                    return self._let_through(candidate, now)
+                    return self._let_through(who, now)
         finally:
-            door.waiting.remove(ticket)
-            heapq.heapify(door.waiting)
+            queue.remove(ticket)
+            heapq.heapify(queue)
             door.let_others_look()
 
-    def _let_through(self, candidate: Candidate, left: float) -> Callable[[DeliveryError | None], None]:
-        pacer, mark, is_group = self._doors[candidate.row.channel].pacer, candidate.fingerprint, candidate.is_group
+    def _still_rested(self, who: Passenger, now: float) -> None:
+        """What had its slot before may have left late; what would take the next one is kept off meanwhile."""
+        pacer = self._doors[who.channel].pacer
+        if max(pacer.rests_for(who.fingerprint, now), pacer.closed_for(now)) > 0:
+            raise _NotYetError
+        pacer.claim(who.fingerprint, now, is_group=who.is_group)
+
+    def _let_through(self, who: Passenger, left: float) -> Ended:
+        door = self._doors[who.channel]
+        door.answered_last = who.rank == ANSWER
+        pacer, mark, is_group = door.pacer, who.fingerprint, who.is_group
         pacer.leave(mark, left, is_group=is_group)
         if not pacer.pace.by_arrival:
             pacer.answered(mark, left, left, is_group=is_group)
@@ -136,14 +218,14 @@ class Paces:
 
         return ended
 
-    def heed(self, error: DeliveryError, candidate: Candidate) -> float | None:
+    def heed(self, error: DeliveryError, who: Passenger) -> float | None:
         """Slow down as a channel asks; for how many seconds, if it is the whole channel that must."""
         wait = error.result.retry_after_s
         if wait is None:
             return None
-        channel, until = candidate.row.channel, self._monotonic() + wait
-        if error.scope is not Scope.CHANNEL and not self._all_flooded(error, channel, candidate.fingerprint):
-            self._doors[channel].pacer.pause_recipient(candidate.fingerprint, until)
+        channel, until = who.channel, self._monotonic() + wait
+        if error.scope is not Scope.CHANNEL and not self._all_flooded(error, channel, who.fingerprint):
+            self._doors[channel].pacer.pause_recipient(who.fingerprint, until)
             return None
         self.pause(channel, wait)
         return wait
@@ -179,6 +261,12 @@ class Paces:
             self.pause(channel, 1 + AHEAD_S)
         for channel, seconds in past.paused.items():
             self.pause(channel, seconds)
+
+
+def _held_back(seconds: float) -> DeliveryError:
+    return DeliveryError(
+        "held back at the door", verdict=Verdict.TRANSIENT, reason=Reason.RATE_LIMITED, retry_after_s=seconds
+    )
 
 
 @dataclass(frozen=True)

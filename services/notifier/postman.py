@@ -12,7 +12,7 @@ import structlog
 from services.notifier import notices, roster
 from services.notifier.channels.base import DeliveryError
 from services.notifier.channels.email import Email, Sign, signed_message_id
-from services.notifier.channels.telegram import BotApi, BotApiRefusedError
+from services.notifier.channels.telegram import BotApiRefusedError, Calls
 from services.notifier.core.answers import answer, say_welcome
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.mail_text import Letter, page
@@ -20,6 +20,7 @@ from services.notifier.core.subscription import Official
 from services.notifier.core.wishes import apply_wishes
 from services.notifier.core.words import words_for
 from services.notifier.notices import Kind, Notice, NoticeState
+from services.notifier.paces import SENDS
 from services.notifier.vault import Vault
 from services.runtime.store import Store
 
@@ -36,7 +37,7 @@ class Postman:
         vault: Vault,
         clock: Callable[[], datetime],
         *,
-        telegram: BotApi | None = None,
+        telegram: Calls | None = None,
         email: Email | None = None,
     ) -> None:
         self._store = store
@@ -48,7 +49,7 @@ class Postman:
 
     async def __call__(self) -> None:
         """Send everything that is due."""
-        if not await self._store.lead("notices"):
+        if not await self._store.lead(SENDS):
             self._recovered = False
             return
         now = self._clock().timestamp()

@@ -18,7 +18,7 @@ from services.notifier.claims import Claimed
 from services.notifier.core.ledger import State, Verdict
 from services.notifier.core.reason import Reason
 from services.notifier.outcomes import Ended, write_outcome
-from services.notifier.paces import Paces, keep_pause
+from services.notifier.paces import Paces, Passenger, keep_pause
 from services.notifier.rows import Candidate, LostRowError, Row
 from services.notifier.tools import Relays, Tools
 from services.runtime.errors import UnavailableError
@@ -154,10 +154,19 @@ class Sender:
             ended = await self._paces.pass_door(one.candidate)
         except DeliveryError as held_back:
             return None, held_back
-        receipt, error = await self._ask_channel(row, one.message)
+        who = Passenger.of(one.candidate)
+
+        async def again() -> None:
+            nonlocal ended
+            ended(None)  # the channel has answered the first request
+            ended = _nothing_under_way
+            ended = await self._paces.pass_beside(who)
+
+        receipt, error = await self._ask_channel(row, replace(one.message, again=again))
         ended(error)
-        if error is not None:
-            await self._heed(error, row, one.candidate)
+        # What our own door held back is no word of the channel.
+        if error is not None and ended is not _nothing_under_way:
+            await self._heed(error, row, who)
         return receipt, error
 
     async def _ask_channel(self, row: Row, message: Outgoing) -> tuple[Receipt | None, DeliveryError | None]:
@@ -179,9 +188,9 @@ class Sender:
         self._tools.metrics.observe_attempt(row, outcome, self._tools.monotonic() - began)
         return receipt, error
 
-    async def _heed(self, error: DeliveryError, row: Row, candidate: Candidate) -> None:
+    async def _heed(self, error: DeliveryError, row: Row, who: Passenger) -> None:
         """Slow down as the channel asks."""
-        seconds = self._paces.heed(error, candidate)
+        seconds = self._paces.heed(error, who)
         if seconds is None:
             return
         until = self._tools.clock().timestamp() + seconds
@@ -233,6 +242,10 @@ def about(row: Row) -> About:
         priority=row.priority.name.lower(),
         attempt=row.attempts,
     )
+
+
+def _nothing_under_way(_: DeliveryError | None) -> None:
+    """Before a second request has passed the door."""
 
 
 def _marks(candidate: Candidate) -> set[tuple[str, str]]:

@@ -120,7 +120,7 @@ def for_the_hog(count: int) -> list[AlertRaised]:
 
 
 def virtually(
-    folder: Path, server: Server, story: Callable[[VirtualWorld], Coroutine[None, None, None]], *, chats: int = 0,
+    folder: Path, server: Channel, story: Callable[[VirtualWorld], Coroutine[None, None, None]], *, chats: int = 0,
     groups: int = 0,
 ) -> None:  # fmt: skip
     """Tell a story on the virtual clock to so many chats and groups, and one that alone hears of Cambodia."""

@@ -186,11 +186,12 @@ async def test_somebody_else_cannot_press_an_officials_button(talk: Talk) -> Non
 async def test_an_update_is_handled_once_over_a_restart(talk: Talk) -> None:
     await talk.world.add(an_entry())
     await talk.say("/help")
-    again = Bot(BotApi("1:token", talk.double.url), talk.world.store, talk.world.vault, lambda: talk.world.now)
+    api = BotApi("1:token", talk.double.url)
+    again = Bot(api, talk.world.store, talk.world.vault, lambda: talk.world.now)
     before = len(talk.on_screen())
     assert await again.step(0) == 0
     assert len(talk.on_screen()) == before
-    await again._api.close()
+    await api.close()
 
 
 async def test_a_chat_that_floods_gets_no_more_answers(talk: Talk) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -46,6 +47,7 @@ class Outgoing:
         published_at: when the news was published, for a message that is sent anew.
         fetched_at: when we read the newest of its stories, likewise.
         raised_at: when the tagger made its alert, likewise.
+        again: to be awaited before a second request for the same message: it counts as one more.
     """
 
     subject: str
@@ -62,6 +64,7 @@ class Outgoing:
     published_at: datetime | None = None
     fetched_at: datetime | None = None
     raised_at: datetime | None = None
+    again: Callable[[], Awaitable[None]] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -21,6 +21,13 @@ from services.notifier.core.telegram_text import TelegramText, render_card, rend
 READ_S = 30.0
 CONNECT_S = 8.0
 _OPEN_AT_FIRST = 4
+
+
+class Calls(Protocol):
+    """Whoever carries out methods of the Bot API."""
+
+    async def call(self, method: str, parameters: Mapping[str, Any], *, read_s: float | None = None) -> Any:
+        """The result of a method."""
 
 
 class BotApi:
@@ -113,6 +120,8 @@ class Telegram:
             if not is_bad_text(error.answer):
                 raise read_error(error.answer, editing=editing) from None
         # Our HTML was refused, so nothing is out: the same words once more without markup.
+        if message.again is not None:
+            await message.again()
         try:
             receipt = await self._call(method, parameters | {"text": text.plain}, message)
         except BotApiRefusedError as error:

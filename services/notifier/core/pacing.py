@@ -46,7 +46,10 @@ class Pacer:
     pace: Pace
     _channel_free: float = 0.0
     _closed_until: float = 0.0
+    #: With what is only chosen so far.
     _recipient_free: dict[str, float] = field(default_factory=dict)
+    #: By what has really left, or what a chat told us.
+    _recipient_rests: dict[str, float] = field(default_factory=dict)
     _passed_at: float = -math.inf
     #: Through the door and not answered yet: they may arrive at any moment.
     _on_the_way: int = 0
@@ -65,8 +68,18 @@ class Pacer:
             self.forget_idle(now)
         at = max(now, self._channel_free, self._recipient_free.get(recipient, 0.0))
         self._channel_free = at + self.pace.channel_s
-        self.reached(recipient, at, is_group=is_group)
+        self.claim(recipient, at, is_group=is_group)
         return at
+
+    def keep_for(self, recipient: str, now: float, *, is_group: bool = False) -> float:
+        """Keep a recipient's next moment for what takes no slot; when that is, never before ``now``."""
+        at = max(now, self._recipient_free.get(recipient, 0.0))
+        self.claim(recipient, at, is_group=is_group)
+        return at
+
+    def rests_for(self, recipient: str, now: float) -> float:
+        """Seconds until a recipient may hear again, by what has really left."""
+        return max(0.0, self._recipient_rests.get(recipient, 0.0) - now)
 
     def opens_at(self, now: float) -> float:
         """When the door lets the next one through, never before ``now``.
@@ -115,7 +128,15 @@ class Pacer:
 
     def reached(self, recipient: str, at: float, *, is_group: bool = False) -> None:
         """This recipient is sent to at ``at``, by us or by another worker."""
-        self.pause_recipient(recipient, at + (self.pace.group_s if is_group else self.pace.recipient_s))
+        self.pause_recipient(recipient, at + self._distance(is_group=is_group))
+
+    def claim(self, recipient: str, at: float, *, is_group: bool) -> None:
+        """Something will be sent to this recipient at ``at``: nothing else is chosen for it."""
+        until = at + self._distance(is_group=is_group)
+        self._recipient_free[recipient] = max(self._recipient_free.get(recipient, 0.0), until)
+
+    def _distance(self, *, is_group: bool) -> float:
+        return self.pace.group_s if is_group else self.pace.recipient_s
 
     def pause(self, until: float) -> None:
         """The whole channel was told to wait."""
@@ -124,7 +145,8 @@ class Pacer:
 
     def pause_recipient(self, recipient: str, until: float) -> None:
         """One recipient's chat was told to wait."""
-        self._recipient_free[recipient] = max(self._recipient_free.get(recipient, 0.0), until)
+        for times in (self._recipient_free, self._recipient_rests):
+            times[recipient] = max(times.get(recipient, 0.0), until)
 
     def paused_for(self, now: float) -> float:
         """Seconds until the channel has a slot again."""
@@ -137,3 +159,4 @@ class Pacer:
     def forget_idle(self, now: float) -> None:
         """Drop recipients that have long been free, so that memory does not grow with everyone ever told."""
         self._recipient_free = {name: at for name, at in self._recipient_free.items() if at > now}
+        self._recipient_rests = {name: at for name, at in self._recipient_rests.items() if at > now}
