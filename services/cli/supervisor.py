@@ -137,7 +137,8 @@ class Supervisor:
             tries = 0 if lived > 60 else running.restarts
             self._on_change(f"{name} ended ({_told(status)}), starting again")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), RESTART_WAITS_S[min(tries, len(RESTART_WAITS_S) - 1)])
+                async with asyncio.timeout(RESTART_WAITS_S[min(tries, len(RESTART_WAITS_S) - 1)]):
+                    await stopping.wait()
             if not stopping.is_set():
                 self.running[name] = await self._spawn(running.part)
                 self.running[name].restarts = running.restarts + 1
@@ -147,7 +148,8 @@ async def _end(running: Running) -> None:
     with contextlib.suppress(ProcessLookupError):
         running.process.send_signal(signal.SIGTERM)
     try:
-        await asyncio.wait_for(running.process.wait(), STOP_WITHIN_S)
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await running.process.wait()
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             running.process.kill()

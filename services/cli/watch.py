@@ -43,7 +43,8 @@ async def watch(stack: Stack, stop: asyncio.Event, *, plain: bool) -> None:
             while not stop.is_set():
                 show(await look(stack, client))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await stop.wait()
 
 
 @contextlib.contextmanager

@@ -103,7 +103,8 @@ class Dispatcher:
 
     async def _idle(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._awake.wait(), IDLE_S)
+            async with asyncio.timeout(IDLE_S):
+                await self._awake.wait()
         self._awake.clear()
 
     async def recover(self) -> dict[State, int]:

@@ -109,7 +109,8 @@ class Relay:
         while await self._store.read(lambda conn: count_pending(conn, self._table, self._incarnation, ids)):
             with contextlib.suppress(TimeoutError):
                 async with self._changed:
-                    await asyncio.wait_for(self._changed.wait(), POLL_READERS_S)
+                    async with asyncio.timeout(POLL_READERS_S):
+                        await self._changed.wait()
 
     async def drained(self) -> None:
         """Return once nothing waits to be published."""
@@ -146,7 +147,8 @@ class Relay:
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._awake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
         self._awake.clear()
 
     async def _round(self) -> int:

@@ -166,4 +166,5 @@ async def repeat(name: str, seconds: float, step: Loop, stopping: asyncio.Event)
                 raise
             log.warning("waits", step=name, reason="a client called off what it was doing")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await stopping.wait()

@@ -98,6 +98,26 @@ async def test_a_topic_that_may_not_be_created_costs_its_own_rows_only(store: St
     assert "may not" in left[0].refused
 
 
+async def test_a_relay_called_off_in_the_moment_it_is_kicked_ends(store: Store, outbox: sa.Table) -> None:
+    relay = Relay(store, outbox, FakeBroker(), RuntimeMetrics("test", "0"))
+    task = asyncio.create_task(relay.run())
+    await relay.wait_acknowledged(await store.write(lambda conn: enqueue(conn, outbox, messages(1))))
+    await asyncio.sleep(0.3)  # it sleeps until the next look
+    relay.kick()
+    task.cancel()
+    ended, _ = await asyncio.wait({task}, timeout=20)
+    assert ended == {task}
+    assert task.cancelled()
+
+
+async def test_a_relay_that_is_only_kicked_goes_on(store: Store, outbox: sa.Table) -> None:
+    async with relaying(store, outbox, broker := FakeBroker()) as relay:
+        await relay.wait_acknowledged(await store.write(lambda conn: enqueue(conn, outbox, messages(1))))
+        relay.kick()
+        await relay.wait_acknowledged(await store.write(lambda conn: enqueue(conn, outbox, messages(1, first=1))))
+    assert len(broker.order) == 2
+
+
 async def test_a_topic_is_created_at_its_first_use_only(store: Store, outbox: sa.Table) -> None:
     broker = FakeBroker()
     rows = [*messages(2, topic="alerts.id-nt"), *messages(1, topic="alerts.id")]

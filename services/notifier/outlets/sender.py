@@ -65,7 +65,8 @@ class WebhookSender:
             except UnavailableError as error:
                 log.warning("webhooks wait", reason=str(error))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_either(self._awake, stopping), wait)
+                async with asyncio.timeout(wait):
+                    await _either(self._awake, stopping)
             self._awake.clear()
 
     async def step(self) -> int:
