@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from services.ingest.body import EntitiesRefusedError
 from services.ingest.core.extract import by_rules, parse_page
-from services.ingest.feed_reader import guard_authors, read_feed
+from services.ingest.feed_reader import guard_feedparser, read_feed
 from services.ingest.generic_extract import by_trafilatura
 from services.ingest.sitemap_reader import read_sitemap
 
@@ -33,7 +33,7 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
-    guard_authors()
+    guard_feedparser()
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     write_frame(stdout, b'{"ready": true}')
     while True:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from services.ingest.feed_reader import guard_authors
+from services.ingest.feed_reader import guard_feedparser
 from tests.ingest.world import FeedServer, World
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _guarded() -> None:
     """What a parse worker does first."""
-    guard_authors()
+    guard_feedparser()
 
 
 @pytest_asyncio.fixture

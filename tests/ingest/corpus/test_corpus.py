@@ -23,7 +23,7 @@ from services.ingest.core.feed import ParsedFeed
 from services.ingest.core.identity import AddressError
 from services.ingest.core.outcome import PollReason
 from services.ingest.core.revision import decide
-from services.ingest.feed_reader import guard_authors, interpret
+from services.ingest.feed_reader import guard_feedparser, interpret
 from services.ingest.parser import ParseError, Parser
 from tests.ingest.builders import NOW, a_source, an_outlet
 from tests.ingest.corpus import agreement
@@ -55,7 +55,7 @@ def _corpus() -> None:
         ensure_corpus()
     except CorpusMissingError as error:
         pytest.skip(f"{sum(one.feeds for one in PACKAGES)} files not read: {error}")
-    guard_authors()
+    guard_feedparser()
 
 
 @pytest_asyncio.fixture
