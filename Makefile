@@ -28,8 +28,8 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not system and not postgres"
 
-# Every test: two processes share those that stay in one process; then brokers and whole systems, one after the other,
-# on a real Apache Kafka that the tests start themselves.  Status 5 of pytest: ARGS left nothing to run.
+# Every test: two processes share those that stay in one process, then brokers and whole systems, each process with a
+# real Apache Kafka that it starts itself.  Status 5 of pytest: ARGS left nothing to run.
 test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -37,7 +37,7 @@ test: $(STAMP)
 	$(BIN)/lint-imports
 	@failed=0; \
 	$(BIN)/pytest -n 2 --dist loadfile -m "not system" $(ARGS) || [ $$? -eq 5 ] || failed=1; \
-	$(BIN)/pytest -m system $(ARGS) || [ $$? -eq 5 ] || failed=1; \
+	$(BIN)/pytest -n 2 --dist loadfile -m system $(ARGS) || [ $$? -eq 5 ] || failed=1; \
 	exit $$failed
 
 # Figures, on a machine that does nothing else; the pages are in bench/report.

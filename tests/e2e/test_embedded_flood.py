@@ -106,7 +106,9 @@ async def test_a_flood_of_stories_and_a_killed_broker_lose_nothing(tmp_path: Pat
             row.incident_id for row in whole.ask("tagger", lambda conn: conn.execute(sa.select(incidents)).all())
         }
         heard = {
-            row.incident_id for row in whole.ask("notifier", lambda conn: conn.execute(sa.select(INCIDENT)).all())
+            row.incident_id
+            for row in whole.ask("notifier", lambda conn: conn.execute(sa.select(INCIDENT)).all())
+            if not row.incident_id.startswith("canary-")
         }
         assert known == heard
         assert tagged(whole) == STORIES_AT_ONCE

@@ -64,7 +64,7 @@ def fails(folder: Path, *arguments: str, **environment: str) -> str:
         ("notifier", "SIAGA_OFFICIALS_FILE", "nowhere.yaml", "nowhere.yaml"),
         ("notifier", "SIAGA_TELEGRAM_TOKEN_FILE", "no-token-here", "no-token-here"),
         ("notifier", "SIAGA_NOTIFIER_STORE", "mysql://x/y", "neither sqlite nor postgresql"),
-        ("tagger", "SIAGA_KAFKA_SECURITY", "sasl_ssl", "SIAGA_KAFKA_PASSWORD_FILE"),
+        ("tagger", "SIAGA_KAFKA_SECURITY", "sasl_ssl", "SIAGA_KAFKA_USERNAME"),
         ("ingest", "SIAGA_KAFKA", "127.0.0.1:1", "cannot be reached"),
     ],
 )
