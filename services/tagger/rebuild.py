@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.contracts.alert import (
@@ -26,11 +25,11 @@ from services.contracts.alert import (
 from services.contracts.story import STORY_EVENT, StoryEvent
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
 from services.contracts.topics import ALERTS, STORIES, STORIES_TAGGED, TOPICS
-from services.runtime.broker import client_options
 from services.runtime.errors import UnavailableError
-from services.runtime.records import Received, text_headers
+from services.runtime.records import Received
 from services.runtime.settings import ServiceSettings
 from services.runtime.store import Store
+from services.runtime.whole_topic import read_whole_topic
 from services.tagger import memory
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.duplicates import read_pieces
@@ -42,8 +41,7 @@ REASON = "read_back_from_what_was_told"
 _COMPLETE = "complete"
 #: A backup was put back: what was told since is not in the store.
 _RESTORED = "restored"
-_POLL_MS = 500
-_AT_ONCE = 500
+T = TypeVar("T")
 Decide = Callable[[Sequence[Received[StoryEvent]]], Any]
 
 
@@ -76,61 +74,30 @@ class Rebuilder:
 
     async def _rebuild(self) -> None:
         read = 0
-        async for records in self._all(STORIES_TAGGED):
-            labels = _decoded(records, STORY_TAGGED.validate_json)
+        async for told in self._all(STORIES_TAGGED, STORY_TAGGED.validate_json):
+            labels = [one.value for one in told]
             read += len(labels)
             await self._store.write(lambda conn, these=labels: keep_labels(conn, these), serial=True)  # type: ignore[misc]
-        async for records in self._all(ALERTS):
-            events = _decoded(records, ALERT_EVENT.validate_json)
+        async for decided in self._all(ALERTS, ALERT_EVENT.validate_json):
+            events = [one.value for one in decided]
             await self._store.write(lambda conn, these=events: keep_incidents(conn, these), serial=True)  # type: ignore[misc]
         if not read:
             return
         log.warning("store rebuilt from what was told", stories=read)
-        async for records in self._all(STORIES):
-            unknown = await self._unknown(records)
+        async for heard in self._all(STORIES, STORY_EVENT.validate_json):
+            unknown = await self._unknown(heard)
             if unknown:
                 log.warning("stories decided that were never told", stories=len(unknown))
                 await self._decide(unknown)
 
-    async def _unknown(self, records: Sequence[Any]) -> list[Received[StoryEvent]]:
-        found = []
-        for record in records:
-            try:
-                event = STORY_EVENT.validate_json(record.value or b"")
-            except ValueError:
-                continue  # the consumer puts it among the dead letters, or has done so
-            received = Received(
-                event,
-                record.key or b"",
-                record.topic,
-                record.partition,
-                record.offset,
-                record.timestamp,
-                text_headers(record),
-            )
-            found.append(received)
+    async def _unknown(self, heard: Sequence[Received[StoryEvent]]) -> list[Received[StoryEvent]]:
         versions = await self._store.read(
-            lambda conn: memory.versions_of(conn, [one.value.story_id for one in found])
+            lambda conn: memory.versions_of(conn, [one.value.story_id for one in heard])
         )
-        return [one for one in found if one.value.version > versions.get(one.value.story_id, 0)]
+        return [one for one in heard if one.value.version > versions.get(one.value.story_id, 0)]
 
-    async def _all(self, topic: str) -> AsyncIterator[Sequence[Any]]:
-        """Every record that is on a topic now, partition by partition in order."""
-        options = client_options(self._settings)
-        consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            parts = [TopicPartition(topic, number) for number in range(TOPICS[topic].partitions)]
-            consumer.assign(parts)
-            await consumer.seek_to_beginning(*parts)
-            ends = await consumer.end_offsets(parts)
-            while any([await consumer.position(part) < end for part, end in ends.items()]):
-                for records in (await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)).values():
-                    yield records
-        finally:
-            # aiokafka's stop fails if one of its tasks has not had its first turn yet.
-            await asyncio.sleep(0)
-            await consumer.stop()
+    def _all(self, topic: str, decode: Callable[[bytes], T]) -> AsyncIterator[list[Received[T]]]:
+        return read_whole_topic(self._settings, topic, TOPICS[topic].partitions, decode)
 
 
 def keep_labels(conn: sa.Connection, labels: Iterable[StoryTagged]) -> None:
@@ -171,16 +138,6 @@ def keep_incidents(conn: sa.Connection, events: Iterable[AlertEvent]) -> None:
         )
         if isinstance(event, Alert) and event.backfill:
             memory.mark_backfill(conn, event.incident_id)
-
-
-def _decoded(records: Iterable[Any], decode: Callable[[bytes], Any]) -> list[Any]:
-    found = []
-    for record in records:
-        try:
-            found.append(decode(record.value or b""))
-        except ValueError:
-            log.warning("record passed over", topic=record.topic, offset=record.offset)
-    return found
 
 
 def _is_complete(conn: sa.Connection) -> bool:

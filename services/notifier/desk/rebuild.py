@@ -6,13 +6,11 @@ Beside them everything is read once more, by no group; what is known already, or
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.contracts.alert import ALERT_EVENT
@@ -22,18 +20,16 @@ from services.contracts.tagging import STORY_TAGGED
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, SOURCES, STORIES_TAGGED, TOPICS
 from services.notifier.desk.intake import Intake
 from services.notifier.desk.tables import META
-from services.runtime.broker import client_options
 from services.runtime.errors import UnavailableError
-from services.runtime.records import Received, text_headers
+from services.runtime.records import Received
 from services.runtime.settings import ServiceSettings
 from services.runtime.store import Store
+from services.runtime.whole_topic import read_whole_topic
 
 log = structlog.get_logger(__name__)
 #: Between two looks whether the store is to be brought back: `siaga desk rebuild` takes effect so soon.
 EVERY_S = 30.0
 _COMPLETE = "complete"
-_POLL_MS = 500
-_AT_ONCE = 500
 Take = Callable[[Sequence[Received[Any]]], Coroutine[Any, Any, None]]
 Decode = Callable[[bytes], Any]
 
@@ -74,42 +70,10 @@ class Rebuilder:
     async def _take(self, topic: str) -> int:
         decode, take = self._topics[topic]
         taken = 0
-        async for records in self._all(topic):
-            batch = [received for record in records if (received := _received(record, decode)) is not None]
-            if batch:
-                await take(batch)
+        async for batch in read_whole_topic(self._settings, topic, TOPICS[topic].partitions, decode):
+            await take(batch)
             taken += len(batch)
         return taken
-
-    async def _all(self, topic: str) -> AsyncIterator[Sequence[Any]]:
-        """Every record that is on a topic now, partition by partition in order."""
-        options = client_options(self._settings)
-        consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="earliest")
-        try:
-            await consumer.start()
-            parts = [TopicPartition(topic, number) for number in range(TOPICS[topic].partitions)]
-            consumer.assign(parts)
-            await consumer.seek_to_beginning(*parts)
-            ends = await consumer.end_offsets(parts)
-            while any([await consumer.position(part) < end for part, end in ends.items()]):
-                for records in (await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)).values():
-                    yield records
-        finally:
-            # aiokafka's stop fails if one of its tasks has not had its first turn yet.
-            await asyncio.sleep(0)
-            await consumer.stop()
-
-
-def _received(record: Any, decode: Decode) -> Received[Any] | None:
-    """A record as its consumer gets it; None for one that is among the dead letters, or will be."""
-    try:
-        value = decode(record.value or b"")
-    except ValueError:
-        return None
-    return Received(
-        value, record.key or b"", record.topic, record.partition, record.offset, record.timestamp,
-        text_headers(record),
-    )  # fmt: skip
 
 
 def is_complete(conn: sa.Connection) -> bool:
