@@ -104,7 +104,8 @@ def _bad(data: Any) -> float:
 
 
 _TAG, _INC = "python -m bench.tagging", "python -m bench.incidents"
-_CRASH, _CHAOS = "python -m tests.notifier.proof_crash", "make proof-chaos"
+_CRASH = "python -m tests.notifier.proof_crash"
+_DESK, _PIPE = "python -m bench.desk", "python -m bench.pipeline"
 
 GOALS = (
     Goal("labelling, stories a second and core", 1500, "/s", "data/tagging.json", _mixture("stories_per_s"), "tagging.md", _TAG),
@@ -121,6 +122,12 @@ GOALS = (
     Goal("deliveries under kill -9, PostgreSQL", 10_000, "", "data/notifier-crash.json", _kills("postgresql", "deliveries"), "notifier.md", _CRASH),
     Goal("of these lost or repeated blindly", 0, "", "data/notifier-crash.json", _bad, "notifier.md", _CRASH, more=False),
     Goal("hostile headlines through Telegram's parser", 20_000, "", "data/notifier-messages.json", lambda d: d["headlines"], "notifier.md", "python -m tests.notifier.proof_messages"),
+    Goal("10,000 recipients at Telegram's pace", 420, "s", "data/notifier-pace.json", lambda d: d["seconds_for_all_recipients"], "notifier.md", "python -m bench.notifier.pace", more=False),
+    Goal("40 urgent ones behind 300 messages to one chat", 2, "s", "data/notifier-pace.json", lambda d: d["seconds_from_urgent_alert_to_last"], "notifier.md", "python -m bench.notifier.pace", more=False),
+    Goal("the desk's first page, 10,000 incidents, to interact", 1, "s", "data/desk.json", lambda d: d["first_page"][0]["first_visit"]["interactive_ms_median"] / 1000, "desk.md", _DESK, more=False),
+    Goal("the same, over the wire", 150, "KB", "data/desk.json", lambda d: d["first_page"][0]["first_visit"]["bytes_median"] / 1000, "desk.md", _DESK, more=False),
+    Goal("stories through the whole pipeline, sustained", 1000, "/s", "data/pipeline.json", lambda d: d["backlog"]["stories_per_s"], "pipeline.md", _PIPE),
+    Goal("fetch to send at 50 stories a second, p99", 30, "s", "data/pipeline.json", lambda d: d["pace"]["seconds"]["fetch to receiver"]["p99"], "pipeline.md", _PIPE, more=False),
     Goal("`siaga why` over a year, the slowest median", 2, "s", "why.json", lambda d: max(one["command_s"]["median"] for one in d["figures"].values()), "why.md", "python -m bench.why --write", more=False),
 )  # fmt: skip
 
