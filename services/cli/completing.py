@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.cli.holdings import Holding
-from services.cli.rewind import Offsets, every_record, rewind
+from services.cli.rewind import every_record
 from services.contracts.story import STORY_EVENT, StoryEvent
 from services.contracts.topics import STORIES
 from services.ingest.restore import complete
@@ -18,9 +18,7 @@ from services.runtime.trace import HEADER
 from services.tagger.rebuild import mark_restored
 
 
-async def complete_restored(
-    targets: Mapping[str, Holding], settings: ServiceSettings | None, offsets: Offsets | None
-) -> list[str]:
+async def complete_restored(targets: Mapping[str, Holding], settings: ServiceSettings | None) -> list[str]:
     """A line for each thing that was, or will be, completed.
 
     The notifier completes its ledger by itself at every start, before it sends anything.
@@ -37,9 +35,6 @@ async def complete_restored(
     if "ingest" in targets:
         taken = await _stories(targets["ingest"], settings)
         lines.append(f"ingest: {taken} newer versions of stories taken over from the topic")
-    if offsets is not None:
-        again = await rewind(settings, offsets)
-        lines.append(f"groups: set back to the backup, {again} records are read again")
     return lines
 
 

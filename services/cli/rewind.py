@@ -60,6 +60,24 @@ async def need_idle(settings: ServiceSettings) -> None:
                 )
 
 
+def everywhere(offsets: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Offsets:
+    """These offsets, and the beginning wherever a group had committed nothing yet.
+
+    What came to such a partition since the backup was read into stores that are lost.
+    """
+    return {
+        group: {
+            topic: {
+                str(number): offsets.get(group, {}).get(topic, {}).get(str(number), 0)
+                for number in range(TOPICS[topic].partitions)
+            }
+            for reader, topic in READING
+            if reader == group
+        }
+        for group in dict.fromkeys(group for group, _ in READING)
+    }
+
+
 async def rewind(settings: ServiceSettings, offsets: Mapping[str, Mapping[str, Mapping[str, int]]]) -> int:
     """Set the groups to these offsets; how many records they will read again.
 
