@@ -65,7 +65,7 @@ def wire(
 
     @service.consume(STORIES, group=GROUP_TAGGER, decode=STORY_EVENT.validate_json)
     async def on_stories(batch: Sequence[Received[StoryEvent]]) -> None:
-        await rebuild()
+        await rebuild.need_done()
         await decide(batch)
         for received in batch:
             if not received.replayed:

@@ -8,6 +8,7 @@ the lost store had decided and not yet published is in neither topic; so the sto
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -55,6 +56,16 @@ class Rebuilder:
         self._done = False
         self._lock = asyncio.Lock()
 
+    async def need_done(self) -> None:
+        """Let no story be decided before; a handler does not wait for it, for it may take minutes.
+
+        Raises:
+            UnavailableError: the store is being read back, or will be.
+        """
+        self._done = self._done or await self._store.read(_is_complete)
+        if not self._done:
+            raise UnavailableError("the store is read back from what was told")
+
     async def __call__(self) -> None:
         """Rebuild if the store was never complete; at once otherwise.
 
@@ -65,11 +76,13 @@ class Rebuilder:
             if self._done:
                 return
             if not await self._store.read(_is_complete):
+                # Until the end: what was decided on the way must not make it look complete after a crash.
+                await self._store.write(mark_restored, serial=True)
                 try:
                     await self._rebuild()
                 except KafkaError as error:
                     raise UnavailableError(f"broker: {error}") from error
-                await self._store.write(_set_complete)
+                await self._store.write(_set_complete, serial=True)
             self._done = True
 
     async def _rebuild(self) -> None:
@@ -101,26 +114,34 @@ class Rebuilder:
 
 
 def keep_labels(conn: sa.Connection, labels: Iterable[StoryTagged]) -> None:
-    """Take over what was told of stories; the last word on the highest version holds."""
+    """Take over what was told of stories; the last word on the highest version holds.
+
+    What a store that was put back knows of a story beside its label stays: its text, and that it is old news.
+    """
     for tagged in labels:
         known = memory.find_story(conn, tagged.story_id)
-        if known and known.version > tagged.version:
+        if known and (known.version, known.tagged.occurred_at) > (tagged.version, tagged.occurred_at):
+            continue
+        if known and known.tagged == tagged:
             continue
         pieces = read_pieces(blank(tagged.title, tagged.text)) if tagged.relevant else ()
         memory.save_story(
             conn,
             tagged,
-            b"",  # the raw text is in ingest's store; here nothing reads it again
-            reason=REASON,
+            known.raw if known else b"",  # else it is in ingest's store; here nothing reads it again
+            reason=known.reason if known else REASON,
             pieces=pieces,
-            backfill=False,
+            backfill=known.backfill if known else False,
             at=tagged.occurred_at.timestamp(),
+            why=known.why if known else "",
         )
 
 
 def keep_incidents(conn: sa.Connection, events: Iterable[AlertEvent]) -> None:
     """Take over what was told of incidents; versions go on from there."""
     for event in events:
+        if not _is_an_incident(event.incident_id):
+            continue  # a canary of the notifier's
         known = memory.find_incident(conn, event.incident_id)
         if known and known.version >= event.version:
             continue
@@ -138,6 +159,14 @@ def keep_incidents(conn: sa.Connection, events: Iterable[AlertEvent]) -> None:
         )
         if isinstance(event, Alert) and event.backfill:
             memory.mark_backfill(conn, event.incident_id)
+
+
+def _is_an_incident(incident_id: str) -> bool:
+    try:
+        uuid.UUID(incident_id)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_complete(conn: sa.Connection) -> bool:
