@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from types import TracebackType
 
@@ -41,8 +40,7 @@ class Pulse:
         self.starved = is_starved(time.monotonic() - self._began, self._beats, time.process_time() - self._cpu)
         if self._beating is not None:
             self._beating.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._beating
+            await asyncio.wait({self._beating})  # and not itself: whoever calls us off is heard
 
     async def _beat(self) -> None:
         while True:

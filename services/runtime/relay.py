@@ -186,13 +186,13 @@ class Relay:
     async def _settle(self, sent: list[tuple[Pending, asyncio.Future[object]]]) -> int:
         landed: list[Landed] = []
         done: list[int] = []
-        failed: Exception | None = None
+        failed: BaseException | None = None
         for (row, _), record in zip(
             sent, await asyncio.gather(*(future for _, future in sent), return_exceptions=True), strict=True
         ):
             if isinstance(record, MessageSizeTooLargeError):
                 await self._set_aside(row, str(record))
-            elif isinstance(record, Exception):
+            elif isinstance(record, BaseException):  # a client that gave up calls its futures off
                 failed = record
             else:
                 done.append(row.id)

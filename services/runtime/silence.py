@@ -32,12 +32,14 @@ class SilenceGuard:
         self._silent_after_s = silent_after_s
         self._lines: weakref.WeakSet[Any] = weakref.WeakSet()
         self._since: dict[int, float] = {}
+        self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._stopped = threading.Event()
 
         @sa.event.listens_for(engine, "connect")
         def _remember(line: Any, _: Any) -> None:
-            self._lines.add(line)
+            with self._lock:
+                self._lines.add(line)
 
         self._thread = threading.Thread(target=self._watch, name="store-silence", daemon=True)
         self._thread.start()
@@ -46,11 +48,13 @@ class SilenceGuard:
     def watching(self) -> Iterator[None]:
         """Work from its first wait for a connection to its end."""
         number = next(self._numbers)
-        self._since[number] = time.monotonic()
+        with self._lock:
+            self._since[number] = time.monotonic()
         try:
             yield
         finally:
-            self._since.pop(number, None)
+            with self._lock:
+                self._since.pop(number, None)
 
     def stop(self) -> None:
         """Watch no more."""
@@ -59,18 +63,20 @@ class SilenceGuard:
 
     def _watch(self) -> None:
         while not self._stopped.wait(min(1.0, self._silent_after_s / 4)):
-            begun = min(list(self._since.values()), default=None)
+            with self._lock:
+                begun = min(self._since.values(), default=None)
             if begun is not None and time.monotonic() - begun > self._silent_after_s:
                 self._cut()
 
     def _cut(self) -> None:
         # All of them: which one is silent nobody can tell, and what was cut for nothing is done again.
         log.error("the store is silent, its connections are cut", seconds=self._silent_after_s)
-        for line in list(self._lines):
+        with self._lock:
+            lines = list(self._lines)
+            # Those who hear of it end by themselves; who does not is looked at again after as long.
+            self._since = dict.fromkeys(self._since, time.monotonic())
+        for line in lines:
             _hang_up(line)
-        # Those who hear of it end by themselves; who does not is looked at again after as long.
-        now = time.monotonic()
-        self._since.update(dict.fromkeys(list(self._since), now))
 
 
 def _hang_up(line: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.runtime.metrics import RuntimeMetrics
-from services.runtime.outbox import Message, enqueue
+from services.runtime.outbox import Message, Pending, enqueue
 from services.runtime.relay import HOLD_BYTES, Forgetful, Relay
 from services.runtime.store import Store
 
@@ -96,6 +96,26 @@ async def test_a_topic_that_may_not_be_created_costs_its_own_rows_only(store: St
     left = await store.read(lambda conn: conn.execute(sa.select(outbox.c.id, outbox.c.refused)).all())
     assert [row.id for row in left] == ids[:1]
     assert "may not" in left[0].refused
+
+
+class CallsOff(FakeBroker):
+    """A client that gives up on the first record it was handed, as one does whose connection breaks."""
+
+    async def publish(self, row: Pending) -> asyncio.Future[object]:
+        first = not self.order
+        future = await super().publish(row)
+        if not first:
+            return future
+        given_up: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        given_up.cancel()
+        return given_up
+
+
+async def test_a_record_the_client_called_off_is_sent_again(store: Store, outbox: sa.Table) -> None:
+    ids = await store.write(lambda conn: enqueue(conn, outbox, messages(1)))
+    async with relaying(store, outbox, broker := CallsOff()) as relay:
+        await relay.wait_acknowledged(ids)
+    assert broker.order == [ids[0], ids[0]]
 
 
 async def test_a_relay_called_off_in_the_moment_it_is_kicked_ends(store: Store, outbox: sa.Table) -> None:
