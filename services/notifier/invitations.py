@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,10 +14,12 @@ from services.notifier.mail_codes import Asked, Request
 from services.notifier.notices import Kind, NewNotice, put_notice
 from services.notifier.roster import NAME, Standing
 from services.notifier.spec import OfficialSpec
-from services.notifier.tables import INVITATION, OFFICIAL
+from services.notifier.tables import AUDIT, INVITATION, OFFICIAL
 from services.notifier.vault import Vault
 
 VALID_S = 72 * 3600.0
+#: What the audit says of somebody who was let in.
+_LET_IN = (f"official {Standing.ACTIVE}", "official added by file", "official changed by file")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class Invitation:
 
 class NotApprovedError(Exception):
     """This approval does not count; the text says why."""
+
+
+class InvitationOverError(NotApprovedError):
+    """Suspended before anybody approved: what was proved until then is not taken up again."""
 
 
 def _hash(token: str) -> str:
@@ -124,12 +131,14 @@ def approve(conn: sa.Connection, vault: Vault, official_id: str, actor: str, now
     """Somebody else than who invited vouches for an official, who is told what will come.
 
     Raises:
-        NotApprovedError: the same person invited, or there is nothing to approve yet.
+        NotApprovedError: the same person invited, or there is nothing to approve yet or any more.
     """
     row = conn.execute(sa.select(OFFICIAL).where(OFFICIAL.c.official_id == official_id).with_for_update()).one()
     standing = Standing(row.state)
     if standing in {Standing.INVITED, Standing.CONFIRMING}:
         raise NotApprovedError("has not followed the invitation and proved the mailbox yet")
+    if standing is Standing.SUSPENDED and not once_active(conn, [official_id]):
+        raise InvitationOverError("was suspended before any approval; only a new invitation helps")
     if row.invited_by == actor:
         raise NotApprovedError(f"was invited by {actor}; somebody else must approve")
     if standing is Standing.ACTIVE:
@@ -139,6 +148,12 @@ def approve(conn: sa.Connection, vault: Vault, official_id: str, actor: str, now
     usable = roster.usable_channels(conn, official) if official else []
     if usable:
         put_notice(conn, vault, NewNotice(official_id, usable[0], Kind.WELCOME), now)
+
+
+def once_active(conn: sa.Connection, official_ids: Collection[str]) -> set[str]:
+    """Which of these were let in before, by an approval or by the operator's file."""
+    query = sa.select(AUDIT.c.official_id).where(AUDIT.c.official_id.in_(official_ids), AUDIT.c.deed.in_(_LET_IN))
+    return {row.official_id for row in conn.execute(query.distinct())}
 
 
 def standing_of(conn: sa.Connection, official_id: str) -> Standing | None:

@@ -17,7 +17,7 @@ from services.notifier.channels.telegram import BotApi
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.mail_text import Letter, compose
 from services.notifier.core.reason import Reason
-from services.notifier.invitations import Guest, NotApprovedError
+from services.notifier.invitations import Guest, InvitationOverError, NotApprovedError
 from services.notifier.mail_codes import Asked, Proved, Request
 from services.notifier.notices import Kind, NoticeState
 from services.notifier.people_tables import MAIL_CODE, NOTICE
@@ -238,6 +238,47 @@ async def test_the_inviter_cannot_approve_by_way_of_a_suspension(talk: Talk) -> 
     )
     with pytest.raises(NotApprovedError):
         await talk.approve(invitation.official_id, "sari")
+
+
+@pytest.mark.parametrize("follows", [True, False])
+async def test_a_guest_suspended_before_any_approval_is_approved_by_nobody(door: Door, follows: bool) -> None:
+    invitation = await door.invite()
+    if follows:
+        await door.say(f"/start {invitation.token}")  # in Telegram, with no mailbox proved
+    await _suspend(door, invitation.official_id)
+    with pytest.raises(InvitationOverError, match="only a new invitation"):
+        await door.approve(invitation.official_id, "budi")
+    assert await door.standing(invitation.official_id) is Standing.SUSPENDED
+
+
+async def test_a_guest_suspended_while_waiting_is_approved_by_nobody(talk: Talk) -> None:
+    invitation = await talk.invite()
+    await talk.say(f"/start {invitation.token}")
+    await _suspend(talk, invitation.official_id)
+    with pytest.raises(InvitationOverError):
+        await talk.approve(invitation.official_id, "budi")
+
+
+async def test_an_official_suspended_after_an_approval_is_approved_again(talk: Talk) -> None:
+    invitation = await talk.invite()
+    await talk.say(f"/start {invitation.token}")
+    await talk.approve(invitation.official_id, "budi")
+    await _suspend(talk, invitation.official_id)
+    await talk.approve(invitation.official_id, "budi")
+    assert await talk.standing(invitation.official_id) is Standing.ACTIVE
+
+
+async def test_an_official_of_the_file_is_approved_again_after_a_suspension(talk: Talk) -> None:
+    (official_id,) = await talk.world.add(an_entry())
+    await _suspend(talk, official_id)
+    await talk.approve(official_id, "budi")
+    assert await talk.standing(official_id) is Standing.ACTIVE
+
+
+async def _suspend(talk: Talk, official_id: str) -> None:
+    await talk.world.store.write(
+        lambda conn: roster.set_standing(conn, official_id, Standing.SUSPENDED, "budi", 1.0)
+    )
 
 
 async def test_nobody_is_approved_who_has_not_followed_the_link(talk: Talk) -> None:

@@ -28,7 +28,7 @@ from services.notifier.desk.desk import (
 )
 from services.notifier.desk.joining import JOIN
 from services.notifier.desk.sessions import Role
-from services.notifier.invitations import Guest, NotApprovedError
+from services.notifier.invitations import Guest, InvitationOverError, NotApprovedError
 from services.notifier.resolving import Word, resolve
 from services.notifier.roster import NAME, Standing
 from services.notifier.spec import LANGUAGES, OfficialSpec, refuse_reserved
@@ -39,7 +39,7 @@ _SHOWN = 100
 _DEEDS = {"approve": Role.APPROVER, "suspend": Role.APPROVER, "role": Role.ADMIN}
 _ID_LONGEST = 64
 _TITLE_LONGEST = 120
-_SAID = frozenset({"done", "expired", "not_own_guest", "resolved_before", "invite_wrong"})
+_SAID = frozenset({"done", "expired", "not_own_guest", "invitation_over", "resolved_before", "invite_wrong"})
 #: Where the officials are; an operator gives any other zone with `siaga officials invite --zone`.
 ZONES = (
     "Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Phnom_Penh", "Asia/Dili", "Asia/Vientiane",
@@ -57,6 +57,8 @@ class Person:
     regions: tuple[str, ...]
     role: str
     own_guest: bool
+    #: Suspended before anybody approved: only a new invitation helps.
+    invitation_over: bool = False
 
 
 class OfficePages:
@@ -171,6 +173,8 @@ class OfficePages:
             return "done"
         try:
             await self._desk.people.write(self._standing(what, official_id, actor, now))
+        except InvitationOverError:
+            return "invitation_over"
         except NotApprovedError:
             return "not_own_guest"
         if what == "suspend":
@@ -214,6 +218,8 @@ def _record(now: float, actor: str, deed: str, official_id: str, role: str) -> C
 def people_of(conn: sa.Connection, desk: Desk, roles: dict[str, str], actor: str) -> list[Person]:
     """Every official with the office's name for them; who waits for approval comes first."""
     rows = conn.execute(sa.select(OFFICIAL.c.official_id, OFFICIAL.c.state, OFFICIAL.c.invited_by)).all()
+    suspended = [row.official_id for row in rows if row.state == Standing.SUSPENDED]
+    over = set(suspended) - invitations.once_active(conn, suspended)
     found = []
     for row in rows:
         named = roster.read_contact(conn, desk.vault, row.official_id, NAME, even_suspended=True)
@@ -222,7 +228,8 @@ def people_of(conn: sa.Connection, desk: Desk, roles: dict[str, str], actor: str
         regions = tuple(sorted({region for line in lines for region in line.regions}))
         title = named.address if named else row.official_id[:8]
         role = roles.get(row.official_id, str(Role.VIEWER))
-        found.append(Person(row.official_id, title, row.state, regions, role, row.invited_by == actor))
+        own, ended = row.invited_by == actor, row.official_id in over
+        found.append(Person(row.official_id, title, row.state, regions, role, own, ended))
     return sorted(found, key=lambda one: (one.standing != Standing.PENDING, one.title.casefold()))
 
 

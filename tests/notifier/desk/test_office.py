@@ -166,6 +166,23 @@ async def test_a_guest_of_mine_is_approved_by_somebody_else_and_not_by_me(house:
     assert await house.desk.people.read(lambda conn: roster.find_official(conn, guest)) is not None
 
 
+@pytest.mark.parametrize("was_active", [True, False])
+async def test_only_who_was_active_before_a_suspension_can_be_approved_at_the_desk(
+    house: House, was_active: bool
+) -> None:
+    guest = await house.add("guest") if was_active else (await house.invite()).official_id
+    now = house.clock().timestamp()
+    await house.desk.people.write(lambda conn: roster.set_standing(conn, guest, Standing.SUSPENDED, "test", now))
+    approver = await as_role(house, Role.APPROVER)
+    page = (await approver.get("/desk/office")).text
+    assert ('value="approve"' in page) is was_active
+    form = {"csrf": csrf_of(page), "what": "approve", "official_id": guest}
+    said = (await approver.post("/desk/office/act", data=form)).headers["location"].partition("said=")[2]
+    assert said == ("done" if was_active else "invitation_over")
+    active = await house.desk.people.read(lambda conn: roster.find_official(conn, guest)) is not None
+    assert active is was_active
+
+
 async def test_who_is_suspended_at_the_desk_is_out_of_it_at_once(house: House) -> None:
     other = await house.add("somebody-else")
     theirs = await house.sign_in("somebody-else")
