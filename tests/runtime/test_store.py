@@ -182,3 +182,29 @@ async def test_a_store_that_hangs_does_not_answer(store: Store, monkeypatch: pyt
     monkeypatch.setattr(module, "ANSWER_WITHIN_S", 0.05)
     monkeypatch.setattr(store, "read", hang)
     assert not await store.answers()
+
+
+def hold(url: str) -> sa.Connection:
+    """Somebody who is in the middle of a serial transaction and says nothing more."""
+    other = sa.create_engine(url).connect()
+    if other.dialect.name == "sqlite":
+        other.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+    else:
+        other.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": module._SERIAL_LOCK})
+    return other
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def test_a_lock_somebody_keeps_is_an_outage_and_no_fault_of_the_record(
+    kind: str, request: pytest.FixtureRequest, migrations: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = request.getfixturevalue("postgres") if kind == "postgres" else store_url
+    Store.open(url, migrations).engine.dispose()
+    monkeypatch.setattr(module, "LOCK_WAIT_MS", 200)
+    store, other = Store.open(url, migrations), hold(url)
+    with pytest.raises(UnavailableError):
+        await store.write(lambda conn: conn.execute(sa.text("SELECT 1")).scalar(), serial=True)
+    other.close()
+    other.engine.dispose()
+    assert await store.write(lambda conn: conn.execute(sa.text("SELECT 1")).scalar(), serial=True) == 1
+    await store.close()
