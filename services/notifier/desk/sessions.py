@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,9 +19,12 @@ from services.notifier.desk.tables import ROLE, SESSION, SIGN_IN
 DIGITS = 8
 CODE_VALID_S = 600.0
 WRONG_AT_MOST = 5
+#: Codes really sent to one official.
 ASKS_AN_HOUR = 5
-#: Over everybody: nobody makes a mail cannon of us.
+#: Codes really sent to anybody: nobody makes a mail cannon of us.
 ASKS_AN_HOUR_IN_ALL = 120
+#: A browser in which the official signed in before may ask when strangers have used up what strangers may.
+KNOWN_BROWSER_TIMES = 2
 IDLE_S = 12 * 3600.0
 LONGEST_S = 7 * 86_400.0
 _HOUR_S = 3600.0
@@ -61,7 +65,6 @@ class Proved(StrEnum):
 class SignIn:
     """A wish to sign in; ``code`` is None where none may be sent."""
 
-    ticket: str
     code: str | None
     asked: Asked
 
@@ -80,29 +83,51 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def ask(conn: sa.Connection, official_id: str | None, now: float) -> SignIn:
-    """Make a ticket, and a code where the official is known and has not asked too often."""
-    ticket = secrets.token_urlsafe(24)
-    recent = sa.select(sa.func.count()).where(SIGN_IN.c.created_at > now - _HOUR_S)
-    own = conn.execute(recent.where(SIGN_IN.c.official_id == official_id)).scalar_one() if official_id else 0
-    in_all = conn.execute(recent).scalar_one()
-    if in_all >= ASKS_AN_HOUR_IN_ALL:
-        return SignIn(ticket, None, Asked.TOO_OFTEN)
-    allowed = official_id is not None and own < ASKS_AN_HOUR
+def new_ticket() -> str:
+    """What ties a code to the browser that asked for it; everybody who asks has one."""
+    return secrets.token_urlsafe(24)
+
+
+def ask(
+    conn: sa.Connection, official_id: str | None, ticket: str, now: float, *, known_browser: bool = False
+) -> SignIn:
+    """A code for this ticket where the official is known and not too many were sent.
+
+    Who is unknown leaves nothing behind, so no stranger uses up what officials may ask for.
+    """
+    if official_id is None:
+        return SignIn(None, Asked.UNKNOWN)
+    sent = sa.select(sa.func.count()).where(
+        SIGN_IN.c.created_at > now - _HOUR_S, SIGN_IN.c.official_id.is_not(None)
+    )
+    own = conn.execute(sent.where(SIGN_IN.c.official_id == official_id)).scalar_one()
+    in_all = conn.execute(sent).scalar_one()
+    times = KNOWN_BROWSER_TIMES if known_browser else 1
+    if own >= ASKS_AN_HOUR * times or in_all >= ASKS_AN_HOUR_IN_ALL * times:
+        return SignIn(None, Asked.TOO_OFTEN)
     code = "".join(secrets.choice("0123456789") for _ in range(DIGITS))
     conn.execute(
         sa.insert(SIGN_IN).values(
             ticket_hash=_hash(ticket),
-            official_id=official_id if allowed else None,
+            official_id=official_id,
             code_hash=_hash(f"{ticket}|{code}"),
             created_at=now,
             expires_at=now + CODE_VALID_S,
             wrong=0,
         )
     )
-    if official_id is None:
-        return SignIn(ticket, None, Asked.UNKNOWN)
-    return SignIn(ticket, code if allowed else None, Asked.CODE_MADE if allowed else Asked.TOO_OFTEN)
+    return SignIn(code, Asked.CODE_MADE)
+
+
+def prove_any(conn: sa.Connection, tickets: Sequence[str], code: str, now: float) -> tuple[Proved, str | None]:
+    """Compare a code with those of all the tickets a browser holds: asking again ends no code sent before."""
+    found = Proved.OVER
+    for ticket in tickets:
+        proved, official_id = prove(conn, ticket, code, now)
+        if proved is Proved.RIGHT:
+            return proved, official_id
+        found = Proved.WRONG if proved is Proved.WRONG else found
+    return found, None
 
 
 def prove(conn: sa.Connection, ticket: str, code: str, now: float) -> tuple[Proved, str | None]:

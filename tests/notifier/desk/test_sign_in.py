@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from services.notifier import roster
 from services.notifier.desk import sessions
+from services.notifier.desk.tables import SIGN_IN
 from services.notifier.roster import Standing
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -110,6 +112,81 @@ async def test_nobody_is_sent_more_than_five_codes_an_hour(house: House) -> None
     house.clock.move(hours=1, seconds=1)
     await client.post("/desk/sign-in", data={"address": ADDRESS})
     await house.code()
+
+
+async def flood(house: House, official_id: str | None, times: int) -> list[sessions.Asked]:
+    now = house.clock().timestamp()
+
+    def work(conn: sa.Connection) -> list[sessions.Asked]:
+        return [sessions.ask(conn, official_id, sessions.new_ticket(), now).asked for _ in range(times)]
+
+    return await house.desk.store.write(work)
+
+
+async def test_strangers_lock_nobody_out_and_leave_nothing_behind(house: House) -> None:
+    asked = await flood(house, None, sessions.ASKS_AN_HOUR_IN_ALL * 2)
+    assert set(asked) == {sessions.Asked.UNKNOWN}
+    await house.client().post("/desk/sign-in", data={"address": "nobody@example.org"})
+    count = sa.select(sa.func.count()).select_from(SIGN_IN)
+    assert await house.desk.store.read(lambda conn: conn.execute(count).scalar_one()) == 0
+    await house.sign_in("ppa-ppo-ntt")
+
+
+async def test_codes_sent_to_officials_are_limited_over_all_of_them(house: House) -> None:
+    for n in range(sessions.ASKS_AN_HOUR_IN_ALL // sessions.ASKS_AN_HOUR):
+        assert set(await flood(house, f"official-{n}", sessions.ASKS_AN_HOUR)) == {sessions.Asked.CODE_MADE}
+    await house.client().post("/desk/sign-in", data={"address": ADDRESS})
+    with pytest.raises(ValueError, match="unpack"):
+        await house.code()
+
+
+async def test_a_code_sent_before_is_good_though_the_browser_asked_again_and_again(house: House) -> None:
+    client = house.client()
+    for _ in range(sessions.ASKS_AN_HOUR):
+        await client.post("/desk/sign-in", data={"address": ADDRESS})
+        code, _ = await house.code()
+    for _ in range(3):
+        await client.post("/desk/sign-in", data={"address": ADDRESS})
+    assert (await client.post("/desk/sign-in/code", data={"code": code})).headers["location"] == "/desk/"
+
+
+@pytest.mark.parametrize(("seen", "gets_code"), [("ppa-ppo-ntt", True), ("somebody-else", False)])
+async def test_strangers_use_up_the_codes_of_strangers_and_not_those_of_a_browser_known_for_the_official(
+    house: House, seen: str, gets_code: bool
+) -> None:
+    await house.add("somebody-else")
+    browser = await house.sign_in(seen)
+    browser.cookies.delete("siaga")
+    house.clock.move(hours=1, seconds=1)
+    await flood(house, house.officials["ppa-ppo-ntt"], sessions.ASKS_AN_HOUR + 1)
+    await browser.post("/desk/sign-in", data={"address": ADDRESS})
+    if gets_code:
+        code, _ = await house.code()
+        assert (await browser.post("/desk/sign-in/code", data={"code": code})).headers["location"] == "/desk/"
+    else:
+        with pytest.raises(ValueError, match="unpack"):
+            await house.code()
+
+
+async def test_a_known_browser_is_limited_too(house: House) -> None:
+    browser = await house.sign_in("ppa-ppo-ntt")
+    browser.cookies.delete("siaga")
+    for _ in range(sessions.ASKS_AN_HOUR * sessions.KNOWN_BROWSER_TIMES - 1):
+        await browser.post("/desk/sign-in", data={"address": ADDRESS})
+        await house.code()
+    await browser.post("/desk/sign-in", data={"address": ADDRESS})
+    with pytest.raises(ValueError, match="unpack"):
+        await house.code()
+
+
+async def test_wrong_codes_hear_the_same_whether_the_address_is_known(house: House) -> None:
+    heard = []
+    for address in (ADDRESS, "nobody@example.org"):
+        client = house.client()
+        await client.post("/desk/sign-in", data={"address": address})
+        answers = [await client.post("/desk/sign-in/code", data={"code": "x"}) for _ in range(7)]
+        heard.append([(answer.status_code, answer.text) for answer in answers])
+    assert heard[0] == heard[1]
 
 
 @pytest.mark.parametrize(("hours", "looks", "inside"), [(13, 1, False), (11, 1, True), (11, 16, False)])

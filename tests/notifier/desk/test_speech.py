@@ -64,7 +64,16 @@ def test_every_word_a_page_asks_for_is_there_and_every_word_is_asked_for() -> No
         "broken",
         "gone",
     }
-    said = {"code_wrong", "code_over", "expired", "saved", "done", "not_own_guest", "invitation_over"}
+    said = {
+        "code_wrong",
+        "code_over",
+        "code_refused",
+        "expired",
+        "saved",
+        "done",
+        "not_own_guest",
+        "invitation_over",
+    }
     said |= {"address_refused", "asked_too_often", "resolved_before", "invite_wrong"}
     said |= {word for word in known if word.startswith(("wrong_", "done_"))}
     unasked = {word for word in known - asked - by_name - said if not word.startswith(prefixes)}
