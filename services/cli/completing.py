@@ -12,10 +12,18 @@ from services.cli.rewind import every_record
 from services.contracts.story import STORY_EVENT, StoryEvent
 from services.contracts.topics import STORIES
 from services.ingest.restore import complete
+from services.notifier.desk.tables import SESSION, SIGN_IN
+from services.notifier.people_tables import MAIL_CODE
 from services.runtime.records import text_headers
 from services.runtime.settings import ServiceSettings
 from services.runtime.trace import HEADER
 from services.tagger.rebuild import mark_restored
+
+#: What lets somebody in and may have been taken back since: by a suspension, another role or signing out.
+_KEYS = {"notifier": (MAIL_CODE,), "desk": (SESSION, SIGN_IN)}
+_BY_HAND = (
+    "suspensions, roles, revoked readers and forgotten officials since the backup are to be done again by hand"
+)
 
 
 async def complete_restored(targets: Mapping[str, Holding], settings: ServiceSettings | None) -> list[str]:
@@ -27,6 +35,10 @@ async def complete_restored(targets: Mapping[str, Holding], settings: ServiceSet
         OperatorError: the broker does not answer or refuses.
     """
     lines = []
+    for name in targets.keys() & _KEYS.keys():
+        _in(targets[name], lambda conn, tables=_KEYS[name]: _empty(conn, tables))  # type: ignore[misc]
+    if targets.keys() & _KEYS.keys():
+        lines.append(f"people: sessions at the desk and codes under way are ended; {_BY_HAND}")
     if "tagger" in targets:
         _in(targets["tagger"], mark_restored)
         lines.append("tagger: will read back what was told before it decides on the next story")
@@ -44,6 +56,11 @@ async def _stories(holding: Holding, settings: ServiceSettings) -> int:
         events = _decoded(records)
         taken += _in(holding, lambda conn, these=events: complete(conn, these))  # type: ignore[misc]
     return taken
+
+
+def _empty(conn: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    for table in tables:
+        conn.execute(sa.delete(table))
 
 
 def _decoded(records: Sequence[Any]) -> list[tuple[StoryEvent, str | None]]:

@@ -14,6 +14,9 @@ from click.testing import CliRunner
 
 from services.cli.backup import backup_command, restore_command
 from services.cli.holdings import MIGRATIONS, NAMES
+from services.notifier.desk import sessions
+from services.notifier.desk.tables import SESSION, SIGN_IN
+from services.notifier.people_tables import MAIL_CODE
 from services.notifier.tables import META
 from services.runtime.errors import OperatorError
 from services.runtime.store import Store
@@ -66,6 +69,39 @@ def test_open_stores_are_put_away_and_come_back_whole(backup: Path, tmp_path: Pa
     assert kept(f"sqlite:///{tmp_path / 'fresh' / 'notifier.sqlite3'}") == SECRET
     assert {path.name for path in (tmp_path / "fresh").iterdir()} >= {f"{name}.sqlite3" for name in NAMES}
     assert "no broker was asked" in said
+
+
+def let_in(data: Path) -> None:
+    """Somebody is signed in, somebody asked for a code, and a guest's mailbox is being proved."""
+    with sa.create_engine(f"sqlite:///{data / 'desk.sqlite3'}", poolclass=sa.NullPool).begin() as conn:
+        sessions.open_session(conn, "1f", 1.0)
+        sessions.ask(conn, "1f", sessions.new_ticket(), 1.0)
+    with sa.create_engine(f"sqlite:///{data / 'notifier.sqlite3'}", poolclass=sa.NullPool).begin() as conn:
+        row = {"official_id": "1f", "fingerprint": "f", "sealed": b"s", "code_hash": "h"}
+        conn.execute(sa.insert(MAIL_CODE).values(**row, expires_at=2.0, wrong=0, created_at=1.0))
+
+
+def keys(data: Path) -> list[int]:
+    found = []
+    for name, table in (("desk", SESSION), ("desk", SIGN_IN), ("notifier", MAIL_CODE)):
+        with sa.create_engine(f"sqlite:///{data / name}.sqlite3", poolclass=sa.NullPool).connect() as conn:
+            found.append(conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+    return found
+
+
+def test_a_restore_ends_sessions_and_codes_and_says_what_is_to_be_done_again(data: Path, tmp_path: Path) -> None:
+    let_in(data)
+    run(backup_command, tmp_path / "b", "--data", data)
+    said = run(restore_command, tmp_path / "b", "--data", tmp_path / "fresh")
+    assert keys(tmp_path / "fresh") == [0, 0, 0]
+    assert "suspensions, roles, revoked readers and forgotten officials since the backup" in said
+
+
+def test_a_backup_ends_nobodys_session(data: Path, tmp_path: Path) -> None:
+    let_in(data)
+    run(backup_command, tmp_path / "b", "--data", data)
+    assert keys(data) == [1, 1, 1]
+    assert keys(tmp_path / "b") == [1, 1, 1]
 
 
 def test_a_copy_is_of_one_moment_though_the_service_writes(data: Path, tmp_path: Path) -> None:
