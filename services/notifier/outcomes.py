@@ -18,6 +18,7 @@ from services.notifier.core.ledger import (
     Result,
     State,
     Verdict,
+    announced_reason,
     is_repeatable,
     next_step,
 )
@@ -76,13 +77,15 @@ def settle(
     moved = rows.move(conn, row, following.state, following.reason, at, **changes)
     rows.note_attempt(conn, moved, following.state, following.reason, at, detail=detail)
     members = [member.subject for member in rows.members_of(conn, row.official_id, row.subject)]
-    rows.announce(conn, moved, _OUTCOME[following.state], following.reason, at, members=members)
+    rows.announce(conn, moved, _OUTCOME[following.state], announced_reason(following), at, members=members)
     if following.reason is Reason.GONE:
         roster.suspend_channel(conn, row.official_id, row.channel, Reason.GONE, at)
     if following.state is State.RETRY_WAIT:
         return moved
     if following.state is State.ACCEPTED and receipt is not None:
         _keep_thread(conn, moved, receipt, at)
+    if following.state is State.ACCEPTED and moved.second_copy:
+        list_no_more(conn, moved, Reason.SENT_AGAIN, at)
     carried_on = following.fall_back and _fall_back(conn, moved, at, second=following.state is State.UNKNOWN)
     if row.action is Action.DIGEST:
         if not carried_on:
@@ -171,6 +174,30 @@ def _settle_members(conn: sa.Connection, digest: Row, now: datetime) -> None:
             _list_again(conn, member, now)
 
 
+def list_no_more(conn: sa.Connection, row: Row, reason: Reason, at: float) -> None:
+    """What has arrived as its own message waits for no digest: there it would be told twice."""
+    if row.incident_id is None or row.action is Action.DIGEST:
+        return
+    member = rows.find_member(conn, row.subject, row.official_id)
+    if member is not None and member.state is State.PLANNED:
+        rows.move(conn, member, State.SUPPRESSED, reason, at)
+        rows.announce(conn, member, Outcome.SUPPRESSED, reason, at)
+    was_told(conn, row, at)
+
+
+def is_told_now(conn: sa.Connection, row: Row, at: float) -> None:
+    """What is told is this message again, and not the digest that still lists it.
+
+    The digest lists it until the message is accepted: it may be lost again, or held back for the night.
+    """
+    member = rows.find_member(conn, row.subject, row.official_id)
+    memory = memory_of(conn, row.official_id, row.incident_id or "")
+    if member is None or member.state is not State.PLANNED or memory is None:
+        return
+    if memory.told.way is Way.DIGEST_WAITING:
+        remember(conn, replace(memory, told=replace(memory.told, way=Way.PUSH)), at)
+
+
 def was_told(conn: sa.Connection, member: Row, at: float) -> None:
     """Remember that an official knows an incident, once nothing of it waits for a digest any more."""
     incident = find_incident(conn, member.incident_id or "")
@@ -183,7 +210,8 @@ def was_told(conn: sa.Connection, member: Row, at: float) -> None:
     planned = rows.waiting_rows(conn, member.official_id, incident.incident_id)
     if planned:
         return
-    pushed = thread_refs(conn, member.official_id, incident.incident_id, "telegram")
+    sent = member.action is not Action.DIGEST and member.ref
+    pushed = sent or thread_refs(conn, member.official_id, incident.incident_id, "telegram")
     state = replace(snapshot(incident.alert), version=max(incident.version, memory.told.state.version))
     told = replace(memory.told, way=Way.PUSH if pushed else Way.DIGEST, state=state)
     remember(conn, Memory(*key, told, None), at)

@@ -16,7 +16,7 @@ from services.notifier import audit, roster, rows
 from services.notifier.core.digest import next_digest
 from services.notifier.core.ledger import VISIBLE_UNKNOWN, State
 from services.notifier.core.reason import Reason
-from services.notifier.outcomes import was_told
+from services.notifier.outcomes import is_told_now, list_no_more, was_told
 from services.notifier.rows import Row
 
 Key = tuple[str, str, str, str]
@@ -56,14 +56,11 @@ def _arrived(conn: sa.Connection, row: Row, at: float) -> None:
     moved = rows.move(conn, row, State.ACCEPTED, Reason.SAID_ARRIVED, at)
     rows.note_attempt(conn, moved, State.ACCEPTED, Reason.SAID_ARRIVED, at)
     rows.announce(conn, moved, Outcome.ACCEPTED, Reason.SAID_ARRIVED, at)
-    if row.incident_id is None:
-        return
-    # It waits in the next digest because nobody knew: now it would be told twice.
-    member = rows.find_member(conn, row.subject, row.official_id)
-    if member is not None and member.state is State.PLANNED:
-        rows.move(conn, member, State.SUPPRESSED, Reason.SAID_ARRIVED, at)
-        rows.announce(conn, member, Outcome.SUPPRESSED, Reason.SAID_ARRIVED, at)
-    was_told(conn, moved, at)
+    if row.action is not Action.DIGEST:
+        # It waits in the next digest because nobody knew.
+        list_no_more(conn, moved, Reason.SAID_ARRIVED, at)
+    elif row.incident_id is not None:
+        was_told(conn, moved, at)
 
 
 def _send_again(conn: sa.Connection, row: Row, now: datetime) -> None:
@@ -82,3 +79,5 @@ def _send_again(conn: sa.Connection, row: Row, now: datetime) -> None:
         changes, state = {"due_at": due, "bundle": None, "relisted": row.relisted + 1}, State.PLANNED
     again = rows.move(conn, gone, state, Reason.SENT_AGAIN, at, **changes)
     rows.note_attempt(conn, again, state, Reason.SENT_AGAIN, at)
+    if state is State.DUE:
+        is_told_now(conn, again, at)

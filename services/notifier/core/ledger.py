@@ -103,6 +103,13 @@ class Result:
     retry_after_s: float | None = None
 
 
+#: What is said of an attempt that is certainly not out and is followed by another of the same delivery.
+FOR_NOW = frozenset({
+    Reason.MIGRATED, Reason.BAD_TOKEN, Reason.RATE_LIMITED, Reason.NOT_CONNECTED, Reason.SERVER_BUSY,
+    Reason.NO_ANSWER, Reason.SERVER_ERROR, Reason.CRASHED,
+})  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Attempted:
     """What is known of the delivery when its attempt ended; ``age`` counts from its first due time."""
@@ -125,6 +132,14 @@ class Next:
     wait: timedelta | None = None
     fall_back: bool = False
     relist: bool = False
+
+
+def announced_reason(following: Next) -> Reason:
+    """The reason that is told: on the topic it alone says whether a refusal is for now or for ever."""
+    for_now = following.reason in FOR_NOW
+    if following.state is State.RETRY_WAIT and not for_now:
+        return Reason.SERVER_BUSY
+    return Reason.REJECTED if following.state is State.REFUSED and for_now else following.reason
 
 
 #: Waits before the next attempt; the last one repeats.

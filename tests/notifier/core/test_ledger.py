@@ -10,13 +10,16 @@ import pytest
 from services.contracts.delivery import Action
 from services.notifier.core.ledger import (
     FINAL,
+    FOR_NOW,
     LEGAL,
     Attempted,
     IllegalStepError,
+    Next,
     Priority,
     Result,
     State,
     Verdict,
+    announced_reason,
     is_repeatable,
     next_step,
     step,
@@ -128,3 +131,19 @@ def test_only_edits_of_a_message_in_place_may_be_done_twice() -> None:
         ("telegram", Action.EDIT),
         ("telegram", Action.WITHDRAW),
     }
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_refusal_for_now_and_one_for_ever_are_told_apart_by_the_reason_announced(reason: Reason) -> None:
+    assert announced_reason(Next(State.RETRY_WAIT, reason)) in FOR_NOW
+    assert announced_reason(Next(State.REFUSED, reason)) not in FOR_NOW
+
+
+@pytest.mark.parametrize("reason", sorted(FOR_NOW))
+def test_what_is_announced_of_an_attempt_that_is_tried_again_is_why_it_failed(reason: Reason) -> None:
+    assert announced_reason(next_step(tried(), Result(Verdict.TRANSIENT, reason), 0.5)) is reason
+
+
+def test_a_refusal_for_ever_keeps_its_reason_when_it_is_announced() -> None:
+    for reason in (Reason.GONE, Reason.REJECTED, Reason.NO_MESSAGE, Reason.GAVE_UP):
+        assert announced_reason(Next(State.REFUSED, reason)) is reason

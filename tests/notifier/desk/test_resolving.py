@@ -6,13 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from services.contracts.codes import Severity
-from services.contracts.delivery import Outcome
+from services.contracts.delivery import Action, Outcome
 from services.notifier import audit, queries
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.reason import Reason
 from services.notifier.resolving import Key, Word, resolve
 from services.notifier.tables import AUDIT
-from tests.notifier.builders import an_alert, an_entry, an_update
+from tests.notifier.builders import NIGHT, a_withdrawal, an_alert, an_entry, an_update
 from tests.notifier.world import World, refusal
 
 ACTOR = "official approver"
@@ -143,3 +143,57 @@ async def test_a_digest_that_did_not_arrive_is_not_repeated_since_its_incidents_
     world.pass_time(hours=24)
     await world.send_digests()
     assert len(world.telegram.sent) == 1
+
+
+async def sent_again(world: World) -> None:
+    key = await lost(world)
+    assert await say(world, key, Word.NOT_ARRIVED)
+    await world.send()
+    assert [m.action for m in world.telegram.sent] == [Action.PUSH]
+
+
+async def test_what_was_sent_again_is_not_told_again_in_the_digest(world: World) -> None:
+    await sent_again(world)
+    world.pass_time(hours=24)
+    await world.send_digests()
+    assert [m.action for m in world.telegram.sent] == [Action.PUSH]
+    told = [(d.outcome, d.reason) for d in await world.published() if d.action == "digest"]
+    assert told == [(Outcome.SUPPRESSED, "sent_again_by_a_person")]
+
+
+async def test_what_was_sent_again_is_taken_back_when_it_is_withdrawn(world: World) -> None:
+    await sent_again(world)
+    assert await world.hear(a_withdrawal()) == {Reason.WITHDRAWN: 1}
+    await world.send()
+    assert [m.action for m in world.telegram.sent] == [Action.PUSH, Action.WITHDRAW]
+
+
+async def test_what_waits_to_be_sent_again_is_never_heard_of_when_it_is_withdrawn(world: World) -> None:
+    key = await lost(world)
+    assert await say(world, key, Word.NOT_ARRIVED)
+    assert await world.hear(a_withdrawal()) == {Reason.WITHDRAWN_UNSENT: 1}
+    await world.send()
+    world.pass_time(hours=24)
+    await world.send_digests()
+    assert world.telegram.sent == []
+
+
+async def test_what_is_sent_again_and_lost_again_is_listed_in_the_digest(world: World) -> None:
+    key = await lost(world)
+    world.telegram.answers = [refusal(Verdict.UNKNOWN, Reason.NO_ANSWER)]
+    assert await say(world, key, Word.NOT_ARRIVED)
+    await world.send()
+    world.pass_time(hours=24)
+    await world.send_digests()
+    assert [m.action for m in world.telegram.sent] == [Action.DIGEST]
+
+
+async def test_what_may_not_be_sent_again_at_night_is_listed_in_the_digest(world: World) -> None:
+    key = await lost(world, quiet={"from": "21:00", "to": "05:30"})
+    world.pass_time(seconds=(NIGHT - world.now).total_seconds())
+    assert await say(world, key, Word.NOT_ARRIVED)
+    await world.send()
+    assert world.telegram.sent == []
+    world.pass_time(hours=24)
+    await world.send_digests()
+    assert [m.action for m in world.telegram.sent] == [Action.DIGEST]
