@@ -227,6 +227,8 @@ def _recall(
 ) -> Reason:
     """After a restore the ledger knows of an alert that is read again: what was decided then holds."""
     told = memory.told if memory else None
+    for row in decided:
+        rows.bring_forward(conn, row, case.at)
     left = [row.action for row in decided if row.state not in {State.SUPPRESSED, State.REFUSED}]
     if not left:
         _remember(conn, case, alert, Decision(Action.PUSH, Reason.OLD_VERSION, suppressed=True), told)

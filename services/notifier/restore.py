@@ -19,12 +19,15 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy.dialects import postgresql, sqlite
 
+from services.contracts.codes import Severity
 from services.contracts.delivery import DELIVERY_RECORDED, Action, DeliveryRecorded, Outcome
 from services.contracts.topics import DELIVERIES, TOPICS
 from services.notifier import rows
-from services.notifier.core.ledger import Next, Priority, State
+from services.notifier.core.ledger import FOR_NOW, VISIBLE_UNKNOWN, Next, Priority, State
 from services.notifier.core.reason import Reason
-from services.notifier.outcomes import settle
+from services.notifier.incidents import last_version
+from services.notifier.outcomes import is_told_now, list_no_more, settle
+from services.notifier.placing import priority
 from services.notifier.rows import Row
 from services.notifier.tables import META, RESTORED
 from services.runtime.broker import client_options
@@ -36,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 _OFFSET = "deliveries_offset:"
 _POLL_MS = 500
+#: What goes again waits at most so long for its alert to be read again, which makes it due.
+_ALERT_COMES_S = 86_400.0
 #: Records in memory at a time.
 AT_ONCE = 500
 _STATE = {
@@ -170,7 +175,7 @@ def _order(event: DeliveryRecorded) -> tuple[int, bool]:
 def _complete_one(conn: sa.Connection, event: DeliveryRecorded, now: datetime) -> bool:
     row = rows.read_row(conn, _key(event))
     if row is None:
-        rows.insert_row(conn, _row(event, now), now.timestamp())
+        rows.insert_row(conn, _row(conn, event, now), now.timestamp())
     elif not _is_behind(row, event):
         return False
     else:
@@ -180,8 +185,13 @@ def _complete_one(conn: sa.Connection, event: DeliveryRecorded, now: datetime) -
     return True
 
 
-def _row(event: DeliveryRecorded, now: datetime) -> Row:
-    at = now.timestamp()
+def _row(conn: sa.Connection, event: DeliveryRecorded, now: datetime) -> Row:
+    due, state = now.timestamp(), _STATE[event.outcome]
+    # What a digest held is listed in another one: of its own it has nothing that could be sent again.
+    if event.incident_id is not None and _goes_again(event):
+        state = _again(event)
+        if last_version(conn, event.incident_id) < _version(event):
+            due += _ALERT_COMES_S
     return Row(
         subject=event.subject,
         official_id=event.official_id,
@@ -189,14 +199,26 @@ def _row(event: DeliveryRecorded, now: datetime) -> Row:
         action=event.action,
         incident_id=event.incident_id,
         version=_version(event),
-        state=_STATE[event.outcome],
+        state=state,
         reason=Reason.CRASHED if event.outcome is Outcome.INTENDED else event.reason,
         why=event.reason,
-        priority=Priority.PUSH,
-        due_at=at,
-        first_due_at=at,
+        priority=priority(event.action, Severity.HIGH),
+        due_at=due,
+        first_due_at=due,
         attempts=event.attempt,
+        second_copy=event.reason == Reason.SAID_NOT_ARRIVED,
     )
+
+
+def _goes_again(event: DeliveryRecorded) -> bool:
+    """Whether another attempt follows what was announced."""
+    said = event.reason == Reason.SAID_NOT_ARRIVED and event.incident_id is not None
+    return event.outcome is Outcome.REFUSED and (said or event.reason in FOR_NOW)
+
+
+def _again(event: DeliveryRecorded) -> State:
+    """Where what goes again waits: for the next digest, or for nothing."""
+    return State.PLANNED if event.action is Action.DIGEST and event.incident_id is not None else State.DUE
 
 
 def _member(event: DeliveryRecorded, subject: str, at: float) -> Row:
@@ -230,25 +252,68 @@ def _is_behind(row: Row, event: DeliveryRecorded) -> bool:
         return event.attempt > row.attempts or (
             event.outcome is Outcome.SUPPRESSED and event.attempt >= row.attempts
         )
+    if row.state in VISIBLE_UNKNOWN:
+        # Of the same attempt more is known only after somebody said so, or the mail came back.
+        known = event.outcome not in {Outcome.INTENDED, Outcome.UNKNOWN}
+        return event.attempt > row.attempts or (known and event.attempt == row.attempts)
     return row.state is State.PLANNED and event.outcome is Outcome.SUPPRESSED
 
 
 def _catch_up(conn: sa.Connection, row: Row, event: DeliveryRecorded, now: datetime) -> None:
     """Take the row along the legal way to where the topic says it is."""
     at = now.timestamp()
+    if row.state in VISIBLE_UNKNOWN:
+        resolved = _resolved(conn, row, event, at)
+        if resolved is None:
+            return
+        row = resolved
     if event.outcome is Outcome.SUPPRESSED and row.state is not State.SENDING:
         rows.move(conn, row, State.SUPPRESSED, Reason.SUPERSEDED, at)
         return
     if row.state in {State.DUE, State.RETRY_WAIT}:
         row = rows.move(conn, row, State.INTENDED, Reason.RESUMED, at, attempts=event.attempt)
     if row.state is State.INTENDED:
-        row = rows.move(conn, row, State.SENDING, Reason.RESUMED, at)
+        row = rows.move(conn, row, State.SENDING, Reason.RESUMED, at, attempts=event.attempt)
     if _STATE[event.outcome] is State.UNKNOWN:
         settle(conn, row, Next(State.UNKNOWN, Reason.CRASHED, relist=True), None, now, detail="from the topic")
+    elif event.outcome is Outcome.REFUSED and event.reason == Reason.SAID_NOT_ARRIVED:
+        row = rows.move(conn, row, State.UNKNOWN, Reason.CRASHED, at, attempts=event.attempt)
+        _resolved(conn, row, event, at)
     else:
-        reason = Reason.SENT if event.outcome is Outcome.ACCEPTED else Reason.REJECTED
-        rows.move(conn, row, _STATE[event.outcome], reason, at)
-        rows.note_attempt(conn, row, event.outcome, reason, at, detail="from the topic")
+        _settled(conn, row, event, at)
+
+
+def _settled(conn: sa.Connection, row: Row, event: DeliveryRecorded, at: float) -> None:
+    """An attempt under way ends as announced."""
+    state, reason = _STATE[event.outcome], Reason.REJECTED
+    if event.outcome is Outcome.ACCEPTED:
+        reason = Reason.SENT
+    elif _goes_again(event):
+        state, reason = State.RETRY_WAIT, Reason(event.reason)
+    moved = rows.move(conn, row, state, reason, at, due_at=at, attempts=event.attempt)
+    rows.note_attempt(conn, moved, state, reason, at, detail="from the topic")
+    if state is State.ACCEPTED:
+        list_no_more(conn, moved, reason, at)
+
+
+def _resolved(conn: sa.Connection, row: Row, event: DeliveryRecorded, at: float) -> Row | None:
+    """What was unknown and has been resolved since; the row if it was sent again and more is known of that."""
+    same = event.attempt == row.attempts
+    if same and event.outcome is Outcome.ACCEPTED:
+        arrived = rows.move(conn, row, State.ACCEPTED, Reason.SAID_ARRIVED, at)
+        list_no_more(conn, arrived, Reason.SAID_ARRIVED, at)
+        return None
+    bounced = event.reason == Reason.BOUNCED
+    gone = rows.move(conn, row, State.BOUNCED, Reason.BOUNCED if bounced else Reason.SAID_NOT_ARRIVED, at)
+    refused = same and event.outcome is Outcome.REFUSED
+    if refused and not _goes_again(event):
+        return None
+    changes = {"due_at": at, "first_due_at": at, "second_copy": True}
+    again = rows.move(conn, gone, _again(event), Reason.SENT_AGAIN, at, **changes)
+    if refused:
+        is_told_now(conn, again, at)
+        return None
+    return again
 
 
 def _members_arrived(conn: sa.Connection, event: DeliveryRecorded, at: float) -> None:

@@ -96,6 +96,12 @@ def move(conn: sa.Connection, row: Row, state: State, reason: Reason, now: float
     return replace(row, state=state, reason=reason, **changes)
 
 
+def bring_forward(conn: sa.Connection, row: Row, at: float) -> None:
+    """Let what waits to be sent be due by then."""
+    later = sa.and_(DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at > at)
+    conn.execute(sa.update(DELIVERY).where(_where(row), later).values(due_at=at))
+
+
 class LostRowError(Exception):
     """Somebody else moved this row first."""
 
