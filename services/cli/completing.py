@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from aiokafka.errors import KafkaError
 
 from services.cli.holdings import Holding
-from services.cli.rewind import every_record
-from services.contracts.story import STORY_EVENT, StoryEvent
-from services.contracts.topics import STORIES
+from services.contracts.story import STORY_EVENT
+from services.contracts.topics import STORIES, TOPICS
 from services.ingest.restore import complete
 from services.notifier.desk.tables import SESSION, SIGN_IN
 from services.notifier.people_tables import MAIL_CODE
-from services.runtime.records import text_headers
+from services.runtime.errors import OperatorError
 from services.runtime.settings import ServiceSettings
-from services.runtime.trace import HEADER
+from services.runtime.whole_topic import read_whole_topic
 from services.tagger.rebuild import mark_restored
 
 #: What lets somebody in and may have been taken back since: by a suspension, another role or signing out.
@@ -52,26 +52,19 @@ async def complete_restored(targets: Mapping[str, Holding], settings: ServiceSet
 
 async def _stories(holding: Holding, settings: ServiceSettings) -> int:
     taken = 0
-    async for records in every_record(settings, STORIES):
-        events = _decoded(records)
-        taken += _in(holding, lambda conn, these=events: complete(conn, these))  # type: ignore[misc]
+    told = read_whole_topic(settings, STORIES, TOPICS[STORIES].partitions, STORY_EVENT.validate_json)
+    try:
+        async for records in told:
+            events = [(one.value, one.trace) for one in records]
+            taken += _in(holding, lambda conn, these=events: complete(conn, these))  # type: ignore[misc]
+    except (KafkaError, OSError) as error:
+        raise OperatorError(f"SIAGA_KAFKA {settings.kafka}", repr(error)) from None
     return taken
 
 
 def _empty(conn: sa.Connection, tables: Sequence[sa.Table]) -> None:
     for table in tables:
         conn.execute(sa.delete(table))
-
-
-def _decoded(records: Sequence[Any]) -> list[tuple[StoryEvent, str | None]]:
-    found = []
-    for record in records:
-        try:
-            event = STORY_EVENT.validate_json(record.value or b"")
-        except ValueError:
-            continue  # the tagger put it among the dead letters
-        found.append((event, text_headers(record).get(HEADER)))
-    return found
 
 
 def _in(holding: Holding, work: Callable[[sa.Connection], Any]) -> Any:

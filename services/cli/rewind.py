@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -25,8 +25,6 @@ READING = tuple(
     if group != GROUP_TAGGER
 )
 _IDLE = {"Empty", "Dead"}
-_POLL_MS = 500
-_AT_ONCE = 500
 
 
 async def committed(settings: ServiceSettings) -> Offsets:
@@ -89,27 +87,6 @@ async def rewind(settings: ServiceSettings, offsets: Mapping[str, Mapping[str, M
         for topic, partitions in topics.items():
             again += await _asked(settings, _rewind_one(settings, group, topic, partitions))
     return again
-
-
-async def every_record(settings: ServiceSettings, topic: str) -> AsyncIterator[Sequence[Any]]:
-    """What is on a topic now, partition by partition in order.
-
-    Raises:
-        OperatorError: the broker does not answer or refuses.
-    """
-    consumer = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False, auto_offset_reset="earliest")
-    try:
-        await _asked(settings, consumer.start())
-        parts = [TopicPartition(topic, number) for number in range(TOPICS[topic].partitions)]
-        consumer.assign(parts)
-        await _asked(settings, consumer.seek_to_beginning(*parts))
-        ends = await _asked(settings, consumer.end_offsets(parts))
-        while any([await consumer.position(part) < end for part, end in ends.items()]):
-            found = await _asked(settings, consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE))
-            for records in found.values():
-                yield records
-    finally:
-        await _stop(consumer)
 
 
 async def _rewind_one(settings: ServiceSettings, group: str, topic: str, partitions: Mapping[str, int]) -> int:
