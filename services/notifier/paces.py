@@ -86,6 +86,10 @@ class _Door:
             return self.deliveries[0]
         return self.answers[0]
 
+    def has_urgent(self) -> bool:
+        """Whether one that is urgent waits here."""
+        return bool(self.deliveries) and self.deliveries[0][0] == Priority.CRITICAL
+
     def let_others_look(self) -> None:
         self.moved.set()
         self.moved = asyncio.Event()
@@ -123,13 +127,26 @@ class Paces:
     def take(self, candidate: Candidate) -> float | None:
         """A slot for this delivery; None if its recipient or channel has none soon."""
         now, pacer = self._monotonic(), self._doors[candidate.row.channel].pacer
-        if not pacer.is_free(candidate.fingerprint, now) or pacer.paused_for(now) > AHEAD_S:
+        urgent = candidate.row.priority is Priority.CRITICAL
+        wait = pacer.closed_for(now) if urgent else pacer.paused_for(now)
+        if not pacer.is_free(candidate.fingerprint, now) or wait > AHEAD_S:
             return None
-        return pacer.take(candidate.fingerprint, now, is_group=candidate.is_group)
+        return pacer.take(candidate.fingerprint, now, is_group=candidate.is_group, urgent=urgent)
 
     async def until(self, slot: float) -> None:
         """Wait for a slot that was taken."""
         await self._sleep(max(0.0, slot - self._monotonic()))
+
+    def gives_way(self, candidate: Candidate) -> bool:
+        """Whether urgent ones are at the door, where this one would stand in their way; its slot is gone then.
+
+        Its recipient may be one whom something urgent is for, who would hear that a whole distance later.
+        """
+        door = self._doors[candidate.row.channel]
+        if candidate.row.priority is Priority.CRITICAL or not door.has_urgent():
+            return False
+        door.pacer.give_back(candidate.fingerprint)
+        return True
 
     def lane(self, channel: str) -> asyncio.Semaphore:
         """To be held from before ``sending`` is written until the channel has answered."""

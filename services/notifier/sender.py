@@ -79,6 +79,9 @@ class Sender:
     async def _deliver(self, one: Claimed) -> None:
         try:
             await self._paces.until(one.slot)
+            if self._paces.gives_way(one.candidate):
+                await self._give_back(one.row)
+                return
             async with self._paces.lane(one.row.channel):
                 sending = await self._mark_sending(one.row)
                 if sending is None:
@@ -121,6 +124,17 @@ class Sender:
     def _done(self, one: Claimed) -> None:
         self._busy -= _marks(one.candidate)
         self._on_done()
+
+    async def _give_back(self, row: Row) -> None:
+        """Nothing has left: it is due again, and chosen once the urgent ones are out."""
+        at = self._tools.clock().timestamp()
+
+        def work(conn: sa.Connection) -> None:
+            with contextlib.suppress(LostRowError):
+                moved = rows.move(conn, row, State.DUE, Reason.GAVE_WAY, at)
+                rows.note_attempt(conn, moved, State.DUE, Reason.GAVE_WAY, at)
+
+        await self._persist(work)
 
     async def _mark_sending(self, row: Row) -> Row | None:
         at = self._tools.clock().timestamp()

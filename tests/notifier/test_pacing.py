@@ -52,6 +52,25 @@ def test_a_group_is_paced_slower_than_a_chat() -> None:
     assert pacer.is_free("chat", 3.0)
 
 
+@pytest.mark.parametrize(("urgent", "at"), [(True, 100.0), (False, 110.0)])
+def test_what_is_urgent_does_not_wait_for_the_slots_of_others_and_what_is_not_does(
+    urgent: bool, at: float
+) -> None:
+    pacer = Pacer(Pace(1.0, 1.0, 3.0))
+    for number in range(10):
+        pacer.take(f"chat {number}", 100.0)
+    assert pacer.take("another", 100.0, urgent=urgent) == at
+    assert pacer.take("the one after it", 100.0) == 111.0
+
+
+def test_what_is_urgent_waits_for_a_channel_that_was_told_to_wait_and_for_its_own_recipient() -> None:
+    pacer = Pacer(Pace(0.04, 1.0, 3.0))
+    pacer.take("chat", 100.0)
+    assert pacer.take("chat", 100.0, urgent=True) == 101.0
+    pacer.pause(120.0)
+    assert pacer.take("another", 100.0, urgent=True) == 120.0
+
+
 def test_a_pause_of_the_channel_holds_everybody_and_of_a_chat_only_that_one() -> None:
     pacer = Pacer(TELEGRAM_PACE)
     pacer.pause_recipient("a", 9.0)

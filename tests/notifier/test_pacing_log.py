@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,31 @@ def test_forty_urgent_ones_are_out_within_two_seconds_behind_three_hundred_to_on
     assert max(urgent) - 1.2 <= 2.0
     assert server.most() <= 25
     assert server.most_to_one(1.0) == 1
+
+
+@pytest.mark.parametrize(("severity", "seconds"), [(Severity.CRITICAL, 1.8), (Severity.HIGH, 3.0)])
+def test_what_was_chosen_before_gives_way_to_urgent_ones_and_leaves_once_afterwards(
+    tmp_path: Path, severity: Severity, seconds: float
+) -> None:
+    server, heard = Server(), 1.2
+
+    async def story(world: VirtualWorld) -> None:
+        await world.hear_now(for_everybody("ordinary"))
+        running = asyncio.create_task(world.a_worker().run())
+        await asyncio.sleep(heard)
+        await world.hear_now(for_everybody("later", severity))
+        await world.until_settled(30.0)
+        await world.end(running)
+
+    virtually(tmp_path, server, story, chats=40)
+    later = sorted(arrival.at for arrival in server.log)[-1] - heard
+    assert len(server.log) == 80, "each of them once"
+    by_chat = Counter(arrival.chat for arrival in server.log)
+    assert set(by_chat.values()) == {2}
+    urgent = [arrival.at - heard for arrival in server.log if arrival.urgent]
+    assert len(urgent) == (40 if severity is Severity.CRITICAL else 0)
+    assert max(urgent, default=later) <= seconds
+    assert later <= 3.0, "no slot is left empty"
 
 
 def test_a_group_hears_at_most_twenty_a_minute_and_a_chat_one_a_second(tmp_path: Path) -> None:

@@ -62,14 +62,24 @@ class Pacer:
         """Whether this recipient may be sent to now."""
         return self._recipient_free.get(recipient, 0.0) <= now
 
-    def take(self, recipient: str, now: float, *, is_group: bool = False) -> float:
-        """Take the next slot; the time at which to send, never before ``now``."""
+    def take(self, recipient: str, now: float, *, is_group: bool = False, urgent: bool = False) -> float:
+        """Take the next slot; the time at which to send, never before ``now``.
+
+        What is ``urgent`` need not wait for the slots already given to others: it is at the door at once, where
+        it goes first, and what follows is chosen that much later.
+        """
         if len(self._recipient_free) > _MANY:
             self.forget_idle(now)
-        at = max(now, self._channel_free, self._recipient_free.get(recipient, 0.0))
-        self._channel_free = at + self.pace.channel_s
+        channel_at = max(now, self._channel_free)
+        at = max(now, self._closed_until if urgent else channel_at, self._recipient_free.get(recipient, 0.0))
+        self._channel_free = max(channel_at, at) + self.pace.channel_s
         self.claim(recipient, at, is_group=is_group)
         return at
+
+    def give_back(self, recipient: str) -> None:
+        """What was chosen for this recipient does not leave after all; its slot is another's."""
+        self._channel_free = max(self._closed_until, self._channel_free - self.pace.channel_s)
+        self._recipient_free[recipient] = self._recipient_rests.get(recipient, 0.0)
 
     def keep_for(self, recipient: str, now: float, *, is_group: bool = False) -> float:
         """Keep a recipient's next moment for what takes no slot; when that is, never before ``now``."""

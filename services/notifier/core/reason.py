@@ -70,6 +70,7 @@ class Reason(StrEnum):
     SERVER_ERROR = "server_error"
     CRASHED = "stopped_while_sending"
     RESUMED = "stopped_before_sending"
+    GAVE_WAY = "urgent_ones_went_first"
     GAVE_UP = "gave_up"
     RELISTED = "listed_again"
     SECOND_COPY = "possibly_second_copy"
