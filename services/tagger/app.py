@@ -59,7 +59,7 @@ def wire(
         tell_joined(service.spans, labelled, settled, began)
         report(settled, [one.trace for one in labelled], metrics)
 
-    rebuild = Rebuilder(service.settings, service.store, decide)
+    rebuild = Rebuilder(service.settings, service.store, decide, now)
     # At once and not with the first story: a store put back should show what is known.  Nothing to do later on.
     service.every("read back", _READ_BACK_S, rebuild)
 

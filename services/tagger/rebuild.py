@@ -2,7 +2,8 @@
 
 Runs before the first story is handled, in a store that never was complete or was put back from a backup.  What
 the lost store had decided and not yet published is in neither topic; so the stories that are still on
-``stories`` and that the topics do not know are decided once more.
+``stories`` and that the topics do not know are decided once more.  Where the label of a story was told and its
+incident's alert not, the alert is told now.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -27,14 +29,17 @@ from services.contracts.story import STORY_EVENT, StoryEvent
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
 from services.contracts.topics import ALERTS, STORIES, STORIES_TAGGED, TOPICS
 from services.runtime.errors import UnavailableError
+from services.runtime.outbox import Message, enqueue
 from services.runtime.records import Received
 from services.runtime.settings import ServiceSettings
 from services.runtime.store import Store
 from services.runtime.whole_topic import read_whole_topic
 from services.tagger import memory
+from services.tagger.core.alerts import Outgoing
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.duplicates import read_pieces
-from services.tagger.tables import meta, stories
+from services.tagger.lives import refresh
+from services.tagger.tables import incidents, meta, outbox, stories
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +54,13 @@ Decide = Callable[[Sequence[Received[StoryEvent]]], Any]
 class Rebuilder:
     """Reads the topics once in the life of a store."""
 
-    def __init__(self, settings: ServiceSettings, store: Store, decide: Decide) -> None:
+    def __init__(
+        self, settings: ServiceSettings, store: Store, decide: Decide, now: Callable[[], datetime]
+    ) -> None:
         self._settings = settings
         self._store = store
         self._decide = decide
+        self._now = now
         self._done = False
         self._lock = asyncio.Lock()
 
@@ -96,6 +104,8 @@ class Rebuilder:
             await self._store.write(lambda conn, these=events: keep_incidents(conn, these), serial=True)  # type: ignore[misc]
         if not read:
             return
+        if untold := await self._store.write(lambda conn: tell_incidents(conn, self._now()), serial=True):
+            log.warning("incidents whose alert was never told", alerts=untold)
         log.warning("store rebuilt from what was told", stories=read)
         async for heard in self._all(STORIES, STORY_EVENT.validate_json):
             unknown = await self._unknown(heard)
@@ -159,6 +169,31 @@ def keep_incidents(conn: sa.Connection, events: Iterable[AlertEvent]) -> None:
         )
         if isinstance(event, Alert) and event.backfill:
             memory.mark_backfill(conn, event.incident_id)
+
+
+def tell_incidents(conn: sa.Connection, now: datetime) -> int:
+    """Tell the incidents of which a story's label is younger than the last alert; how many events that took.
+
+    A label and the alert that follows from it carry the same time, and nothing is told where the alert would
+    say what it said.
+    """
+    told = sa.func.max(stories.c.decided_at)
+    behind = (
+        sa.select(stories.c.incident_id)
+        .outerjoin(incidents, incidents.c.incident_id == stories.c.incident_id)
+        .where(stories.c.incident_id.is_not(None))
+        .group_by(stories.c.incident_id, incidents.c.changed_at)
+        .having(sa.or_(incidents.c.changed_at.is_(None), told > incidents.c.changed_at))
+    )
+    found = dict.fromkeys(memory.resolve_alias(conn, one) for one in conn.execute(behind).scalars().all())
+    outgoing = [event for one in found for event in refresh(conn, one, now, "not_relevant")]
+    enqueue(conn, outbox, [_message(one) for one in outgoing])
+    return len(outgoing)
+
+
+def _message(one: Outgoing) -> Message:
+    schema = f"{type(one.event).__name__}/{one.event.schema_version}"
+    return Message(topic=one.topic, key=one.key, value=one.event.model_dump_json().encode(), schema=schema)
 
 
 def _is_an_incident(incident_id: str) -> bool:
