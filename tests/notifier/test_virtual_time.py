@@ -45,3 +45,21 @@ def test_a_wait_for_what_will_not_come_is_told() -> None:
 
     with pytest.raises(AssertionError, match="everybody waits"):
         run_virtually(for_ever())
+
+
+def test_what_is_left_running_ends_with_the_clock() -> None:
+    ended: list[str] = []
+
+    async def left_behind() -> None:
+        try:
+            await asyncio.sleep(1e9)
+        finally:
+            ended.append("ended")
+
+    async def begin() -> asyncio.Task[None]:
+        task = asyncio.create_task(left_behind())
+        await asyncio.sleep(1.0)
+        return task
+
+    assert run_virtually(begin()).cancelled()
+    assert ended == ["ended"]
