@@ -56,6 +56,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.notifier.page
 	$(BIN)/python -m bench.desk
 	$(BIN)/python -m bench.pipeline
+	$(BIN)/python -m bench.replay
 	$(BIN)/python -m bench.tracing
 	$(BIN)/python -m bench.goals
 

@@ -83,7 +83,31 @@ def main() -> int:
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
     if asked.stories >= WANTED or asked.out != REPORT:
         asked.out.write_text(json.dumps(found, indent=1) + "\n")
+        (asked.out.parent.parent / "replay.md").write_text(page(found), encoding="utf-8")
     return 0 if found["bit_identical"] else 1
+
+
+def page(found: dict[str, Any]) -> str:
+    """The figures in words."""
+    per_s = found["stories"] / 60 / found["wall_minutes"]
+    same = "the same, bit for bit" if found["bit_identical"] else "**not the same**"
+    return f"""# A year of stories, once more
+
+Made by `python -m bench.replay` on 2 shared, noisy cores (load {found["load_before"]} before and
+{found["load_after"]} after), rules {found["rules"]}: made-up stories in the order of their publication, {A_DAY:,} a day.
+{found["workers"]} processes label, one joins on SQLite and asks an index of {found["subscriptions"]:,} subscriptions who
+hears each alert, by the functions that the services run. Kafka and the sending are not in it.
+
+| | |
+| --- | --- |
+| stories | {found["stories"]:,}, {found["relevant"]:,} of them relevant |
+| from the first to the last | {found["wall_minutes"]} min, {per_s:,.0f} stories a second (goal: 60 min) |
+| joining | {found["join_processor_minutes"]} min of processor |
+| matching | {found["alerts"]:,} alerts, {found["heard"]:,} hits, {found["match_processor_minutes"]} min of processor |
+| memory of the joining process at its peak | {found["peak_mb"]} MB |
+
+The first {found["bit_identical_stories"]:,} stories again, by one worker: every event {same}.
+"""
 
 
 def _load() -> None:
