@@ -8,6 +8,7 @@ Afterwards the first stories go through once more with one worker, and the event
 Kafka and the sending are not in it.  Goes on where it was stopped: store and figures of each block are kept
 under ``var/bench``.
 """
+# ruff: noqa: E501  # the page's own sentences
 
 from __future__ import annotations
 
