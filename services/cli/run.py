@@ -43,7 +43,7 @@ class BrokerNow:
         """What the operator must know of it."""
         if self.kind != "embedded":
             return ""
-        return "in memory: it forgets on exit; the stores keep every story, alert and delivery and publish again"
+        return "in memory: forgets on exit; the stores keep everything and publish it again"
 
 
 class Stack:

@@ -18,9 +18,9 @@ SEVERITY_STYLE = {0: "dim", 1: "green", 2: "yellow", 3: "bold dark_orange", 4: "
 SEVERITY_WORD = {0: "background", 1: "low", 2: "medium", 3: "high", 4: "critical"}
 _STATE_STYLE = {"ready": "green", "starting": "yellow"}
 
-DEMO_NOTE = (
-    "Demo: five articles retold and invented stories, marked so in seeds/stories; digests come every two minutes."
-)
+DEMO_NOTE = "Demo: five retold articles, the rest invented; digests every two minutes."
+#: Fewer stories than these, and frames and headings give way to them.
+_FEW_STORIES = 5
 
 
 @dataclass(frozen=True)
@@ -71,27 +71,80 @@ class Picture:
 
 
 def draw(picture: Picture, height: int) -> RenderableType:
-    """One frame that fits ``height`` lines; the newest stories come first."""
-    fixed = len(picture.parts) + len(picture.places) + min(len(picture.notes), 3) + 15
-    room = max(4, (height - fixed) // 2)
-    return Group(
-        _heading(picture),
-        _stories(picture.stories[:room], len(picture.stories) - room),
-        _where(picture.places),
-        _parts(picture.parts),
-        *_canaries(picture),
-        *(Text(f"· {note}", style="yellow") for note in picture.notes[-3:]),
-        Text("Ctrl-C stops everything; started again it goes on where it was.", style="dim"),
-    )
+    """One frame that fits ``height`` lines, 24 at least, whatever the width; the newest stories come first."""
+    framed = _framed(picture)
+    room = _room(framed, height)
+    if room >= _FEW_STORIES:
+        return _around(picture, framed, room)
+    bare = _bare(picture)
+    return _around(picture, bare, max(2, _room(bare, height)))
 
 
-def _heading(picture: Picture) -> RenderableType:
-    text = Text.assemble(("Siaga ", "bold"), (picture.totals, ""), "\n", ("Broker: ", "bold"), picture.broker)
+def _room(lines: Sequence[tuple[RenderableType, int]], height: int) -> int:
+    """How many stories there is room for, two lines each, with their heading and the count of the others."""
+    return (height - sum(taken for _, taken in lines) - 2) // 2
+
+
+def _around(picture: Picture, rest: Sequence[tuple[RenderableType, int]], room: int) -> RenderableType:
+    heading, *others = (what for what, _ in rest)
+    return Group(heading, _stories(picture.stories[:room], len(picture.stories) - room), *others)
+
+
+def _framed(picture: Picture) -> list[tuple[RenderableType, int]]:
+    """What stands around the stories, each with the lines it takes; none may wrap."""
+    heading = _heading(picture)
+    return [
+        (Panel(_lines(heading), border_style="cyan", padding=(0, 1)), len(heading) + 2),
+        (
+            Panel(
+                _where(picture.places),
+                title="read it here",
+                title_align="left",
+                border_style="dim",
+                padding=(0, 1),
+            ),
+            len(picture.places) + 2,
+        ),
+        (_parts(picture.parts, headed=True), len(picture.parts) + 1),
+        *_below(picture, notes=3),
+    ]
+
+
+def _bare(picture: Picture) -> list[tuple[RenderableType, int]]:
+    """The same without frames, for a terminal with few lines."""
+    heading = _heading(picture)
+    with_address = [part for part in picture.parts if part.address or part.state != "ready"]
+    return [
+        (_lines(heading), len(heading)),
+        (_where(picture.places), len(picture.places)),
+        (_parts(with_address, headed=False), len(with_address)),
+        *_below(picture, notes=1),
+    ]
+
+
+def _lines(texts: Sequence[Text]) -> Text:
+    return Text("\n", no_wrap=True, overflow="ellipsis").join(texts)
+
+
+def _heading(picture: Picture) -> list[Text]:
+    lines = [
+        Text.assemble(("Siaga ", "bold"), picture.totals),
+        Text.assemble(("Broker: ", "bold"), picture.broker),
+    ]
     if picture.broker_note:
-        text.append(f"\n{picture.broker_note}", style="yellow")
+        lines.append(Text(picture.broker_note, style="yellow"))
     if picture.demo:
-        text.append(f"\n{DEMO_NOTE}", style="cyan")
-    return Panel(text, border_style="cyan", padding=(0, 1))
+        lines.append(Text(DEMO_NOTE, style="cyan"))
+    return lines
+
+
+def _below(picture: Picture, notes: int) -> list[tuple[RenderableType, int]]:
+    lines = [
+        *_canaries(picture),
+        *(Text(f"· {one_line(note)}", style="yellow") for note in picture.notes[-notes:]),
+        Text("Ctrl-C stops everything; started again it goes on where it was.", style="dim"),
+    ]
+    return [(_lines(lines), len(lines))]
 
 
 def _stories(lines: Sequence[StoryLine], more: int) -> RenderableType:
@@ -122,40 +175,40 @@ def _became(line: StoryLine) -> Text:
     if line.relevant is None:
         return Text("  … on its way to the tagger", style="dim")
     if not line.relevant:
-        return Text(f"  not relevant: {one_line(line.reason)}", style="dim")
-    text = Text("  ")
-    text.append(SEVERITY_WORD[line.severity], style=SEVERITY_STYLE[line.severity])
-    text.append(f" · {', '.join(line.topics)} · {line.kind} · {' '.join(line.regions) or 'no region'}")
+        return Text(f"  not relevant: {one_line(line.reason).replace('_', ' ')}", style="dim")
+    # What became of it stands before the labels: a narrow terminal cuts the end.
+    text = Text("  ").append(SEVERITY_WORD[line.severity], style=SEVERITY_STYLE[line.severity])
+    for style, words in line.fate or (("dim", "deciding who hears"),):
+        text.append(" → ", style="dim").append(words, style=style)
     if line.joined > 1:
         text.append(f" · joined ({line.joined} sources)", style="cyan")
-    for style, words in line.fate or (("dim", "deciding who hears"),):
-        text.append(" → ", style="dim")
-        text.append(words, style=style)
-    return text
+    return text.append(f" · {', '.join(line.topics)} · {line.kind} · {' '.join(line.regions) or 'no region'}")
 
 
-def _where(places: Sequence[tuple[str, str]]) -> RenderableType:
+def _where(places: Sequence[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
     for name, address in places:
-        table.add_row(Text(name, style="bold"), address)
-    return Panel(table, title="read it here", title_align="left", border_style="dim", padding=(0, 1))
+        table.add_row(Text(name, style="bold"), Text(address))
+    return table
 
 
 def _canaries(picture: Picture) -> list[Text]:
     """Whether a synthetic alert comes through to each channel: what no part's own health can say."""
     if not picture.canaries:
         return []
-    text = Text("  canary: ", style="bold cyan")
+    text = Text("canary: ", style="bold cyan")
     for number, line in enumerate(picture.canaries):
         style = "red" if line.is_late(picture.now) else "green" if line.has_come else "yellow"
         text.append(" · " if number else "", style="dim").append(line.words(picture.now), style=style)
     return [text]
 
 
-def _parts(parts: Sequence[PartLine]) -> RenderableType:
-    table = Table(box=None, padding=(0, 2), header_style="bold cyan", show_edge=False)
+def _parts(parts: Sequence[PartLine], *, headed: bool) -> RenderableType:
+    table = Table(box=None, padding=(0, 1), header_style="bold cyan", show_edge=False, show_header=headed)
     for column in ("part", "state", "MB", "health, readiness and metrics"):
-        table.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=True, overflow="ellipsis")
     for part in parts:
         style = _STATE_STYLE.get(part.state, "red")
         table.add_row(part.name, Text(part.state, style=style), str(part.memory_mb or "-"), part.address)

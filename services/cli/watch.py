@@ -143,7 +143,7 @@ def desk_places(plan: Plan) -> list[tuple[str, str]]:
     found = [("Desk", f"http://127.0.0.1:{plan.ports.of('desk')}/desk/")]
     if plan.local_mail and (address := _first_mailbox(plan.officials_file)):
         box = _short(plan.data / "demo" / "mail")
-        found.append(("", f"sign in as {address}; the code is mailed to {box}"))
+        found.append(("", f"as {address}; its code is in {box}"))
     return found
 
 

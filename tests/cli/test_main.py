@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from services.cli.canary_line import CanaryLine
 from services.cli.main import COMMANDS
 from services.cli.view import PartLine, Picture, StoryLine, draw
+from services.notifier.canary import Seen
 
 
 def siaga(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -79,7 +81,7 @@ def shown(stories: list[StoryLine], height: int = 40, width: int = 120) -> str:
 def test_the_view_shows_what_became_of_a_story() -> None:
     text = shown([line("Kapal tenggelam")])
     assert "Kapal tenggelam" in text
-    assert "critical · human_trafficking · incident · ID-NT → pushed: Telegram 2" in text
+    assert "critical → pushed: Telegram 2 · human_trafficking · incident · ID-NT" in text
 
 
 def test_a_headline_with_markup_or_control_codes_is_shown_as_it_is_and_does_nothing() -> None:
@@ -93,7 +95,46 @@ def test_a_story_not_yet_tagged_shows_no_headline_of_its_own() -> None:
     assert "on its way to the tagger" in text
 
 
-@pytest.mark.parametrize("height", [24, 40, 80])
-def test_the_view_fits_the_terminal(height: int) -> None:
-    text = shown([line(f"Berita {number}") for number in range(100)], height=height)
-    assert len(text.rstrip("\n").splitlines()) <= max(height, 26)
+def a_full_picture(stories: int) -> Picture:
+    """As a demo shows it once something went wrong, with lines that are too long for any terminal."""
+    ports = {"stand-ins": "", "ingest": "8601", "tagger": "8602", "notifier": "8603"}
+    return Picture(
+        broker="embedded at 127.0.0.1:1",
+        broker_note="in memory " + "and so on " * 50,
+        stories=[line(f"Berita {number} " + "panjang " * 50) for number in range(stories)],
+        parts=[
+            PartLine(name, "ready", f"http://127.0.0.1:{port}/healthz  /readyz  /metrics" if port else "", 120)
+            for name, port in ports.items()
+        ],
+        places=[
+            (name, f"{name}'s address " + "x" * 200)
+            for name in ("Telegram", "Desk", "", "E-mail", "Feeds", "Logs")
+        ],
+        notes=[f"a part ended {number} " + "and again " * 50 for number in range(5)],
+        totals="100 stories",
+        demo=True,
+        canaries=[CanaryLine(name, Seen(0.0, 0.0), 60.0) for name in ("telegram", "email")],
+    )
+
+
+@pytest.mark.parametrize("height", range(24, 81, 4))
+@pytest.mark.parametrize("width", [80, 132, 200])
+def test_the_view_fits_the_terminal_with_all_an_operator_needs(height: int, width: int) -> None:
+    console = Console(width=width, height=height, record=True, file=io.StringIO())
+    console.print(draw(a_full_picture(100), height))
+    text = console.export_text()
+    assert len(text.rstrip("\n").splitlines()) <= height
+    assert max(len(row) for row in text.splitlines()) <= width
+    for needed in (
+        "→ pushed: Telegram 2",
+        ":8601/healthz",
+        ":8603/healthz  /readyz  /metrics",
+        "Logs's",
+        "Ctrl-C",
+    ):
+        assert needed in text
+    assert "a part ended 4" in text
+
+
+def test_a_high_terminal_shows_more_stories_than_a_low_one() -> None:
+    assert shown([line(f"Berita {number}") for number in range(100)], height=80).count("Berita") > 20
