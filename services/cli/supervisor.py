@@ -130,7 +130,7 @@ class Supervisor:
             # A part that has worked with these settings only misses something that is away for now.
             if status == EXIT_OPERATOR and name not in self._proven:
                 if not self.failed.done():
-                    self.failed.set_result(OperatorError(name, last_line(self.log_of(name))))
+                    self.failed.set_result(OperatorError(name, _without_name(last_line(self.log_of(name)), name)))
                 return
             self._proven.add(name)
             lived = time.monotonic() - running.started_at
@@ -172,6 +172,11 @@ def last_line(path: Path) -> str:
     """The last line a process wrote before it gave up."""
     lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return one_line(lines[-1]) if lines else "ended without a word"
+
+
+def _without_name(line: str, name: str) -> str:
+    """A part's own line begins with its name, which whoever ends because of it says again."""
+    return line.removeprefix("siaga-").removeprefix(f"{name}: ")
 
 
 def _told(status: int) -> str:

@@ -20,4 +20,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded("siaga notifier", main))
+    sys.exit(guarded("siaga-notifier", main))

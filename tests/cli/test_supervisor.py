@@ -74,6 +74,15 @@ async def test_an_operators_mistake_in_a_part_ends_everything_with_its_line(supe
     assert str(error) == "one: x: port 1 is in use"
 
 
+@pytest.mark.parametrize("own_name", ["one", "siaga-one"])
+async def test_a_part_that_begins_its_line_with_its_name_is_named_once(
+    supervisor: Supervisor, own_name: str
+) -> None:
+    await supervisor.start(part(MISTAKEN.replace("x: port", f"{own_name}: port")))
+    error = await asyncio.wait_for(supervisor.failed, 20)
+    assert str(error) == "one: port 1 is in use"
+
+
 async def test_a_part_that_has_worked_and_now_misses_its_broker_is_started_again(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
