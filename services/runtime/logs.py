@@ -52,8 +52,15 @@ def _traceback(exc_info: Any) -> str:
 
 def configure_logs(service: str, level: str = "INFO") -> None:
     """Send every logger of this process to stderr as one JSON object a line."""
+
+    def named(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        # Not by a context variable: a thread that was there before does not see it.
+        event["service"] = service
+        return event
+
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        named,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
@@ -82,4 +89,3 @@ def configure_logs(service: str, level: str = "INFO") -> None:
     root.setLevel(level)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.contextvars.bind_contextvars(service=service)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -53,6 +54,15 @@ def test_a_line_is_one_json_object_with_its_story_and_trace(logged: pytest.Captu
     (line,) = lines(logged)
     assert (line["service"], line["event"], line["story_id"]) == ("test", "decided", "antara:1")
     assert line["trace_id"] == trace_id(child(trace))
+
+
+def test_a_line_of_another_thread_names_its_service_too(logged: pytest.CaptureFixture[str]) -> None:
+    configure_logs("test")
+    thread = threading.Thread(target=structlog.get_logger("x").info, args=("decided",))
+    thread.start()
+    thread.join()
+    (line,) = lines(logged)
+    assert line["service"] == "test"
 
 
 @pytest.mark.parametrize(
