@@ -172,6 +172,11 @@ def test_every_seed_story_reaches_somebody_of_the_demo(story: str, severity: Sev
     assert hears == expected
 
 
+def test_nobody_of_the_demo_sleeps_through_it() -> None:
+    entries = read_officials(ROOT / "seeds" / "officials.demo.yaml")
+    assert [entry.ref for entry in entries if entry.quiet is not None] == []
+
+
 # Taking a file over --------------------------------------------------------------------------
 
 
