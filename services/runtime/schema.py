@@ -71,6 +71,12 @@ def need_head(engine: sa.Engine, migrations: Path) -> None:
         )
 
 
+def current(engine: sa.Engine) -> str | None:
+    """The revision a store has now, whoever brought it there; None for an empty one."""
+    with engine.connect().execution_options(siaga_read=True) as conn, conn.begin():
+        return MigrationContext.configure(conn).get_current_revision()
+
+
 def migration_heads(migrations: Path) -> list[str]:
     """The newest revisions a folder of migrations holds; more than one means a fork."""
     return list(_script(migrations).get_heads())

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from services.runtime.errors import OperatorError, UnavailableError, one_line
-from services.runtime.schema import migration_heads, need_head, shown, upgrade
+from services.runtime.schema import current, migration_heads, need_head, shown, upgrade
 from services.runtime.silence import SILENT_AFTER_S, SilenceGuard
 
 T = TypeVar("T")
@@ -46,8 +46,12 @@ class Store:
     ``serial=True`` takes the store-wide lock (an advisory lock held to the end of the transaction).
     """
 
-    def __init__(self, engine: sa.Engine, *, silent_after_s: float = SILENT_AFTER_S) -> None:
+    def __init__(
+        self, engine: sa.Engine, *, silent_after_s: float = SILENT_AFTER_S, schema: str | None = None
+    ) -> None:
+        """``schema``: the revision this program is made for; None where nobody migrates under it."""
         self.engine = engine
+        self._schema = schema
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._silence = None if self.is_sqlite else SilenceGuard(engine, silent_after_s)
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="store")
@@ -84,7 +88,7 @@ class Store:
         except OperatorError:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, schema=migration_heads(migrations)[0])
 
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` in a read transaction of its own.
@@ -147,7 +151,7 @@ class Store:
             ):
                 return work(conn)
         except DBAPIError as error:
-            raise _told_apart(error) from error
+            raise self._told_apart(error) from error
 
     def _write_one(self, work: Work[T], serial: bool) -> T:
         try:
@@ -157,7 +161,7 @@ class Store:
                     conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SERIAL_LOCK})
                 return work(conn)
         except DBAPIError as error:
-            raise _told_apart(error) from error
+            raise self._told_apart(error) from error
 
     def _write_groups(self) -> None:
         while True:
@@ -200,7 +204,26 @@ class Store:
             if failure is None:
                 queued.done.set_result(value)
             else:
-                queued.done.set_exception(failure)
+                queued.done.set_exception(
+                    self._told_apart(failure) if isinstance(failure, DBAPIError) else failure
+                )
+
+    def _told_apart(self, error: DBAPIError) -> Exception:
+        """Also, what fails on a schema that changed under this program is no fault of the work.
+
+        While an upgrade migrates, the version before still runs: its records wait for the next one.
+        """
+        if self._schema is None or _is_outage(error):
+            return _told_apart(error)
+        try:
+            now = current(self.engine)
+        except DBAPIError:
+            return error
+        if now == self._schema:
+            return error
+        return UnavailableError(
+            f"the store's schema is {now} by now and this program is made for {self._schema}: {first_line(error)}"
+        )
 
     def _watched(self) -> contextlib.AbstractContextManager[None]:
         return self._silence.watching() if self._silence else contextlib.nullcontext()

@@ -208,3 +208,33 @@ async def test_a_lock_somebody_keeps_is_an_outage_and_no_fault_of_the_record(
     other.engine.dispose()
     assert await store.write(lambda conn: conn.execute(sa.text("SELECT 1")).scalar(), serial=True) == 1
     await store.close()
+
+
+NEXT_MIGRATION = """
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    op.drop_table("note")
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def test_what_fails_on_a_schema_that_changed_under_the_program_is_no_fault_of_the_record(
+    kind: str, request: pytest.FixtureRequest, migrations: Path, store_url: str, note: sa.Table
+) -> None:
+    url = request.getfixturevalue("postgres") if kind == "postgres" else store_url
+    before = Store.open(url, migrations)
+    with pytest.raises(sa.exc.DBAPIError):  # the twin: on its own schema the same mistake is the work's
+        await before.write(lambda conn: conn.execute(sa.text("SELECT * FROM nowhere")))
+    (migrations / "versions" / "0002_next.py").write_text(NEXT_MIGRATION)
+    after = Store.open(url, migrations)
+    for ask in (before.write, before.read):
+        with pytest.raises(UnavailableError, match="schema is 0002 by now and this program is made for 0001"):
+            await ask(texts(note))
+    assert await before.write(lambda conn: conn.execute(sa.text("SELECT 1")).scalar()) == 1
+    await before.close()
+    await after.close()
