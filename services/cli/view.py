@@ -187,7 +187,7 @@ def _became(line: StoryLine) -> Text:
 
 def _where(places: Sequence[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, min_width=max((len(name) for name, _ in places), default=0))
     table.add_column(no_wrap=True, overflow="ellipsis")
     for name, address in places:
         table.add_row(Text(name, style="bold"), Text(address))

@@ -129,7 +129,7 @@ def test_the_view_fits_the_terminal_with_all_an_operator_needs(height: int, widt
         "→ pushed: Telegram 2",
         ":8601/healthz",
         ":8603/healthz  /readyz  /metrics",
-        "Logs's",
+        "Telegram  Telegram's",
         "Ctrl-C",
     ):
         assert needed in text
