@@ -6,7 +6,7 @@ from services.tagger.core.folding import fold
 
 ORIGIN = frozenset(
     b"asal dari from warga wn wna tka kewarganegaraan berkebangsaan berasal kelahiran turis imigran"
-    b" pengungsi".split()
+    b" pengungsi tkw tki pmi migran".split()
 )
 PEOPLE = frozenset(
     b"nationals national migrants migrant workers worker men women man woman citizens refugees"
@@ -19,14 +19,15 @@ DESTINATION = frozenset(b"ke menuju tujuan to into for towards".split())
 TRANSIT = frozenset(b"melalui via lewat transit through".split())
 LOCATIVE = frozenset(
     b"di in at near pada perairan wilayah perbatasan pelabuhan bandara kota kabupaten kab provinsi"
-    b" pulau pantai laut selat pesisir kawasan kecamatan distrik district province inside within"
+    b" pulau pantai laut selat pesisir dermaga muara kawasan kecamatan distrik district province inside within"
     b" outside around off".split()
 )
 OFFICE = frozenset(
     b"metro polres polresta polrestabes polda polsek kanim imigrasi cukai lanal lantamal kejari"
     b" kejati kodim korem kodam bnnp bnnk pos plbn pemda gerbang pemkot pemkab pemprov kanwil kpu"
     b" bp3mi p4mi negeri polairud polisi police pn pt satpolairud bupati gubernur walikota wali dprd"
-    b" dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a".split()
+    b" dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a disnaker disnakertrans dinsos"
+    b" bp2mi bp3tki satreskrim satresnarkoba reskrim bpbd kejaksaan pengadilan satgas".split()
 )
 CITY_TYPE = frozenset(b"kota kabupaten kab provinsi pulau pelabuhan bandara kecamatan city province".split())
 BEFORE_A_TOWN = CITY_TYPE | OFFICE | LOCATIVE
@@ -67,7 +68,12 @@ OF_A_STATE = frozenset(
     b" majikan".split()
 )
 #: People of a town: the town is no part of a name.
-TOWNSPEOPLE = frozenset(b"nelayan warga petani pemuda tokoh masyarakat kapolres bupati".split())
+TOWNSPEOPLE = frozenset(
+    b"nelayan warga petani pemuda tokoh masyarakat kapolres bupati siswi siswa pelajar gadis remaja bocah"
+    b" anak bayi wanita perempuan pria mahasiswa mahasiswi tkw tki pmi migran pekerja buruh kades camat"
+    b" korban pelaku tersangka penyelundup penyelundupan calo mucikari agen sindikat jaringan kasus kurir"
+    b" sabu narkoba ganja masuk danlanal dandim kajari".split()
+)
 ABOUT_TO = frozenset(b"hendak akan ingin mau mencoba coba berusaha".split())
 #: States outside the area that its people are sent to, to work or to marry.
 SENT_TO = frozenset(["CN", "TW", "HK", "KR", "JP", "SA", "AE", "QA", "KW", "BH", "OM", "JO"])
