@@ -25,8 +25,10 @@ from services.cli.stack import SEEDS, Plan, Ports
 from services.ingest import tables as ingest_tables
 from services.notifier import queries as notifier_queries
 from services.notifier import tables as notifier_tables
+from services.notifier.core.reason import Reason
 from services.tagger import queries as tagger_queries
 from services.tagger import tables as tagger_tables
+from services.tagger.core.incident import incident_id_of
 
 SCENE_EVERY_S = 8.0
 UPDATED_STORY, UPDATED_TITLE = "141402", "21 orang"
@@ -38,6 +40,8 @@ SAME_EVENT = (
 )
 IN_HAND = {"due", "intended", "sending", "retry_wait", "planned"}
 MAY_HAVE_ARRIVED = {"accepted", "unknown", "parked"}
+#: Why an official hears of an event for the first time at once.
+ANEW = {str(Reason.CRITICAL), str(Reason.HIGH)}
 
 
 def free_base() -> int:
@@ -116,6 +120,19 @@ class Whole:
     def states(self) -> Counter[str]:
         return Counter(row.state for row in self.rows())
 
+    def all_told(self) -> bool:
+        """The notifier has handled the last version of every incident."""
+        table = tagger_tables.incidents
+        lives = sa.select(table.c.incident_id, table.c.version).where(
+            ~table.c.withdrawn, table.c.merged_into.is_(None)
+        )
+        decided = self.ask("tagger", lambda conn: conn.execute(lives).all())
+        heard = self.ask("notifier", lambda conn: conn.execute(sa.select(notifier_tables.INCIDENT)).all())
+        if decided is None or heard is None:
+            return False
+        versions = {row.incident_id: row.version for row in heard}
+        return all(versions.get(row.incident_id, 0) >= row.version for row in decided)
+
     def settled(self) -> bool:
         """Every story ingest has is tagged in its last version, the update is among them, nothing is in hand."""
         seen, tagged = self.versions("ingest"), self.versions("tagger")
@@ -123,7 +140,7 @@ class Whole:
         updated = any(UPDATED_STORY in one.story_id and UPDATED_TITLE in one.tagged.title for one in fates)
         states = self.states()
         known = all(tagged.get(story) == version for story, version in seen.items())
-        return bool(updated and known and states and not IN_HAND & states.keys())
+        return bool(updated and known and self.all_told() and states and not IN_HAND & states.keys())
 
     async def until_at_work(self) -> None:
         """Wait until every service has something in its store."""
@@ -182,8 +199,18 @@ class Whole:
         mails = [email.message_from_bytes(path.read_bytes()) for path in folder.glob("*")]
         return [mail for mail in mails if mail["To"] != canary.MAIL]
 
+    def first_pushes(self) -> Counter[tuple[str, str]]:
+        """How often an official was told anew of an event; a pushed update or a second copy is not that."""
+        events = {incident_id_of(story): event_of(story) for story in self.versions("tagger")}
+        return Counter(
+            (row.official_id, events.get(row.incident_id, row.incident_id))
+            for row in self.rows()
+            if row.action == "push" and row.state == "accepted" and row.why in ANEW and not row.second_copy
+        )
+
     def check_none_twice(self) -> None:
         """Every accepted row is one message of its own; what else arrived is covered by a visible unknown."""
+        assert not {told: times for told, times in self.first_pushes().items() if times > 1}
         rows = [row for row in self.rows() if row.action in {"push", "digest", "withdraw"}]
         accepted = [row.ref for row in rows if row.channel == "telegram" and row.state == "accepted" and row.ref]
         unknown = [row for row in rows if row.channel == "telegram" and row.state in {"unknown", "parked"}]
