@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 
 from services.contracts.tagging import MASK
-from services.tagger.core.clearing_context import also_a_place
-from services.tagger.core.clearing_names import BEFORE_AN_AGE, NO_AGE_AFTER, Names, Span
+from services.tagger.core.clearing_context import Text, also_a_place
+from services.tagger.core.clearing_names import Names, Span
 from services.tagger.core.clearing_numbers import numbers_of_people
 from services.tagger.core.clearing_places import born, home, home_before, school, school_before
 from services.tagger.core.clearing_words import CUES, NOT_NAMES, ROLES, Cue
@@ -29,7 +29,7 @@ _MANY_PARTS = 16
 _NEVER_ALONE = NOT_NAMES | ROLES
 _NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
 #: What finds the names about each cue, and what finds the places.
-_NAMES: dict[Cue, Callable[[Names, int, int], Iterator[Span]]] = {
+_NAMES: dict[Cue, Callable[[Names, int, int], Iterable[Span]]] = {
     Cue.VICTIM: Names.after_victim,
     Cue.KIN: Names.after_victim,
     Cue.CALLED: Names.after_called,
@@ -37,7 +37,7 @@ _NAMES: dict[Cue, Callable[[Names, int, int], Iterator[Span]]] = {
     Cue.NOT_REAL_NAME: Names.before_note,
     Cue.YEARS_OLD: Names.around_years,
 }
-_PLACES: dict[Cue, Callable[[str, int, int], Iterator[Span]]] = {
+_PLACES: dict[Cue, Callable[[Text, int, int], Iterable[Span]]] = {
     Cue.HOME: home,
     Cue.HOME_AFTER: home_before,
     Cue.SCHOOL: school,
@@ -62,7 +62,8 @@ class Clearer:
         words = {word.decode() for term in known for word in fold_term(term).split()}
         self._known = frozenset(words) | NOT_NAMES | ROLES
         cues = [(fold_term(term), cue) for cue, terms in CUES.items() for term in terms.split(";") if term.strip()]
-        self._cues = [cue for _, cue in cues]
+        #: What looks around each cue: for a name, or else for a place.
+        self._cues = [(_NAMES.get(cue), _PLACES.get(cue)) for _, cue in cues]
         self._automaton = BytesAhoCorasick(
             [b" " + term + b" " for term, _ in cues], implementation=Implementation.ContiguousNFA
         )
@@ -88,19 +89,17 @@ class Clearer:
 
     def _found(self, whole: str) -> list[Span]:
         found: list[Span] = []
-        names, cues = Names(whole, self._known), self._cues
-        padded = b" " + fold(whole) + b" "
+        text = Text(whole, fold(whole))
+        names, cues = Names(text, self._known), self._cues
+        padded = b" " + text.folded + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
-            cue = cues[index]
-            found += _NAMES[cue](names, start, end - 2) if cue in _NAMES else _PLACES[cue](whole, start, end - 2)
+            for_name, for_place = cues[index]
+            if for_name:
+                found += for_name(names, start, end - 2)
+            elif for_place:
+                found += for_place(text, start, end - 2)
         numbers = digits_in(whole)
-        for start, end in numbers:
-            if (
-                end - start <= 2
-                and whole[start - 1 : start] in BEFORE_AN_AGE
-                and not NO_AGE_AFTER.match(whole, end)
-            ):
-                found += names.before_age(start, end)
+        found += names.ages(numbers)
         found += numbers_of_people(whole, numbers)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from services.tagger.core.clearing_context import LINE, after_office, headline, of_a_people
+from services.tagger.core.clearing_context import LINE, Text, after_office, headline, of_a_people
 from services.tagger.core.clearing_words import HONORIFICS, NOT_NAMES, ROLES
 from services.tagger.core.folding import fold
 
@@ -37,13 +37,15 @@ _INITIALS = re.compile(r"(?:[A-Z](?:\.?[A-Z]){0,3}\.?|[A-Z][a-z]{1,2})(?![a-z])(
 _MORE_INITIALS = re.compile(r"\s*(?:,\s*(?:dan|serta|and)\b|,|dan\b|serta\b|and\b|/|&)\s*")
 #: "Nomor 21 Tahun 2007": nobody is that old.
 _YEAR_OF_A_LAW = re.compile(r"\s(?:19|20)\d\d\b")
-NO_AGE_AFTER = re.compile(r"[/:%]|[.,]\d")
+_AGE_DIGITS = 2
+_NO_AGE_BEFORE = frozenset("/:%")
+_DECIMAL_MARKS = frozenset(".,")
 #: What stands right before and after a number that is an age: "(17)", "(17 tahun)", ", 17,", ", aged 17".
 _AGED = r"(?:usia|umur|aged?|berusia|berumur|who is|who was)\s"
 _AGE_BEFORE = re.compile(rf"(?:[(,]\s?|\s(?:yang\s)?)(?:{_AGED})?$")
-BEFORE_AN_AGE = frozenset({" ", "(", ","})
+_BEFORE_AN_AGE = frozenset({" ", "(", ","})
 _AGE_WORD = re.compile(rf"{_AGED}$")
-_ENDS_AGED = frozenset("aerds")
+_ENDS_AGED = ("usia ", "umur ", "age ", "aged ", "who is ", "who was ")
 _BEGINS_AFTER_AGE = frozenset({"", "t", "y", ")", ",", "."})
 _AGE_AFTER = re.compile(r"\s?(?:tahun|thn|th|years?(?: old)?)?\s?(?P<end>[),.])|\s?(?:tahun|thn)\b")
 _BEFORE = re.compile(
@@ -68,6 +70,7 @@ _GAP_WORDS = """
     berinisial inisial si
 """
 _GAP_BEGINS = tuple(_GAP_WORDS.split())
+_GAP_LETTERS = frozenset(word[:2] for word in _GAP_BEGINS)  # asked first: most words begin otherwise
 
 
 class _Name(NamedTuple):
@@ -82,22 +85,33 @@ class _Name(NamedTuple):
 class Names:
     """The names of one text; what a stretch is, is decided once."""
 
-    def __init__(self, whole: str, known: frozenset[str]) -> None:
+    def __init__(self, text: Text, known: frozenset[str]) -> None:
         """``known``: words that alone make no name."""
-        self._whole = whole
+        self._whole, self._folded = text
         self._known = known
         self._known_names: dict[tuple[str, bool], _Name | None] = {}
 
-    def before_age(self, start: int, end: int) -> Iterator[Span]:
+    def ages(self, numbers: Iterable[tuple[int, int]]) -> list[Span]:
+        """The ages among all runs of digits, and the names beside them; most end at the characters around them."""
         whole = self._whole
-        if whole[start - 2 : start - 1] in _ENDS_AGED and _AGE_WORD.search(whole, max(0, start - 12), start):
-            yield start, end, "age"
-        follows = whole[end : end + 2].lstrip()[:1]
-        after = _AGE_AFTER.match(whole, end) if follows in _BEGINS_AFTER_AGE else None
-        if not after:
-            return
-        before = _AGE_BEFORE.search(whole, max(0, start - 18), start)
-        if not before:
+        found: list[Span] = []
+        for start, end in numbers:
+            if end - start > _AGE_DIGITS or whole[start - 1 : start] not in _BEFORE_AN_AGE:
+                continue
+            first, second = whole[end : end + 1], whole[end + 1 : end + 2]
+            if first in _NO_AGE_BEFORE or (first in _DECIMAL_MARKS and second.isdecimal()):
+                continue
+            if whole.endswith(_ENDS_AGED, max(0, start - 12), start):
+                found.append((start, end, "age"))
+            if (first.strip() or second.strip()) in _BEGINS_AFTER_AGE:
+                found += self._with_age(start, end)
+        return found
+
+    def _with_age(self, start: int, end: int) -> Iterator[Span]:
+        whole = self._whole
+        after = _AGE_AFTER.match(whole, end)
+        before = _AGE_BEFORE.search(whole, max(0, start - 18), start) if after else None
+        if not after or not before:
             return
         worded = _AGE_WORD.search(whole, before.start(), start)
         opened = before.group().strip()[:1]
@@ -113,14 +127,11 @@ class Names:
             if found["alias"]:
                 yield found.start("alias"), found.end("alias"), "called"
 
-    def after_victim(self, start: int, end: int) -> Iterator[Span]:
-        whole = self._whole
+    def after_victim(self, start: int, end: int) -> Iterable[Span]:
         found = list(self._beside_victim(start, end))
-        if not found:
-            return
-        if headline(whole, start, end):  # asked last: most cues stand beside no name
-            found = [span for span in found if self._certain(*span[:2])]
-        yield from found
+        if found and headline(self._whole, start, end):  # asked last: most cues stand beside no name
+            return [span for span in found if self._certain(*span[:2])]
+        return found
 
     def _certain(self, start: int, end: int) -> bool:
         """Whether what follows a victim in a headline is a name: of no lexicon, named again or untold."""
@@ -141,7 +152,11 @@ class Names:
         if ahead and (span := self._name(ahead.start("name"), ahead.end("name"))):
             yield *span, "victim"
         at = end + 1
-        if whole[end:at] == " " and "a" <= whole[at : at + 1] <= "z" and not whole.startswith(_GAP_BEGINS, at):
+        if (
+            whole[end:at] == " "
+            and "a" <= whole[at : at + 1] <= "z"
+            and not (whole[at : at + 2] in _GAP_LETTERS and whole.startswith(_GAP_BEGINS, at))
+        ):
             found = None  # most words are followed by another that is no name
         else:
             gap = _GAP.match(whole, end)
@@ -241,9 +256,9 @@ class Names:
             name = self._known_names[key]
         else:
             name = self._known_names[key] = self._read(shown, sure=sure)
-        if name is None or after_office(self._whole, start + name.begins):
+        if name is None or after_office(self._folded, start + name.begins):
             return None
-        if name.of_a_people and of_a_people(self._whole, start):
+        if name.of_a_people and of_a_people(self._folded, start):
             return None
         return start + name.start, start + name.end
 

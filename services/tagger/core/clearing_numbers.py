@@ -11,7 +11,8 @@ _RT = re.compile(
 )
 #: Asked first, each by its own first letter: one pattern of all of them costs ten times as much.
 _HOUSE_MARKS = tuple(map(re.compile, (r"RT\.?\s*\d", r"RW\.?\s*\d", r"umah [nN]", r"ouse [nN]")))
-_CONTACT_MARKS = tuple(map(re.compile, (r"0\d[\d -]{8}", r"\+\d[\d -]{8}")))
+_CONTACT_MARK = re.compile(r"0\d[\d -]{8}")
+_CONTACT_PLUS = re.compile(r"\+\d[\d -]{8}")
 _CONTACT_DIGITS = 7  # as many in a row, or a mark
 _CONTACT = re.compile(
     r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7}\b"
@@ -44,13 +45,15 @@ def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]]) -> Iterato
     if any(mark.search(whole) for mark in _HOUSE_MARKS):
         for found in _RT.finditer(whole):
             yield found.start(), found.end(), "house number"
-    if long or any(mark.search(whole) for mark in _CONTACT_MARKS):
+    if long or _CONTACT_MARK.search(whole) or ("+" in whole and _CONTACT_PLUS.search(whole)):
         for found in _CONTACT.finditer(whole):
             yield found.start(), found.end(), "contact or document number"
-    for start, end in _addresses(whole):
-        yield start, end, "contact or document number"
+    if "@" in whole:
+        for start, end in _addresses(whole):
+            yield start, end, "contact or document number"
     for start, end in numbers:
-        if end - start <= _PLATE_DIGITS and whole[end : end + 2].strip()[:1].isupper():
+        after = whole[end : end + 2]
+        if end - start <= _PLATE_DIGITS and after != after.lower():  # a capital follows, which few numbers have
             yield from _plate(whole, start, end)
 
 
