@@ -37,6 +37,9 @@ from services.tagger.core.spans import Span, evidence_of
 _MAX_NUMBERS = 6
 _MAX_TERMS = 5
 _NOUN_WORDS = 5
+_CLAUSE = 70  # characters after a number that its noun stands in
+#: One of these words stands beside every number that is read, but for those of headlines that leave them out.
+_COUNTED = PEOPLE | UNITS.keys()
 _CLAUSE_END = re.compile(r"[.!?;]\s")
 
 
@@ -98,9 +101,12 @@ _ROUTE = {Role.ORIGIN: 0, Role.TRANSIT: 1, Role.DESTINATION: 2}
 
 
 def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -> None:
-    after = reading.whole[found.end() : found.end() + 70].split("\n", 1)[0]
-    words = fold(_CLAUSE_END.split(after, 1)[0]).decode().split()[: _NOUN_WORDS + 3]
-    if not words or words[0] in NOT_PEOPLE:
+    whole, end = reading.whole, found.end()
+    line = whole.find("\n", end, end + _CLAUSE)
+    last = line if line >= 0 else end + _CLAUSE
+    stop = _CLAUSE_END.search(whole, end, last)
+    words = reading.folded[end : stop.start() if stop else last].decode().split()[: _NOUN_WORDS + 3]
+    if not words or words[0] in NOT_PEOPLE or _counts_nothing(words):
         return
     at = next((index for index, word in enumerate(words[:3]) if word in UNITS), None)
     measures = at is not None and all(word in SUBSTANCES for word in words[:at])
@@ -125,6 +131,11 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     low, high = values
     span = _span(reading, found.start("low"), found.end() + len(words[0]) + 1, f"facts/{slot}")
     card.number(slot, low, high, "person", of=slot, span=span)
+
+
+def _counts_nothing(words: list[str]) -> bool:
+    """Neither people nor a measure: asked first, since most numbers end here."""
+    return words[0] not in DONE_TO_PEOPLE and _COUNTED.isdisjoint(words[:3])
 
 
 def _in_the_title(found: re.Match[str], reading: Reading) -> bool:

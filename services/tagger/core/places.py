@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from services.contracts.codes import Kind, Role
 from services.tagger.core.book import PlaceEntry, Rulebook
-from services.tagger.core.folding import fold
 from services.tagger.core.matching import Hit
 from services.tagger.core.place_words import (
     ABOUT_TO,
@@ -83,10 +82,10 @@ def find_places(
     ``about`` are the sentences the topics rest on: a place far from all of them is not the event's.
     ``both_sides``: the story is about a border, so a state named beside another is part of the event.
     """
-    hits = _names(reading)
+    hits = reading.place_names
     if not hits:
         return ()
-    folded = fold(reading.whole)
+    folded = reading.folded
     scene = _Scene(reading, folded, reading.datelines, kind, book.bit("k_meet"))
     chosen = _resolve(hits, book, folded, reading.whole)
     mentions = []
@@ -105,8 +104,8 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     """
     counted: Counter[str] = Counter()
     datelines = reading.datelines
-    folded = fold(reading.whole)
-    for hit in _names(reading):
+    folded = reading.folded
+    for hit in reading.place_names:
         if any(start <= hit.start < end for start, end in datelines):
             continue
         entries = [book.places[index] for index in hit.pattern.places]
@@ -127,34 +126,19 @@ def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:
     return _of_people(hit, folded)
 
 
-def _names(reading: Reading) -> list[Hit]:
-    """The names of places; the US of "US$" is none."""
-    whole = reading.whole
-    return _longest([hit for hit in reading.named if whole[hit.end : hit.end + 1] != "$"])
-
-
-def _longest(hits: list[Hit]) -> list[Hit]:
-    """Of nested names only the longest: "Selat Malaka", not "Malaka"."""
-    kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda one: (one.start, -one.end)):
-        if kept and hit.start < kept[-1].end:
-            continue
-        kept.append(hit)
-    return kept
-
-
 def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> list[tuple[Hit, PlaceEntry]]:
     """Which place of a name is meant: the one whose region or country the story names elsewhere."""
-    regions: Counter[str] = Counter()
+    regions: dict[str, int] = defaultdict(int)
     support: dict[str, set[str]] = defaultdict(set)
-    for hit in hits:
-        for index in hit.pattern.places:
-            support[book.places[index].region or ""].add(hit.pattern.term)
-        entries = [book.places[index] for index in hit.pattern.places]
+    # A story names the same few places again and again: what a name stands for is looked up once.
+    for (term, places), times in Counter((hit.pattern.term, hit.pattern.places) for hit in hits).items():
+        entries = [book.places[index] for index in places]
+        for entry in entries:
+            support[entry.region or ""].add(term)
         for region in {entry.region for entry in entries if entry.region and not entry.weak}:
-            regions[region] += 1
+            regions[region] += times
         for country in {entry.country for entry in entries}:
-            regions[country] += 1
+            regions[country] += times
     chosen = []
     for hit in hits:
         entries = [book.places[index] for index in hit.pattern.places]

@@ -12,6 +12,7 @@ from operator import or_
 from services.contracts.tagging import MASK
 from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.datelines import datelines_in
+from services.tagger.core.folding import fold
 from services.tagger.core.matching import Found, Hit
 from services.tagger.core.sentences import Sentences, split
 from services.tagger.core.spans import Span
@@ -45,6 +46,23 @@ class Reading:
     def named(self) -> list[Hit]:
         """The names of the gazetteer that may be shown, in order of their end."""
         return self._shown(self.found.named())
+
+    @cached_property
+    def place_names(self) -> list[Hit]:
+        """Of nested names only the longest: "Selat Malaka", not "Malaka"; the US of "US$" is none."""
+        whole = self.whole
+        kept: list[Hit] = []
+        end = 0
+        for hit in sorted(self.named, key=lambda one: (one.start, -one.end)):
+            if hit.start >= end and whole[hit.end : hit.end + 1] != "$":
+                kept.append(hit)
+                end = hit.end
+        return kept
+
+    @cached_property
+    def folded(self) -> bytes:
+        """What is read, folded: the same offsets."""
+        return fold(self.whole)
 
     @cached_property
     def by_sentence(self) -> list[list[Hit]]:
@@ -149,10 +167,12 @@ class Reading:
         return list(spans.values())[:MAX_EVIDENCE]
 
     def _first_of(self, group: int, window: Iterable[int]) -> Hit | None:
+        bits, listed = self.bits, self.listed
         for at in window:
-            for hit in self.by_sentence[at]:
-                if hit.pattern.concepts & group:
-                    return hit
+            if bits[at] & group or at in listed:
+                for hit in self.by_sentence[at]:
+                    if hit.pattern.concepts & group:
+                        return hit
         return None
 
     def span(self, start: int, end: int, rule: str) -> Span:
