@@ -15,7 +15,7 @@ _SUSPECTS = """
 SUSPECTS = frozenset(_SUSPECTS.split())
 _MINORS = """
     anak bayi balita siswi remaja minors children girls babies infants bocah abg pelajar newborns
-    toddlers minor child girl boys siswa kanak gadis
+    toddlers minor child girl boys kids schoolgirls siswa kanak gadis
 """
 MINORS = frozenset(_MINORS.split())
 _PERSONS = """
@@ -26,7 +26,8 @@ _PERSONS = """
     pria wanita perempuan laki lelaki filipinos filipinas burmese malaysians laotians bangladeshis
     kenyans pakistanis indians taiwanese koreans timorese labourers laborers deckhands seafarers
     sailors crewmen crew villagers maids brides citizens residents returnees deportees detainees
-    evacuees survivors jiwa nyawa asylum seekers kru pelaut pemuda santri deteni tahanan pati pendatang
+    evacuees survivors jiwa nyawa asylum seekers fugitives beggars loggers stowaways youths teens aliens slaves
+    kru pelaut pemuda santri deteni tahanan pati pendatang
 """
 PERSONS = frozenset(_PERSONS.split())
 PEOPLE = PERSONS | VICTIMS | SUSPECTS | MINORS
