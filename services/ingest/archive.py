@@ -70,6 +70,13 @@ def sightings_of(conn: sa.Connection, source_id: str, story_ids: Sequence[str]) 
     return {row.story_id: row.entry_hash for row in conn.execute(wanted)}
 
 
+def seen_by(conn: sa.Connection, source_id: str, story_ids: Sequence[str], at: datetime) -> bool:
+    """Whether a source had shown one of these stories by then."""
+    before = sa.and_(sightings.c.story_id.in_(story_ids), sightings.c.first_seen_at <= at.timestamp())
+    found = sa.select(sightings.c.story_id).where(sightings.c.source_id == source_id, before).limit(1)
+    return conn.execute(found).first() is not None
+
+
 def resolve_aliases(conn: sa.Connection, names: Iterable[str]) -> dict[str, str]:
     """The stories behind further names."""
     rows = conn.execute(sa.select(aliases).where(aliases.c.alias.in_(list(names))))

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from services.contracts.source import Health
 from services.ingest.core.conditional import Validators
+from services.ingest.core.gap import Gap
 from services.ingest.core.outcome import PollReason
 from services.ingest.core.redirect import Move
 from services.ingest.core.schedule import RETRY_AFTER_CAP_S
@@ -103,6 +104,21 @@ def rest(conn: sa.Connection, domain: str, next_allowed_at: float, cools_until: 
     conn.execute(sa.update(domains).where(domains.c.domain == domain).values(**values))
 
 
+def note_gap(conn: sa.Connection, source_id: str, owner: str, gap: Gap) -> None:
+    """Keep a gap before anything of this poll is stored, for that would hide it.
+
+    Raises:
+        ClaimLostError: the source is another process's now.
+    """
+    check(conn, source_id, owner)
+    conn.execute(sa.update(polls).where(polls.c.source_id == source_id).values(**gap_values(gap)))
+
+
+def gap_values(gap: Gap | None) -> dict[str, Any]:
+    """The columns of a gap."""
+    return {"gap_since": gap.since.timestamp() if gap else None, "gap_tries": gap.tries if gap else 0}
+
+
 def state_of(row: sa.Row[Any]) -> SourceState:
     """A row of ``polls`` as the core knows it."""
     values = row._mapping
@@ -125,6 +141,7 @@ def state_of(row: sa.Row[Any]) -> SourceState:
         health_note=values["health_note"],
         rules_fail=values["rules_fail"],
         standby=_standby_of(values),
+        gap=Gap(since, values["gap_tries"]) if (since := _at(values["gap_since"])) is not None else None,
     )
 
 

@@ -14,8 +14,17 @@ import structlog
 
 from services.contracts.source import Health
 from services.ingest import claims
-from services.ingest.archive import Announced, Reading, Written, resolve_aliases, sightings_of, write_readings
+from services.ingest.archive import (
+    Announced,
+    Reading,
+    Written,
+    resolve_aliases,
+    seen_by,
+    sightings_of,
+    write_readings,
+)
 from services.ingest.core.compose import Named
+from services.ingest.core.gap import Gap, GapEnd, gap_left, gap_to_close
 from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
 from services.ingest.core.rules_watch import fit_share, rules_fail
 from services.ingest.core.sitemap import Sitemap
@@ -145,13 +154,24 @@ class Poller:
         """The stories of a body and those a gap hid, where they can still be had; and what is known of them."""
         named, seen = await self._named(asked, body.named)
         polled = _with_overrun(polled, known=bool(seen), first=there.first, entries=len(named))
-        if polled.outcome.overrun and asked.outlet.shape == "wordpress" and asked.format == "rss":
-            known = partial(self._are_known, asked)
-            older, closed = await self._reader.older(asked, there.url, body.named, known)
-            polled = replace(polled, outcome=replace(polled.outcome, overrun=not closed))
-            log.info("older pages read", source=asked.id, stories=len(older), gap_closed=closed)
+        gap = gap_to_close(there, overrun=polled.outcome.overrun)
+        if gap is not None and asked.outlet.shape == "wordpress" and asked.format == "rss":
+            older, polled = await self._read_back(asked, there, polled, body, gap)
             named, seen = await self._named(asked, (*older, *body.named))
         return polled, named, seen
+
+    async def _read_back(
+        self, asked: Source, there: SourceState, polled: Polled, body: Body, gap: Gap
+    ) -> tuple[tuple[Named, ...], Polled]:
+        """What further pages still show; where one cannot be read now, the next poll tries again."""
+        known = partial(self._are_known, asked, gap)
+        older, end = await self._reader.older(asked, there.url, body.named, known)
+        left = gap_left(gap, end)
+        log.info("older pages read", source=asked.id, stories=len(older), end=str(end), again=left is not None)
+        if left is not None:
+            await self._store.write(lambda conn: claims.note_gap(conn, asked.id, self._clock.owner, left))
+        outcome = replace(polled.outcome, overrun=end is not GapEnd.CLOSED)
+        return older, replace(polled, outcome=outcome, gap=left)
 
     async def _named(self, source: Source, found: Sequence[Named]) -> tuple[tuple[Named, ...], dict[str, str]]:
         """The stories these entries are, each once, and the hashes of those this source showed before."""
@@ -159,8 +179,11 @@ class Poller:
         names = [one.story_id for one in named]
         return named, await self._store.read(lambda conn: sightings_of(conn, source.id, names))
 
-    async def _are_known(self, source: Source, found: Sequence[Named]) -> bool:
-        return bool((await self._named(source, found))[1])
+    async def _are_known(self, source: Source, gap: Gap, found: Sequence[Named]) -> bool:
+        """Whether one of these was seen before the gap: what came since is no sign that nothing is missing."""
+        named = await self._with_aliases(tuple(found))
+        names = [one.story_id for one in named]
+        return await self._store.read(lambda conn: seen_by(conn, source.id, names, gap.since))
 
     async def _sitemaps(self, asked: Source, state: SourceState, at_first: bool) -> dict[str, Sitemap]:
         """What is known of the sitemaps below the address that is asked now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from services.ingest.claims import gap_values
 from services.ingest.core.outcome import SUCCESSES, Outcome
 from services.ingest.core.redirect import after_permanent, has_moved
 from services.ingest.core.schedule import Due
@@ -43,6 +44,7 @@ def values_of(
         values["last_body_at"] = at
     if polled.body is not None:
         values |= {"window_s": outcome.window_s, "median_gap_s": polled.body.median_gap_s}
+        values |= gap_values(polled.gap)
     if outcome.new_stories:
         values["last_new_story_at"] = at
     return values if step is Step.SERVED else values | _move(state, polled, outcome, now)

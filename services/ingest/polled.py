@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.ingest.core.compose import Named
 from services.ingest.core.conditional import Validators
+from services.ingest.core.gap import Gap
 from services.ingest.core.outcome import Outcome
 from services.ingest.sitemaps import Walked
 
@@ -29,7 +30,8 @@ class Polled:
     """One poll.
 
     ``body`` is set where there are entries to look at, ``validators`` where they may be kept, ``walked`` where
-    the address was that of a sitemap index, ``parsed`` from when to when the body was parsed, since 1970.
+    the address was that of a sitemap index, ``parsed`` from when to when the body was parsed, since 1970,
+    ``gap`` where further pages are to be asked for again.
     """
 
     outcome: Outcome
@@ -40,3 +42,4 @@ class Polled:
     moved_to: str | None = None
     walked: Walked | None = None
     parsed: tuple[float, float] | None = None
+    gap: Gap | None = None

@@ -13,6 +13,7 @@ from services.ingest.core.compose import Named, compose, name_entry, needs_page
 from services.ingest.core.conditional import NONE, Validators, after_not_modified, validators_of
 from services.ingest.core.dates import date_story
 from services.ingest.core.feed import Entry, FeedVerdict, ParsedFeed, guids_are_distinct, judge
+from services.ingest.core.gap import GapEnd
 from services.ingest.core.hints import hints_of
 from services.ingest.core.identity import AddressError
 from services.ingest.core.outcome import Hints, Outcome, PollReason, reason_of_status
@@ -68,7 +69,7 @@ class SourceReader:
 
     async def older(
         self, source: Source, url: str, first: Sequence[Named], known: Known
-    ) -> tuple[tuple[Named, ...], bool]:
+    ) -> tuple[tuple[Named, ...], GapEnd]:
         """What a WordPress feed shows on its further pages, oldest first, and whether that closes the gap.
 
         Args:
@@ -83,15 +84,17 @@ class SourceReader:
                 answer = await self._ask(source, paged, NONE)
                 feed = await self._parse(source, answer) if answer.status == 200 else ParsedFeed()
             except (FetchError, ParseError):
-                break
+                return tuple(found), GapEnd.UNREADABLE
+            if answer.status == 429 or answer.status >= 500:
+                return tuple(found), GapEnd.UNREADABLE
             named, _ = self._named(source, feed)
             if {one.story_id for one in named} <= shown:  # none, or the page before once more
                 break
             shown |= {one.story_id for one in named}
             found[:0] = named
             if await known(named):
-                return tuple(found), True
-        return tuple(found), False
+                return tuple(found), GapEnd.CLOSED
+        return tuple(found), GapEnd.NO_MORE
 
     async def readings(
         self,

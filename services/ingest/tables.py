@@ -51,6 +51,8 @@ polls = sa.Table(
     sa.Column("standby_reason", sa.String(60)),
     sa.Column("first_at", sa.Float),
     sa.Column("health_note", sa.String(100), nullable=False, server_default=""),
+    sa.Column("gap_since", sa.Float),
+    sa.Column("gap_tries", sa.Integer, nullable=False, server_default="0"),
 )
 
 #: One row a sitemap that an index of a source lists.  Validators and hash as in ``polls``.

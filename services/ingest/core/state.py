@@ -10,6 +10,7 @@ from statistics import median
 
 from services.contracts.source import Health
 from services.ingest.core.conditional import NONE, Validators
+from services.ingest.core.gap import Gap
 from services.ingest.core.redirect import Move
 from services.ingest.core.source import Source
 from services.ingest.core.standby import Standby
@@ -41,6 +42,7 @@ class SourceState:
     standby: Standby | None = None
     rules_fail: bool = False
     health_note: str = ""
+    gap: Gap | None = None
 
     @property
     def first(self) -> bool:
@@ -49,7 +51,12 @@ class SourceState:
 
 
 def at_place(source: Source, state: SourceState, *, first: bool) -> tuple[Source, SourceState]:
-    """The source and its state as the next request needs them; validators belong to the place they came from."""
+    """The source and its state as the next request needs them; validators belong to the place they came from.
+
+    With a gap open the whole body is wanted, for only beside a body are further pages read.
+    """
+    if state.gap is not None:
+        state = replace(state, validators=NONE, body_hash=None)
     if state.standby is None or source.fallback is None:
         return source, state
     if first:

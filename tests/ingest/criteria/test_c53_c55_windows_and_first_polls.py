@@ -6,12 +6,14 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from services.contracts.story import STORY_EVENT
+from services.ingest.core.gap import GAP_TRIES
 from services.ingest.core.source import Outlet, Source
 from services.ingest.fetch import Fetcher, FetchError
 from tests.ingest.builders import a_feed, an_item
-from tests.ingest.world import AGENT, FeedServer, RawServer, Reply, World
+from tests.ingest.world import AGENT, Answerer, FeedServer, RawServer, Reply, World
 
 
 def window(first: int, last: int) -> Reply:
@@ -86,6 +88,75 @@ async def test_c53_a_gap_that_further_pages_do_not_close_is_an_alarm(
     await world.poll()
     assert [one.path for one in server.asked[2:]] == asked
     assert world.counted("siaga_ingest_window_overruns_total", source="desk-all") == 1
+
+
+async def hang_up(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+UNREADABLE: dict[str, Reply | Answerer] = {
+    "busy": Reply(b"", status=503),
+    "told to wait": Reply(b"", status=429),
+    "cut": hang_up,
+}
+
+
+@pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE)
+async def test_c53_a_page_that_cannot_be_read_now_is_asked_for_again(
+    world: World, server: FeedServer, reply: Reply | Answerer
+) -> None:
+    await world.watch(wordpress(world, server))
+    server.answer(window(10, 19))
+    await world.poll()
+    world.now += timedelta(minutes=5)
+    server.answer(window(40, 49))
+    pages: dict[str, Reply | Answerer] = {
+        "/feed?paged=2": window(30, 39),
+        "/feed?paged=3": reply,
+        "/feed?paged=4": window(15, 24),
+    }
+    server.pages = dict(pages)
+    row = await world.poll()
+    assert (row.gap_since is not None, row.gap_tries) == (True, 1)
+    assert sorted(await world.titles()) == [f"Story number {n}" for n in (*range(10, 20), *range(30, 50))]
+    world.now += timedelta(minutes=5)
+    server.pages = pages | {"/feed?paged=3": window(20, 29)}
+    row = await world.poll()  # nothing is new on the first page, and yet the gap is closed
+    assert [one.path for one in server.asked[-4:]] == [
+        "/feed", "/feed?paged=2", "/feed?paged=3", "/feed?paged=4"
+    ]  # fmt: skip
+    assert sorted(await world.titles()) == [f"Story number {n}" for n in range(10, 50)], "each of them once"
+    assert (row.gap_since, row.gap_tries) == (None, 0)
+
+
+@pytest.mark.parametrize("reply", [None, window(40, 49)], ids=["missing", "the same again"])
+async def test_c53_a_gap_that_the_outlet_no_longer_shows_is_not_asked_for_again(
+    world: World, server: FeedServer, reply: Reply | None
+) -> None:
+    await world.watch(wordpress(world, server))
+    server.answer(window(10, 19))
+    await world.poll()
+    server.answer(window(40, 49))
+    server.pages = {"/feed?paged=2": reply} if reply else {}
+    row = await world.poll()
+    assert row.gap_since is None
+    await world.poll()
+    assert server.asked[-1].path == "/feed"
+
+
+async def test_c53_a_page_that_can_never_be_read_is_asked_for_ten_times(world: World, server: FeedServer) -> None:
+    await world.watch(wordpress(world, server))
+    server.answer(window(10, 19))
+    await world.poll()
+    server.answer(window(40, 49))
+    server.pages = {"/feed?paged=2": Reply(b"", status=503)}
+    for _ in range(GAP_TRIES + 3):
+        row = await world.poll()
+    assert [one.path for one in server.asked].count("/feed?paged=2") == GAP_TRIES
+    assert row.gap_since is None
+    assert row.etag == '"40"'
 
 
 async def test_c53_a_feed_without_a_gap_is_asked_for_no_further_page(world: World, server: FeedServer) -> None:
