@@ -126,8 +126,10 @@ class Paces:
 
     def take(self, candidate: Candidate) -> float | None:
         """A slot for this delivery; None if its recipient or channel has none soon."""
-        now, pacer = self._monotonic(), self._doors[candidate.row.channel].pacer
-        urgent = candidate.row.priority is Priority.CRITICAL
+        door, now = self._doors[candidate.row.channel], self._monotonic()
+        pacer, urgent = door.pacer, candidate.row.priority is Priority.CRITICAL
+        if not urgent and door.has_urgent():
+            return None  # it would be given back, and chosen again, as long as they wait
         wait = pacer.closed_for(now) if urgent else pacer.paused_for(now)
         if not pacer.is_free(candidate.fingerprint, now) or wait > AHEAD_S:
             return None

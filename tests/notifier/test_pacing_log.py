@@ -184,6 +184,22 @@ def test_the_most_urgent_passes_the_door_first() -> None:
     assert places[0] < 30
 
 
+@pytest.mark.parametrize(("waits", "chosen"), [(Priority.CRITICAL, False), (Priority.DIGEST, True)])
+def test_nothing_ordinary_is_chosen_while_urgent_ones_wait_at_the_door(waits: Priority, chosen: bool) -> None:
+    async def choosing() -> float | None:
+        loop = asyncio.get_running_loop()
+        paces = Paces({"telegram": TELEGRAM_PACE}, loop.time, asyncio.sleep)
+        at_the_door = [Candidate(a_row(priority=waits), f"chat {n}", is_group=False) for n in range(3)]
+        passing = [asyncio.create_task(paces.pass_door(one)) for one in at_the_door]
+        await asyncio.sleep(0)
+        found = paces.take(Candidate(a_row(), "another", is_group=False))
+        await asyncio.gather(*passing)
+        assert paces.take(Candidate(a_row(), "a third", is_group=False)) is not None
+        return found
+
+    assert (run_virtually(choosing()) is not None) is chosen
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.0, 30.0])
 def test_nobody_passes_a_door_that_was_closed(seconds: float) -> None:
     async def closed() -> None:
