@@ -54,7 +54,7 @@ def _page(legs: Sequence[dict[str, Any]]) -> Iterable[str]:
     yield (
         "One that runs while its store is migrated under it goes on as long as its statements fit. Where they do not, the "
         "present version waits and says so (`the store's schema is … by now and this program is made for …`), and its records "
-        "are the next version's; `tests/runtime/test_store.py` proves it. Versions up to 2026-11-22 15:40 UTC put such "
+        "are the next version's; `tests/runtime/test_store.py` proves it. Versions before `1c17c3f` put such "
         "records among the dead letters: stop them before you migrate, or `siaga dead replay --all` afterwards, as the leg "
         "*underneath* did."
     )
