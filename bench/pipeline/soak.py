@@ -120,17 +120,25 @@ def _last_words(host: Host, one: Measured) -> str:
 def _look(one: Measured) -> Sample:
     """Memory is of the process and its children: ingest parses in one."""
     first = psutil.Process(one.process.pid)
-    every = [first, *first.children(recursive=True)]
+    held = [_held(process) for process in (first, *first.children(recursive=True))]
     tasks = 0.0
     with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{one.port}/metrics") as page:
         found = _TASKS.search(page.read().decode())
         tasks = float(found[1]) if found else 0.0
     return {
-        "rss_mb": round(sum(process.memory_info().rss for process in every) / 1e6, 2),
-        "handles": float(sum(process.num_fds() for process in every)),
-        "threads": float(sum(process.num_threads() for process in every)),
+        "rss_mb": round(sum(rss for rss, _, _ in held) / 1e6, 2),
+        "handles": float(sum(handles for _, handles, _ in held)),
+        "threads": float(sum(threads for _, _, threads in held)),
         "tasks": tasks,
     }
+
+
+def _held(process: psutil.Process) -> tuple[int, int, int]:
+    """Bytes, handles and threads; a parser that was replaced just now has none any more."""
+    try:
+        return process.memory_info().rss, process.num_fds(), process.num_threads()
+    except psutil.NoSuchProcess:
+        return 0, 0, 0
 
 
 def slope(points: Sequence[tuple[float, float]]) -> dict[str, float] | None:
