@@ -27,7 +27,8 @@ OFFICE = frozenset(
     b" kejati kodim korem kodam bnnp bnnk pos plbn pemda gerbang pemkot pemkab pemprov kanwil kpu"
     b" bp3mi p4mi negeri polairud polisi police pn pt satpolairud bupati gubernur walikota wali dprd"
     b" dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a disnaker disnakertrans dinsos"
-    b" disperinaker polair airud pol bp2mi bp3tki satreskrim satresnarkoba reskrim bpbd kejaksaan pengadilan satgas".split()
+    b" disperinaker polair airud pol bp2mi bp3tki satreskrim satresnarkoba reskrim bpbd"
+    b" kejaksaan pengadilan satgas".split()
 )
 CITY_TYPE = frozenset(b"kota kabupaten kab provinsi pulau pelabuhan bandara kecamatan city province".split())
 BEFORE_A_TOWN = CITY_TYPE | OFFICE | LOCATIVE
