@@ -98,6 +98,7 @@ def _single(
         published_at=incident.alert.published_at if fresh and incident.alert else None,
         fetched_at=incident.alert.fetched_at if fresh and incident.alert else None,
         raised_at=incident.alert.occurred_at if fresh and incident.alert else None,
+        story_id=next((one.story_id for one in incident.alert.sources), None) if incident.alert else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from services.contracts.codes import Kind, Severity
 from services.contracts.delivery import Action, Outcome
@@ -58,6 +59,21 @@ async def test_an_alert_of_another_region_is_not_pushed(world: World) -> None:
     await world.send_digests()
     assert world.telegram.sent == []
     assert await world.states() == []
+
+
+@pytest.mark.parametrize(("severity", "named"), [(Severity.HIGH, True), (Severity.LOW, False)])
+async def test_the_log_names_the_story_of_a_push_and_none_of_a_digest(
+    world: World, severity: Severity, named: bool
+) -> None:
+    await world.add(an_entry())
+    alert = an_alert(severity=severity)
+    with capture_logs() as logs:
+        await world.hear(alert)
+        await world.send()
+        world.pass_time(hours=12)
+        await world.send_digests()
+    (line,) = [line for line in logs if line["event"] == "delivery"]
+    assert line["story_id"] == (alert.sources[0].story_id if named else None)
 
 
 async def test_the_intent_is_announced_before_the_message_is_sent(world: World) -> None:

@@ -47,6 +47,7 @@ class Outgoing:
         published_at: when the news was published, for a message that is sent anew.
         fetched_at: when we read the newest of its stories, likewise.
         raised_at: when the tagger made its alert, likewise.
+        story_id: the first story of the alert, by which a log is searched; None of a digest.
         again: to be awaited before a second request for the same message: it counts as one more.
     """
 
@@ -64,6 +65,7 @@ class Outgoing:
     published_at: datetime | None = None
     fetched_at: datetime | None = None
     raised_at: datetime | None = None
+    story_id: str | None = None
     again: Callable[[], Awaitable[None]] | None = field(default=None, repr=False, compare=False)
 
 
