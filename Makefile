@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
+BEFORE ?= 5ea0777
 .PHONY: install run check test bench proof-notifier proof-replay proof-week proof-flood proof-security proof-deploy proof-chaos proof-soak dashboards sbom \
   audit pins clean
 
@@ -89,10 +90,11 @@ proof-soak: $(STAMP)
 	$(BIN)/python -m bench.pipeline.soak --minutes 60
 
 # Rights on a real Kafka by its own tools, Strimzi's schemas (Java 21), each service replaced under load.
-proof-deploy: $(STAMP)
+proof-deploy: $(STAMP)  # BEFORE: the version to come from
 	$(BIN)/python -m tests.deploy.proof_acls
 	$(BIN)/python -m tests.deploy.strimzi --check
 	$(BIN)/pytest -s tests/e2e/proof_upgrade.py
+	$(BIN)/python -m tests.upgrade.proof $(BEFORE)
 
 # Hostile input of every kind for half an hour, and the API asked by its own description.
 proof-security: $(STAMP)
@@ -107,9 +109,10 @@ dashboards: $(STAMP)
 sbom: $(STAMP)
 	$(BIN)/python deploy/sbom.py build/sbom.json
 
-# Known faults of the pinned libraries; asks a public database, so it needs the network.
+# Known faults of the pinned libraries: by a public database, or by the folder that SIAGA_ADVISORIES names.
+# The command's own status: 1 some, 2 a bad folder or file, 3 not audited.
 audit: $(STAMP)
-	$(BIN)/uv tool run pip-audit -r requirements/run.txt --require-hashes --disable-pip
+	$(BIN)/python -m deploy.audit
 
 # Pin what requirements/*.in ask for, by hash and without download addresses.
 pins: $(STAMP)
