@@ -68,6 +68,7 @@ def wire(service: Service, needs: Dependencies) -> None:
     service.every("dark sources", 60.0, SourceWatch(service.store, _now))
     service.every("digests", 1.0, needs.dispatcher.close_digests)
     service.every("other channels", 5.0, needs.dispatcher.use_what_there_is)
+    service.every("clock", 5.0, needs.dispatcher.heed_clock)
 
     async def measure() -> None:
         now = time.time()

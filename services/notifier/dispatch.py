@@ -17,6 +17,7 @@ import structlog
 
 from services.notifier import roster, rows
 from services.notifier.claims import Claimed, claim
+from services.notifier.clock import plan_anew
 from services.notifier.core.ledger import Priority, State
 from services.notifier.core.reason import Reason
 from services.notifier.digests import close_windows
@@ -124,6 +125,14 @@ class Dispatcher:
         if made:
             log.info("digests made", count=made)
             self._relay().kick()
+            self.wake()
+
+    async def heed_clock(self) -> None:
+        """Where the clock was set back, plan anew what was planned by it."""
+        now = self._tools.clock().timestamp()
+        moved = await self._tools.store.write(lambda conn: plan_anew(conn, now))
+        if moved:
+            log.warning("the clock was set back: planned anew", deliveries=moved)
             self.wake()
 
     async def round(self) -> int:
