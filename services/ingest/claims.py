@@ -27,6 +27,8 @@ from services.ingest.tables import domains, polls, sitemaps
 
 #: A time further ahead than any we would write: the clock was set back, so it means nothing.
 _SANE_AHEAD_S = RETRY_AFTER_CAP_S * 1.2
+#: Clocks of replicas differ by less than this.
+_SET_BACK_S = 5.0
 
 
 class ClaimLostError(Exception):
@@ -76,6 +78,9 @@ def register(conn: sa.Connection, sources: Sequence[Source], now: float) -> None
 def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Claim | float:
     """The next due source of a domain we lead, or how many seconds nothing of it will be due."""
     place = conn.execute(sa.select(domains).where(domains.c.domain == domain).with_for_update()).one()
+    if (ahead := _ahead(conn, source_ids, now)) > _SET_BACK_S:
+        _set_back(conn, domain, source_ids, now, ahead)
+        place = conn.execute(sa.select(domains).where(domains.c.domain == domain)).one()
     allowed = max(place.next_allowed_at, place.cools_until)
     if now < allowed <= now + _SANE_AHEAD_S:
         return float(allowed - now)
@@ -89,6 +94,24 @@ def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: st
             conn.execute(sa.update(polls).where(polls.c.source_id == row.source_id).values(claimed_by=owner))
             return Claim(row.source_id, state_of(row))
     return float(rows[0].next_check_at - now) if rows else 60.0
+
+
+def _ahead(conn: sa.Connection, source_ids: Sequence[str], now: float) -> float:
+    """How far in the future these sources were last polled: the clock was set back since."""
+    last = sa.select(sa.func.max(polls.c.last_polled_at)).where(polls.c.source_id.in_(source_ids))
+    return float(conn.execute(last).scalar() or 0.0) - now
+
+
+def _set_back(conn: sa.Connection, domain: str, source_ids: Sequence[str], now: float, ahead: float) -> None:
+    """Move what was planned by the wrong clock; every wait, that of a Retry-After too, is as long as it was."""
+    moved = {"last_polled_at", "last_body_at", "last_success_at", "last_new_story_at", "next_check_at"}
+    columns = {name: sa.case((polls.c[name] > now, polls.c[name] - ahead), else_=polls.c[name]) for name in moved}
+    conn.execute(sa.update(polls).where(polls.c.source_id.in_(source_ids)).values(**columns))
+    rests = {
+        name: sa.case((domains.c[name] > now, domains.c[name] - ahead), else_=domains.c[name])
+        for name in ("next_allowed_at", "cools_until")
+    }
+    conn.execute(sa.update(domains).where(domains.c.domain == domain).values(**rests))
 
 
 def check(conn: sa.Connection, source_id: str, owner: str) -> None:

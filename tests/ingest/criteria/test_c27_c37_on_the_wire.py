@@ -300,9 +300,31 @@ async def test_c34_a_restart_asks_nobody_before_its_time(world: World, server: F
     assert len(server.asked) == 2, "and asks when it is due"
 
 
-async def test_c35_a_clock_set_back_does_not_stop_the_polling(world: World, server: FeedServer) -> None:
+@pytest.mark.parametrize("back", [{"seconds": 20}, {"hours": 1}, {"days": 400}], ids=str)
+async def test_c35_a_clock_set_back_does_not_stop_the_polling(
+    world: World, server: FeedServer, back: dict[str, float]
+) -> None:
     await world.poll()
-    world.now -= timedelta(days=400)
+    usual = await world.due_in()
+    world.now -= timedelta(**back)
+    assert 0 < await world.step() <= usual
+    assert await world.due_in() == pytest.approx(usual)
+    world.pass_time(seconds=usual)
+    assert await world.step() == 0
+    assert len(server.asked) == 2
+
+
+async def test_c35_a_clock_set_back_makes_no_wait_that_was_asked_for_shorter(
+    world: World, server: FeedServer
+) -> None:
+    server.answer(Reply(status=429, headers={"Retry-After": "7200"}))
+    await world.poll()
+    world.now -= timedelta(hours=1)
+    assert await world.step() > 0
+    world.pass_time(seconds=7100)
+    assert await world.step() > 0
+    assert len(server.asked) == 1
+    world.pass_time(seconds=1000)
     assert await world.step() == 0
     assert len(server.asked) == 2
 
