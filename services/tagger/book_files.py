@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from services.tagger.core.book import (
     Rule,
     Rulebook,
     SeverityRule,
+    Shape,
     TermRule,
     TopicRules,
     Window,
@@ -41,10 +42,15 @@ _TOP_KEYS = frozenset(
         "proof",
         "frames",
         "kinds",
+        "shapes",
         "severity",
         "facts",
         "blockers",
     }
+)
+_RULE_KEYS = frozenset(
+    {"name", "all", "unless", "within", "points", "topics", "veto", "level", "adjust", "kinds"}
+    | {"kind", "before", "quoted", "asks", "why"}
 )
 #: Of "Kecamatan Muruk Rian" no word alone is a place: Rian may be somebody.
 _NAMED_WHOLE = ("Kecamatan ", "Distrik ", "Polsek ")
@@ -130,6 +136,7 @@ def load_book(topics: Path, places: Path) -> Rulebook:
         places=entries,
         area=AREA,
         names={bit: name for name, bit in draft.bits.items()},
+        shapes=tuple(shape for file in files for shape in _shapes(file, draft)),
     )
 
 
@@ -208,8 +215,7 @@ def _rule(file: _File, draft: _Draft, owner: str, node: Any) -> Rule:
     if not isinstance(node, Mapping) or "name" not in node or "all" not in node:
         raise OperatorError(where, 'a rule has "name" and "all"')
     where = file.at(f"{owner}/{node['name']}", node)
-    allowed = {"name", "all", "unless", "within", "points", "topics", "veto", "level", "adjust", "kinds"}
-    if unknown := set(node) - allowed:
+    if unknown := set(node) - _RULE_KEYS:
         raise OperatorError(where, f"{sorted(unknown)[0]!r} is no key of a rule")
     try:
         window = Window(node.get("within", "sentence"))
@@ -269,6 +275,24 @@ def _kinds(file: _File, draft: _Draft) -> Iterator[tuple[Kind, tuple[Rule, ...]]
         except ValueError:
             raise OperatorError(file.at(f"kinds.{code}"), "is no kind") from None
         yield kind, tuple(_rule(file, draft, kind.value, node) for node in nodes)
+
+
+def _shapes(file: _File, draft: _Draft) -> Iterator[Shape]:
+    for node in file.content.get("shapes", ()):
+        rule = _rule(file, draft, "shape", node)
+        where = file.at(rule.name, node)
+        try:
+            kind = Kind(node.get("kind"))
+        except ValueError:
+            raise OperatorError(where, f"kind is {node.get('kind')!r}, which is no kind") from None
+        yield Shape(
+            replace(rule, window=Window(node.get("within", "title"))),
+            kind,
+            topics=_topics_of(node, where),
+            before=draft.mask(node["before"], where) if "before" in node else 0,
+            quoted=bool(node.get("quoted", False)),
+            asks=bool(node.get("asks", False)),
+        )
 
 
 def _severities(file: _File, draft: _Draft) -> Iterator[SeverityRule]:

@@ -74,6 +74,18 @@ class SeverityRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What a headline is by its grammar: it decides the kind before any points are counted."""
+
+    rule: Rule
+    kind: Kind
+    topics: frozenset[Topic] = frozenset()
+    before: int = 0  # the first group has to stand before every one of these: it governs them
+    quoted: bool = False  # all of the title is somebody's words
+    asks: bool = False  # the title is a question
+
+
+@dataclass(frozen=True, slots=True)
 class TermRule:
     """A fact that is a word of a closed list: a nationality, a transport, a case stage."""
 
@@ -116,6 +128,7 @@ class Rulebook:
     places: tuple[PlaceEntry, ...]
     area: frozenset[str]
     names: Mapping[int, str] = field(default_factory=dict)  # bit to name
+    shapes: tuple[Shape, ...] = ()  # of headlines; the first that fits decides
 
     @cached_property
     def _by_rarest(self) -> list[tuple[int, list[tuple[int, int, int, Rule]]]]:

@@ -27,7 +27,8 @@ _PERSONS = """
     kenyans pakistanis indians taiwanese koreans timorese labourers laborers deckhands seafarers
     sailors crewmen crew villagers maids brides citizens residents returnees deportees detainees
     evacuees survivors jiwa nyawa asylum seekers fugitives beggars loggers stowaways youths teens aliens slaves
-    kru pelaut pemuda santri deteni tahanan pati pendatang
+    kru pelaut pemuda santri deteni tahanan pati pendatang ofw ofws pinoys pinays japanese
+    recruits jobseekers repatriates
 """
 PERSONS = frozenset(_PERSONS.split())
 PEOPLE = PERSONS | VICTIMS | SUSPECTS | MINORS
@@ -42,10 +43,15 @@ MISSING = frozenset(_MISSING.split())
 _DONE_TO_PEOPLE = """
     ditahan ditangkap diamankan diberkas dibekuk diringkus diciduk digerebek dideportasi dipulangkan
     diselamatkan dicegat ditolak diusir dikurung disekap dibebaskan arrested held detained nabbed
-    caught rescued freed deported repatriated jailed charged sentenced
+    caught rescued freed deported repatriated jailed charged sentenced stranded trapped terjebak telantar
 """
 #: A headline leaves the people out: "71 ditahan", "49 held".
 DONE_TO_PEOPLE = frozenset(_DONE_TO_PEOPLE.split())
+_AUXILIARIES = """
+    are were is now still left masih kini sudah telah more others lagi
+"""
+#: What stands between the number of a headline and what is done to those it counts.
+AUXILIARIES = frozenset(_AUXILIARIES.split())
 _NOT_PEOPLE = """
     tahun bulan hari jam menit persen percent years year months days hours kali meter km
 """

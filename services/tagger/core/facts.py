@@ -13,6 +13,7 @@ from services.contracts.tagging import Facts, Number, Term
 from services.tagger.core.book import Rulebook
 from services.tagger.core.fact_dates import dates_in
 from services.tagger.core.fact_words import (
+    AUXILIARIES,
     CURRENCY,
     DONE_TO_PEOPLE,
     GONE,
@@ -106,6 +107,8 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     last = line if line >= 0 else end + _CLAUSE
     stop = _CLAUSE_END.search(whole, end, last)
     words = reading.folded[end : stop.start() if stop else last].decode().split()[: _NOUN_WORDS + 3]
+    while words and words[0] in AUXILIARIES and _in_the_title(found, reading):
+        del words[0]  # "thousands are now stranded", "40 masih tertahan"
     if not words or words[0] in NOT_PEOPLE or _counts_nothing(words):
         return
     at = next((index for index, word in enumerate(words[:3]) if word in UNITS), None)

@@ -14,7 +14,8 @@ _WORDS: dict[str, float] = {
     "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30,
     "forty": 40, "fifty": 50, "sixty": 60, "a dozen": 12, "dua belas": 12, "tiga belas": 13, "empat belas": 14,
     "lima belas": 15, "enam belas": 16, "tujuh belas": 17, "delapan belas": 18, "sembilan belas": 19,
-    "dua puluh": 20, "tiga puluh": 30, "empat puluh": 40, "lima puluh": 50,
+    "dua puluh": 20, "tiga puluh": 30, "empat puluh": 40, "lima puluh": 50, "seratus": 100, "seribu": 1000,
+    "a hundred": 100, "a thousand": 1000,
 }  # fmt: skip
 _UNITS_ID = ("satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan")
 _UNITS_EN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -36,6 +37,9 @@ _VAGUE: dict[str, tuple[float, float]] = {
     "scores of": (40, 99),
     "hundreds of": (200, 999),
     "thousands of": (2000, 9999),
+    "dozens": (24, 99),
+    "hundreds": (200, 999),
+    "thousands": (2000, 9999),
 }
 _SCALES = {
     "ribu": 1e3,

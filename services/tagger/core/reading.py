@@ -197,6 +197,20 @@ class Reading:
         """How many sentences hold any of these concepts."""
         return sum(1 for bits in self.bits if bits & mask) if self.everything & mask else 0
 
+    @property
+    def title(self) -> str:
+        """The headline as it is read; empty where there is none."""
+        return self.whole[: self.sentences.ends[0]].strip() if self.has_title else ""
+
+    def governs(self, group: int, others: int) -> bool:
+        """Whether the first of ``group`` in the headline stands before all of ``others``."""
+        if not self.bits[0] & others:
+            return True
+        governor = min((h.start for h in self.by_sentence[0] if h.pattern.concepts & group), default=-1)
+        return governor >= 0 and not any(
+            hit.start < governor and hit.pattern.concepts & others for hit in self.by_sentence[0]
+        )
+
     def in_lead(self, index: int) -> bool:
         """Whether this sentence is the title or among the first ones."""
         return index < self.lead_end

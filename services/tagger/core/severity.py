@@ -25,6 +25,8 @@ _HARD_DRUGS = frozenset({"methamphetamine", "heroin", "ketamine", "cocaine", "na
 _PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
 #: A meeting, a plan or an explainer is never urgent by the numbers it recites.
 _SOFT_CEILING = 2
+#: What somebody did or suffered, told without a number or a word of any trigger: as much as a handful of people.
+_NO_NUMBER = 2
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def score(
     if kind not in _SOFT:
         found += _by_counts(topics, kind, facts)
     if not found:
-        found = [FoundTrigger("background", 1, fallback[:1])]
+        found = [FoundTrigger("background", 1 if kind in _SOFT else _NO_NUMBER, fallback[:1])]
     found.sort(key=lambda trigger: -trigger.level)
     level = found[0].level
     if kind in _SOFT:
