@@ -50,6 +50,8 @@ incident_keys = sa.Table(
     sa.Column("key", sa.String(80), primary_key=True),
     sa.Column("story_id", sa.String(500), primary_key=True, index=True),
     sa.Column("day", sa.Integer, nullable=False),
+    # A place that is often in the news is looked up by the days around a story, not through its whole past.
+    sa.Index("incident_keys_day", "key", "day", "story_id"),
 )
 
 #: The near-duplicate index: 64-bit hashes of the pieces of a relevant story's text, little-endian.

@@ -51,7 +51,7 @@ def compose(
     """The incident's new state; None when nothing an official would see has changed."""
     standing = [m.tagged for m in members if not m.tagged.withdrawn and m.tagged.relevant]
     ordered = sorted(standing, key=lambda t: (t.published_at, t.story_id))
-    leading = max(ordered, key=lambda t: (t.severity, -ordered.index(t)))
+    leading = max(ordered, key=lambda t: t.severity)  # the first of the gravest
     kind = leading.kind
     if kind is None:
         raise ValueError(f"story {leading.story_id} is relevant and has no kind")
