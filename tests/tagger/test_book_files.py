@@ -69,6 +69,18 @@ def test_broken_yaml_is_named(seeds: Path) -> None:
     assert "_kinds.yaml" in mistake(seeds)
 
 
+def test_a_shape_of_no_kind_is_named(seeds: Path) -> None:
+    change(seeds / "topics" / "_shapes.yaml", "kind: advisory_analysis", "kind: gossip")
+    message = mistake(seeds)
+    assert "_shapes.yaml" in message and "gossip" in message
+
+
+def test_a_shape_that_governs_an_unknown_concept_is_named(seeds: Path) -> None:
+    change(seeds / "topics" / "_shapes.yaml", "before: k_enforce|", "before: k_nowhere|")
+    message = mistake(seeds)
+    assert "_shapes.yaml" in message and "k_nowhere" in message
+
+
 def test_a_missing_topic_is_named(seeds: Path) -> None:
     (seeds / "topics" / "arms_explosives.yaml").unlink()
     assert "arms_explosives" in mistake(seeds)

@@ -200,7 +200,7 @@ class Reading:
     @property
     def title(self) -> str:
         """The headline as it is read; empty where there is none."""
-        return self.whole[: self.sentences.ends[0]].strip() if self.has_title else ""
+        return self.whole.partition("\n")[0].strip() if self.has_title else ""
 
     def governs(self, group: int, others: int) -> bool:
         """Whether the first of ``group`` in the headline stands before all of ``others``."""
