@@ -32,6 +32,7 @@ MUST_NOT = [
     ("Indonesian embassy in Vientiane rescues 12 citizens trapped in scam compound", INCIDENT),
     ("60 Kenyans rescued from Myanmar scam centre are now stranded", INCIDENT),
     ("Nelayan Natuna Ditahan Otoritas Malaysia, Kapal Ikan Disita", INCIDENT),
+    ("Six migrant workers drown off Johor, skipper arrested", INCIDENT),
     ("Villagers find Rohingya migrants adrift off Bireuen", INCIDENT),
 ]
 
@@ -45,6 +46,7 @@ MUST = [
     ("Aparat Tangkap Kapal Pembawa Kayu Selundupan ke Tawau", ENFORCEMENT),
     ("Police seize smuggled methamphetamine at Laos border after minister vows crackdown", ENFORCEMENT),
     ("Police rescue 12 foreigners in raid on scam compound in Vientiane", ENFORCEMENT),
+    ("Skipper arrested after six migrant workers drown off Johor", ENFORCEMENT),
     ("Malaysia Tangkap Kapal Vietnam Pencuri Ikan di Laut Natuna", ENFORCEMENT),
     ("Cambodian and Thai troops clash at border as ministers meet", INCIDENT),
     ("Man arrested on human trafficking charges at Kuala Lumpur airport", ENFORCEMENT),

@@ -33,7 +33,7 @@ _PERSONS = """
 PERSONS = frozenset(_PERSONS.split())
 PEOPLE = PERSONS | VICTIMS | SUSPECTS | MINORS
 _GONE = """
-    tewas meninggal died dead killed drowned
+    tewas meninggal died dead killed drowned die dies drown perish perished
 """
 GONE = frozenset(_GONE.split())
 _MISSING = """
