@@ -33,6 +33,7 @@ MUST_NOT = [
     ("60 Kenyans rescued from Myanmar scam centre are now stranded", INCIDENT),
     ("Nelayan Natuna Ditahan Otoritas Malaysia, Kapal Ikan Disita", INCIDENT),
     ("Six migrant workers drown off Johor, skipper arrested", INCIDENT),
+    ("TKW Asal Sumbawa Hilang Kontak sejak Delapan Tahun Lalu di Arab Saudi", INCIDENT),
     ("Villagers find Rohingya migrants adrift off Bireuen", INCIDENT),
 ]
 
@@ -105,6 +106,8 @@ def test_a_story_of_no_shape_is_explained_by_its_points(book: Rulebook) -> None:
     ("title", "low"),
     [
         ("Seribu Korban Perdagangan Orang Diselamatkan Polisi di Batam", 1000),
+        ("Scam compound raids in Laos rescue over 1,300 victims", 1300),
+        ("Police free 2.150 victims from scam compound in Laos", 2150),
         ("Thousands stranded after leaving Myanmar scam compounds", 2000),
     ],
 )

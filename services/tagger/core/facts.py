@@ -41,6 +41,7 @@ _NOUN_WORDS = 5
 _CLAUSE = 70  # characters after a number that its noun stands in
 #: One of these words stands beside every number that is read, but for those of headlines that leave them out.
 _COUNTED = PEOPLE | UNITS.keys()
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _CLAUSE_END = re.compile(r"[.!?;]\s")
 
 
@@ -131,9 +132,18 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     before = fold(reading.whole[max(0, found.start() - 30) : found.start()]).decode().split()[-3:]
     if slot != "missing" and GONE & set(before):
         slot = "deaths"
-    low, high = values
+    low, high = _of_people(found, values)
     span = _span(reading, found.start("low"), found.end() + len(words[0]) + 1, f"facts/{slot}")
     card.number(slot, low, high, "person", of=slot, span=span)
+
+
+def _of_people(found: re.Match[str], values: tuple[float, float | None]) -> tuple[float, float | None]:
+    """People come whole: "1,300 victims" is 1300 even in a headline that is taken for Indonesian."""
+    low, high = values
+    if found["scale"] or found["high"] or not _GROUPED.fullmatch(found["low"]):
+        return values
+    whole = float(re.sub("[.,]", "", found["low"]))
+    return whole, None if high is None else whole + high - low
 
 
 def _counts_nothing(words: list[str]) -> bool:
