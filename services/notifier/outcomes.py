@@ -44,12 +44,13 @@ _RELIST_AT_MOST = 2
 
 @dataclass(frozen=True)
 class Ended:
-    """An attempt and its result; ``receipt`` or ``error`` is set."""
+    """An attempt and its result; ``receipt`` or ``error`` is set; ``story_id`` names the story in the log."""
 
     row: Row
     receipt: Receipt | None
     error: DeliveryError | None
     jitter: float
+    story_id: str | None = None
 
 
 def write_outcome(conn: sa.Connection, vault: Vault, ended: Ended, now: datetime) -> Row:

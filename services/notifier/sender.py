@@ -89,8 +89,8 @@ class Sender:
                 began = self._tools.clock().timestamp()
                 sending = replace(sending, trace=self._tools.spans.below(sending.trace))
                 receipt, error = await self._send(sending, one)
-            ended = Ended(sending, receipt, error, self._tools.jitter())
-            moved = await self._write_outcome(ended, one.message.story_id)
+            ended = Ended(sending, receipt, error, self._tools.jitter(), one.message.story_id)
+            moved = await self._write_outcome(ended)
             if moved is not None:
                 await self._tell_sent(one, moved, began)
         except Exception:
@@ -215,7 +215,7 @@ class Sender:
             # Not so for a token that was refused: who puts in another one starts again, and need not wait.
             await self._persist(lambda conn: keep_pause(conn, row.channel, until))
 
-    async def _write_outcome(self, ended: Ended, story_id: str | None) -> Row | None:
+    async def _write_outcome(self, ended: Ended) -> Row | None:
         now = self._tools.clock()
         try:
             moved = await self._persist(lambda conn: write_outcome(conn, self._tools.vault, ended, now))
@@ -225,7 +225,7 @@ class Sender:
         log.info(
             "delivery",
             alert_id=moved.subject,
-            story_id=story_id,
+            story_id=ended.story_id,
             channel=moved.channel,
             action=str(moved.action),
             state=str(moved.state),
