@@ -48,9 +48,9 @@ def _claim_one(
     conn: sa.Connection, vault: Vault, candidate: Candidate, slot: float, now: datetime
 ) -> Claimed | None:
     current = rows.read_row(conn, candidate.row.key)
-    if current is None or current.state not in SENDABLE:
-        return None
     at = now.timestamp()
+    if current is None or current.state not in SENDABLE or current.due_at > at:
+        return None
     message = _prepare(conn, vault, current, now)
     if isinstance(message, Impossible):
         hold_back(conn, current, message, now)

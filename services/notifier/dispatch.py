@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_AT = 200
 LOOK_ELSEWHERE = 5000
+LOOK_EVERY_S = 1.0
 IN_FLIGHT = 64
 IDLE_S = 0.5
 #: A channel that may not be used for longer than this stands still.
@@ -57,6 +58,9 @@ class Dispatcher:
         )
         self._sender = Sender(tools, self._paces, relay, self.wake)
         self._awake = asyncio.Event()
+        #: What was due when it was last looked through, and not chosen yet.
+        self._seen: list[Candidate] = []
+        self._looked_at = 0.0
 
     @property
     def paces(self) -> Paces:
@@ -142,8 +146,13 @@ class Dispatcher:
             await self._sender.one_done()
             return 1
         chosen = self._choose(await self._candidates(), free)
+        if not chosen and self._seen:
+            self._seen = []
+            chosen = self._choose(await self._candidates(), free)
         if not chosen:
             return 0
+        taken = {candidate.row.key for candidate, _ in chosen}
+        self._seen = [one for one in self._seen if one.row.key not in taken]
         claimed = await self._claim(chosen)
         self._relay().kick()
         await self._until_acknowledged([one.announcement for one in claimed])
@@ -178,13 +187,24 @@ class Dispatcher:
                 await self._tools.sleep(AGAIN_S)
 
     async def _candidates(self) -> list[Candidate]:
-        """What is due on each channel that has a slot soon: one that stands still never hides another."""
+        """What is due on each channel that has a slot soon: one that stands still never hides another.
+
+        With ten thousand due, looking through them takes longer than sending some: what was seen is used up for a
+        moment.  What is urgent is looked for each time.
+        """
         now, ready = self._tools.clock().timestamp(), sorted(self._paces.ready())
+        again = not self._seen or self._tools.monotonic() - self._looked_at >= LOOK_EVERY_S
 
-        def work(conn: sa.Connection) -> list[Candidate]:
-            return [found for name in ready for found in rows.due_rows(conn, now, name, LOOK_AT)]
+        def work(conn: sa.Connection) -> tuple[list[Candidate], list[Candidate]]:
+            urgent = [found for name in ready for found in rows.due_rows(conn, now, name, LOOK_AT, urgent=True)]
+            if not again:
+                return urgent, self._seen
+            return urgent, [found for name in ready for found in rows.due_rows(conn, now, name, LOOK_AT)]
 
-        return await self._tools.store.read(work)
+        urgent, self._seen = await self._tools.store.read(work)
+        if again:
+            self._looked_at = self._tools.monotonic()
+        return list({one.row.key: one for one in (*urgent, *self._seen)}.values())
 
     def _choose(self, candidates: Sequence[Candidate], free: int) -> list[tuple[Candidate, float]]:
         """The most urgent ones whose recipient and channel have a slot soon, with the time of the slot."""

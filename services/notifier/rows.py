@@ -160,17 +160,24 @@ class Candidate:
     is_group: bool
 
 
-def due_rows(conn: sa.Connection, now: float, channel: str, limit: int) -> list[Candidate]:
+def due_rows(
+    conn: sa.Connection, now: float, channel: str, limit: int, *, urgent: bool = False
+) -> list[Candidate]:
     """The first delivery of each official that is due on a channel, the most urgent first.
 
     One at a time for each official keeps a push before its edit, and one official with a long queue
     never hides the others.
+
+    Args:
+        urgent: only what is; the index finds it without looking at all that is due.
     """
     place = sa.func.row_number().over(
         partition_by=DELIVERY.c.official_id,
         order_by=(DELIVERY.c.priority, DELIVERY.c.first_due_at, DELIVERY.c.created_at, DELIVERY.c.subject),
     )
     due = sa.and_(DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at <= now, DELIVERY.c.channel == channel)
+    if urgent:
+        due = sa.and_(due, DELIVERY.c.priority == Priority.CRITICAL)
     ranked = sa.select(DELIVERY, place.label("place")).where(due).subquery()
     query = (
         sa.select(ranked, CONTACT.c.fingerprint, CONTACT.c.is_group)
