@@ -77,10 +77,13 @@ def register(conn: sa.Connection, sources: Sequence[Source], now: float) -> None
 
 def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Claim | float:
     """The next due source of a domain we lead, or how many seconds nothing of it will be due."""
-    place = conn.execute(sa.select(domains).where(domains.c.domain == domain).with_for_update()).one()
-    if (ahead := _ahead(conn, source_ids, now)) > _SET_BACK_S:
+    last = sa.select(sa.func.max(polls.c.last_polled_at)).where(polls.c.source_id.in_(source_ids))
+    asked = sa.select(domains, last.scalar_subquery().label("last_polled_at")).where(domains.c.domain == domain)
+    place = conn.execute(asked.with_for_update(of=domains)).one()
+    # A poll of the future: the clock was set back since.
+    if (ahead := (place.last_polled_at or 0.0) - now) > _SET_BACK_S:
         _set_back(conn, domain, source_ids, now, ahead)
-        place = conn.execute(sa.select(domains).where(domains.c.domain == domain)).one()
+        place = conn.execute(asked).one()
     allowed = max(place.next_allowed_at, place.cools_until)
     if now < allowed <= now + _SANE_AHEAD_S:
         return float(allowed - now)
@@ -94,12 +97,6 @@ def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: st
             conn.execute(sa.update(polls).where(polls.c.source_id == row.source_id).values(claimed_by=owner))
             return Claim(row.source_id, state_of(row))
     return float(rows[0].next_check_at - now) if rows else 60.0
-
-
-def _ahead(conn: sa.Connection, source_ids: Sequence[str], now: float) -> float:
-    """How far in the future these sources were last polled: the clock was set back since."""
-    last = sa.select(sa.func.max(polls.c.last_polled_at)).where(polls.c.source_id.in_(source_ids))
-    return float(conn.execute(last).scalar() or 0.0) - now
 
 
 def _set_back(conn: sa.Connection, domain: str, source_ids: Sequence[str], now: float, ahead: float) -> None:
