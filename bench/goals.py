@@ -127,7 +127,7 @@ GOALS = (
     Goal("of these stories lost, or told twice blindly", 0, "", "data/chaos.json", lambda d: sum(d["summary"][name] for name in ("untagged", "lost", "blind_repeats", "left_open")), "chaos.md", "make proof-chaos", more=False),
     Goal("hostile headlines through Telegram's parser", 20_000, "", "data/notifier-messages.json", lambda d: d["headlines"], "notifier.md", "python -m tests.notifier.proof_messages"),
     Goal("10,000 recipients at Telegram's pace", 420, "s", "data/notifier-pace.json", lambda d: d["seconds_for_all_recipients"], "notifier.md", "python -m bench.notifier.pace", more=False),
-    Goal("40 urgent ones behind 300 messages to one chat", 2, "s", "data/notifier-pace.json", lambda d: d["seconds_from_urgent_alert_to_last"], "notifier.md", "python -m bench.notifier.pace", more=False),
+    Goal("40 urgent ones behind 300 messages to one chat", 2, "s", "data/notifier-pace.json", lambda d: max(d["urgent_behind_one_chat_s"]), "notifier.md", "python -m bench.notifier.pace", more=False),
     Goal("the desk's first page, 10,000 incidents, to interact", 1, "s", "data/desk.json", lambda d: d["first_page"][0]["first_visit"]["interactive_ms_median"] / 1000, "desk.md", _DESK, more=False),
     Goal("the same, over the wire", 150, "KB", "data/desk.json", lambda d: d["first_page"][0]["first_visit"]["bytes_median"] / 1000, "desk.md", _DESK, more=False),
     Goal("stories through the whole pipeline, sustained", 1000, "/s", "data/pipeline.json", lambda d: d["backlog"]["stories_per_s"], "pipeline.md", _PIPE),
