@@ -24,13 +24,13 @@ from services.ingest.archive import (
     write_readings,
 )
 from services.ingest.core.compose import Named
-from services.ingest.core.gap import Gap, GapEnd, gap_left, gap_to_close
+from services.ingest.core.gap import Gap, GapEnd, gap_left
 from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
 from services.ingest.core.rules_watch import fit_share, rules_fail
 from services.ingest.core.sitemap import Sitemap
 from services.ingest.core.source import Source
 from services.ingest.core.standby import Step, asks_first
-from services.ingest.core.state import SourceState, at_place
+from services.ingest.core.state import SourceState, at_place, gap_to_close
 from services.ingest.looks import LookAgain
 from services.ingest.metrics import IngestMetrics
 from services.ingest.polled import Body, Polled

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 #: An outlet that shows its first page and never the second one is asked for it so many times.
 GAP_TRIES = 10
@@ -25,30 +24,6 @@ class Gap:
 
     since: datetime
     tries: int = 0
-
-
-class Looked(Protocol):
-    """What is asked of a source's state."""
-
-    @property
-    def gap(self) -> Gap | None: ...
-
-    @property
-    def last_body_at(self) -> datetime | None: ...
-
-    @property
-    def last_success_at(self) -> datetime | None: ...
-
-
-def gap_to_close(state: Looked, *, overrun: bool) -> Gap | None:
-    """The gap to read back to: one left open before, else the one this body tells of.
-
-    One left open is older: what its polls did read is known by now and would hide it.
-    """
-    if state.gap is not None:
-        return state.gap
-    since = state.last_body_at or state.last_success_at
-    return Gap(since) if overrun and since is not None else None
 
 
 def gap_left(gap: Gap, end: GapEnd) -> Gap | None:

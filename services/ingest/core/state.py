@@ -64,6 +64,17 @@ def at_place(source: Source, state: SourceState, *, first: bool) -> tuple[Source
     return replace(source, format=source.fallback.format), replace(state, url=state.standby.url, move=None)
 
 
+def gap_to_close(state: SourceState, *, overrun: bool) -> Gap | None:
+    """The gap to read back to: one left open before, else the one this body tells of.
+
+    One left open is older: what its polls did read is known by now and would hide it.
+    """
+    if state.gap is not None:
+        return state.gap
+    since = state.last_body_at or state.last_success_at
+    return Gap(since) if overrun and since is not None else None
+
+
 def validators_to_send(state: SourceState, now: datetime) -> Validators:
     """The stored validators, or none where their 304 is no longer believed.
 
