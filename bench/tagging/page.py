@@ -72,7 +72,7 @@ def _page(figures: dict[str, Any]) -> Iterable[str]:
         ],
     )
     yield (
-        f"Goals: 1,500 a second at least ({_verdict(mixture['stories_per_s']['max'] >= 1500)}; best round "
+        f"Goals: 1,500 a second at least ({_verdict(mixture['stories_per_s']['median'] >= 1500)}; best round "
         f"{mixture['stories_per_s']['max']:,.0f}, best quarter {mixture['stories_per_s']['q3']:,.0f}), "
         f"at most 5 x the bare scan ({_verdict(mixture['times_bare']['median'] <= 5)}). "
         "The bare scan is folding and one pass of the automaton, alone in a hot loop. Beside it a story is masked, "
