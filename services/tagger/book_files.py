@@ -6,6 +6,9 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import combinations
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,7 @@ class _Draft:
     bits: dict[str, int] = field(default_factory=dict)
     terms: dict[str, list[str]] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
+    together: dict[int, int] = field(default_factory=dict)  # concepts that share a single word with each
 
     def add(self, name: str, terms: list[str], where: str) -> None:
         if name in self.bits:
@@ -79,6 +83,10 @@ class _Draft:
                 raise OperatorError(where, f"there is no concept {name.strip()!r}")
             mask |= self.bits[name.strip()]
         return mask
+
+    def beside(self, mask: int) -> int:
+        """The concepts that share a single word with any of ``mask``."""
+        return reduce(or_, (self.together.get(bit, 0) for bit in _bits(mask)), 0)
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,7 @@ def load_book(topics: Path, places: Path) -> Rulebook:
     terms_of_facts = _fact_terms(files, draft)
     entries, place_patterns = read_places(_listed(places, "*.csv"))
     patterns = [*_patterns(draft), *place_patterns]
+    draft.together = _together(patterns)
     topic_rules = tuple(_topic(file, draft) for file in files if "topic" in file.content)
     return Rulebook(
         version=_version(topics, places),
@@ -210,6 +219,22 @@ def _patterns(draft: _Draft) -> Iterator[Pattern]:
         yield Pattern(surface, concepts=mask, exact=exact)
 
 
+def _together(patterns: Iterable[Pattern]) -> dict[int, int]:
+    """For each concept those that share a single word with it, itself where it has any."""
+    found: dict[int, int] = {}
+    for mask in {pattern.concepts for pattern in patterns if " " not in pattern.term}:
+        for bit in _bits(mask):
+            found[bit] = found.get(bit, 0) | mask
+    return found
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        lowest = mask & -mask
+        yield lowest
+        mask ^= lowest
+
+
 def _rule(file: _File, draft: _Draft, owner: str, node: Any) -> Rule:
     where = file.at(owner, node)
     if not isinstance(node, Mapping) or "name" not in node or "all" not in node:
@@ -224,9 +249,11 @@ def _rule(file: _File, draft: _Draft, owner: str, node: Any) -> Rule:
     unless = 0
     for name in node.get("unless", ()):
         unless |= draft.mask(name, where)
+    groups = tuple(draft.mask(names, where) for names in node["all"])
     return Rule(
         name=f"{owner}/{node['name']}",
-        groups=tuple(draft.mask(names, where) for names in node["all"]),
+        groups=groups,
+        doubles=any(draft.beside(one) & other for one, other in combinations(groups, 2)),
         unless=unless,
         window=window,
         points=_number(node.get("points", 1), where),

@@ -34,6 +34,7 @@ class Rule:
     unless: int = 0
     window: Window = Window.SENTENCE
     points: float = 1.0
+    doubles: bool = False  # one word of the lexicon stands in two of its groups
     #: The groups by their number of concepts: of the first ones most stories lack one.
     rarest: tuple[int, ...] = field(init=False, repr=False, compare=False, default=())
 

@@ -91,14 +91,18 @@ class Reading:
             if not self.everything & group:
                 return ()
         if rule.window is Window.SENTENCE:
-            return self._sentences(rule)
-        if rule.window is Window.NEIGHBOUR:
-            return self._neighbours(rule)
-        if rule.window is Window.STORY:
-            return () if self.everything & rule.unless else (0,)
-        if rule.window is Window.LEAD:
-            return (0,) if _holds(self.lead_bits, rule) else ()
-        return (0,) if self.has_title and _holds(self.bits[0], rule) else ()
+            found = self._sentences(rule)
+        elif rule.window is Window.NEIGHBOUR:
+            found = self._neighbours(rule)
+        elif rule.window is Window.STORY:
+            found = () if self.everything & rule.unless else (0,)
+        elif rule.window is Window.LEAD:
+            found = (0,) if _holds(self.lead_bits, rule) else ()
+        else:
+            found = (0,) if self.has_title and _holds(self.bits[0], rule) else ()
+        if found and rule.doubles:
+            return tuple(index for index in found if self._has_a_word_each(rule, index))
+        return found
 
     def _sentences(self, rule: Rule) -> tuple[int, ...]:
         first, *others = rule.rarest
@@ -124,6 +128,16 @@ class Reading:
             before &= ~(where | where << 1)
         found &= after | before
         return _indexes(found) if found else ()
+
+    def _has_a_word_each(self, rule: Rule, index: int) -> bool:
+        """Whether no single word stands for two parts of the rule; a phrase holds words enough for several."""
+        hits = [hit for at in self._window(rule, index) for hit in self.by_sentence[at]]
+        choices: list[list[tuple[int, int]]] = []
+        for group in rule.groups:
+            held = [hit for hit in hits if hit.pattern.concepts & group]
+            if held and not any(" " in hit.pattern.term for hit in held):  # none: it stands in a masked name
+                choices.append(sorted({(hit.start, hit.end) for hit in held}))
+        return _can_differ(choices)
 
     def _of_these(self, sentences: int, group: int) -> int:
         """Those of these sentences that hold any of these concepts; of a few, only they are looked at."""
@@ -233,6 +247,16 @@ def _indexes(bits: int) -> tuple[int, ...]:
         found.append(lowest.bit_length() - 1)
         bits ^= lowest
     return tuple(found)
+
+
+def _can_differ(choices: list[list[tuple[int, int]]], taken: frozenset[tuple[int, int]] = frozenset()) -> bool:
+    """Whether one of each can be taken and none twice; of more than there are lists any would do."""
+    if not choices:
+        return True
+    first, *others = sorted(choices, key=len)
+    return any(
+        _can_differ(others, taken | {one}) for one in first[: len(taken) + len(choices)] if one not in taken
+    )
 
 
 def _holds(mask: int, rule: Rule) -> bool:
