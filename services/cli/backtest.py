@@ -15,7 +15,7 @@ import click
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from services.cli.stores import Stores
+from services.cli.holdings import stores_at
 from services.cli.where import DEFAULT_DATA
 from services.contracts.codes import Kind, Severity, Topic
 from services.contracts.delivery import Action
@@ -25,7 +25,6 @@ from services.notifier.core.wishes import Wishes
 from services.notifier.spec import LANGUAGES, OfficialSpec, refuse_reserved
 from services.notifier.tables import OFFICIAL
 from services.runtime.errors import OperatorError
-from services.runtime.settings import ServiceSettings, load_settings
 
 _COLUMNS = (
     ("pushes", Action.PUSH),
@@ -84,7 +83,7 @@ def _line(name: str, happenings: Sequence[Happening]) -> dict[str, Any]:
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help=f"Folder of the stores (default: {DEFAULT_DATA} where there is one, else SIAGA_DATA_DIR).",
+    help=f"Folder of the stores (default: {DEFAULT_DATA} where there is one, else the environment).",
 )
 def backtest_command(
     official: str | None,
@@ -114,8 +113,7 @@ def backtest_command(
       siaga backtest --region ID-NT --topic human_trafficking --days 90
       siaga backtest 5cf1844e --max-pushes 3 --quiet 21:00-05:30 --json | jq .total
     """
-    folder = data or (DEFAULT_DATA if DEFAULT_DATA.exists() else load_settings(ServiceSettings).data_dir)
-    stores = Stores(folder)
+    stores = stores_at(data)
     base, wishes = stores.ask("notifier", lambda conn: _base(conn, official)) if official else ({}, Wishes())
     subscription = {"regions": regions, "topics": topics, "kinds": kinds} | (
         {} if min_severity is None else {"min_severity": Severity(min_severity)}

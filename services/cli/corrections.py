@@ -12,11 +12,10 @@ from typing import Any
 import click
 import orjson
 
-from services.cli.stores import Stores
+from services.cli.holdings import stores_at
 from services.cli.where import DEFAULT_DATA
 from services.notifier.corrections import as_line, read_corrections
 from services.runtime.errors import OperatorError
-from services.runtime.settings import ServiceSettings, load_settings
 from services.tagger.core.figures import Answer, Gold
 
 _FIELDS = {"relevant": bool, "regions": list}
@@ -38,7 +37,7 @@ def corrections_command() -> None:
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help=f"Folder of the stores (default: {DEFAULT_DATA} where there is one, else SIAGA_DATA_DIR).",
+    help=f"Folder of the stores (default: {DEFAULT_DATA} where there is one, else the environment).",
 )
 def export_corrections(since: datetime | None, data: Path | None) -> None:
     """One JSON line a correction: incident, stories, field, what was wrong, what is right if it is known.
@@ -47,9 +46,8 @@ def export_corrections(since: datetime | None, data: Path | None) -> None:
     Example:
       siaga corrections export --since 2026-11-01 | jq -r .field | sort | uniq -c
     """
-    folder = data or (DEFAULT_DATA if DEFAULT_DATA.exists() else load_settings(ServiceSettings).data_dir)
     begin = since.timestamp() if since else 0.0
-    for found in Stores(folder).ask("notifier", lambda conn: list(read_corrections(conn, begin))):
+    for found in stores_at(data).ask("notifier", lambda conn: list(read_corrections(conn, begin))):
         click.echo(json.dumps(as_line(found), ensure_ascii=False))
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from services.cli.stores import SERVICES, Stores
+from services.cli.where import DEFAULT_DATA
 from services.ingest.settings import IngestSettings
 from services.notifier.settings import NotifierSettings
 from services.runtime.errors import OperatorError
-from services.runtime.settings import load_settings
+from services.runtime.settings import ServiceSettings, load_settings
 from services.runtime.store import make_engine
 from services.tagger.settings import TaggerSettings
 
@@ -77,3 +79,17 @@ def holdings(names: tuple[str, ...] = (), data: Path | None = None) -> list[Hold
     if unknown:
         raise OperatorError(unknown[0], f"is no store; there are {', '.join(NAMES)}")
     return [Holding(name, urls[name]()) for name in NAMES if not names or name in names]
+
+
+def stores_at(data: Path | None) -> Stores:
+    """The stores to ask: of the folder named, else as the environment says, else of the last `siaga run` here.
+
+    Raises:
+        OperatorError: a setting or a password file is wrong.
+    """
+    if data is not None:
+        return Stores(data)
+    told = load_settings(IngestSettings).ingest_store, load_settings(TaggerSettings).tagger_store
+    if any((*told, load_settings(NotifierSettings).notifier_store)):
+        return Stores(Path(), {one.name: one.url for one in holdings(SERVICES)})
+    return Stores(DEFAULT_DATA if DEFAULT_DATA.exists() else load_settings(ServiceSettings).data_dir)

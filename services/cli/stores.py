@@ -1,9 +1,10 @@
-"""Ask the services' stores of a `siaga run`, read-only, and the one way the command line changes them."""
+"""Ask the services' stores, read-only, and the one way the command line changes those of a `siaga run`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from services.runtime.errors import OperatorError
+from services.runtime.store import make_engine
 
 T = TypeVar("T")
 Question = Callable[[sa.Connection], T]
@@ -21,13 +23,17 @@ _BUSY_S = 20.0
 
 @dataclass(frozen=True)
 class Stores:
-    """The three stores in one data folder, each asked by a question of its own service."""
+    """The three stores, each asked by a question of its own service."""
 
     folder: Path
+    #: Where a store is that is not in the folder, by service.
+    urls: Mapping[str, str] = field(default_factory=dict)
 
     def path(self, service: str) -> Path:
         """The file of one service's store."""
-        return self.folder / f"{service}.sqlite3"
+        url = self.urls.get(service, "")
+        database = sa.make_url(url).database if url.startswith("sqlite") else None
+        return Path(database) if database else self.folder / f"{service}.sqlite3"
 
     def present(self) -> tuple[str, ...]:
         """The services whose store is there."""
@@ -39,7 +45,10 @@ class Stores:
         Raises:
             OperatorError: it is not there, is no database, or its service is just making it.
         """
-        return self._work(service, "ro", question)
+        if self.urls.get(service, "sqlite").startswith("sqlite"):
+            return self._work(service, "ro", question)
+        with _reading(service, self.urls[service]) as conn:
+            return question(conn)
 
     def ask_if_ready(self, service: str, question: Question[T]) -> T | None:
         """The same for who looks again soon: None while the store cannot be asked."""
@@ -68,7 +77,10 @@ class Stores:
     def _work(self, service: str, mode: str, work: Question[T]) -> T:
         path = self.path(service)
         if not path.exists():
-            raise OperatorError(str(path), "is not there; --data names the folder of a `siaga run`")
+            raise OperatorError(
+                str(path),
+                "is not there; --data names the folder of a `siaga run`, SIAGA_…_STORE another store",
+            )
         url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"})
         engine = sa.create_engine(
             url,
@@ -85,3 +97,17 @@ class Stores:
             raise OperatorError(str(path), f"cannot be {doing}: {error.orig}") from None
         finally:
             engine.dispose()
+
+
+@contextmanager
+def _reading(service: str, url: str) -> Iterator[sa.Connection]:
+    """A server's store, in a transaction that can change nothing."""
+    engine = make_engine(url)
+    try:
+        with engine.connect().execution_options(postgresql_readonly=True) as conn:
+            yield conn
+    except sa.exc.DBAPIError as error:
+        first = str(error.orig).strip().splitlines()[:1]
+        raise OperatorError(f"store of {service}", f"cannot be read: {' '.join(first)}") from None
+    finally:
+        engine.dispose()

@@ -11,13 +11,13 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
+from services.cli.holdings import stores_at
 from services.cli.stores import Stores
 from services.cli.where import DEFAULT_DATA
 from services.ingest import queries as ingest_queries
 from services.notifier import queries as notifier_queries
 from services.notifier.core.match import Match
 from services.runtime.errors import OperatorError
-from services.runtime.settings import ServiceSettings, load_settings
 from services.tagger import queries as tagger_queries
 from services.tagger.queries import StoryFate
 
@@ -108,7 +108,7 @@ def _story(stores: Stores, part: str) -> str:
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help=f"Folder of the stores (default: {DEFAULT_DATA} where there is one, else SIAGA_DATA_DIR).",
+    help=f"Folder of the stores (default: {DEFAULT_DATA} where there is one, else the environment).",
 )
 def why_command(story: str, official: str | None, data: Path | None) -> None:
     """The whole chain from the fetch to each delivery attempt, or the step where it ended.
@@ -120,7 +120,6 @@ def why_command(story: str, official: str | None, data: Path | None) -> None:
       siaga why 141402
       siaga why 141402 5cf1844e
     """
-    folder = data or (DEFAULT_DATA if DEFAULT_DATA.exists() else load_settings(ServiceSettings).data_dir)
-    stores = Stores(folder)
+    stores = stores_at(data)
     for who, what in explain(stores, _story(stores, story), official):
         click.echo(f"{who:18} {what}")
