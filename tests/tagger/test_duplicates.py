@@ -60,6 +60,21 @@ def test_what_was_forgotten_is_not_found_and_the_rest_is() -> None:
     assert found(index, published=10.0) == ["new"]
 
 
+@pytest.mark.parametrize("holders", [1, 2, 3, MAX_HOLDERS + 5])
+def test_a_piece_whose_stories_are_all_forgotten_is_not_held_any_more(holders: int) -> None:
+    index = filled(*((f"story:{n}", TEXT, float(n)) for n in range(holders)))
+    assert index.forget_before(float(holders)) == holders
+    assert index.pieces == 0
+
+
+def test_a_piece_of_which_one_story_is_left_is_held_and_finds_it() -> None:
+    index = filled(("old", TEXT, 0.0), ("older", TEXT, -1.0), ("new", TEXT, 10.0))
+    held = index.pieces
+    index.forget_before(5.0)
+    assert index.pieces == held
+    assert found(index, published=10.0) == ["new"]
+
+
 def test_a_piece_that_everybody_prints_finds_nobody() -> None:
     index = filled(*((f"story:{n}", TEXT, 0.0) for n in range(MAX_HOLDERS + 5)))
     assert found(index) == []

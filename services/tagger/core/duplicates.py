@@ -109,6 +109,11 @@ class ClauseIndex:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def pieces(self) -> int:
+        """How many different pieces are held; with the stories, what the index weighs."""
+        return len(self._holders)
+
     def add(self, story_id: str, hashes: Sequence[int], sentences: int, published: float) -> None:
         """Put a story in, in place of what was known of it."""
         self.remove(story_id)
@@ -135,6 +140,8 @@ class ClauseIndex:
             if isinstance(held, list):
                 if number in held:
                     held.remove(number)
+                    if len(held) == 1:  # as if there had never been two: the last to leave takes the piece along
+                        self._holders[one] = held[0]
             elif held == number:
                 del self._holders[one]
 
