@@ -23,6 +23,7 @@ from prometheus_client import make_asgi_app
 
 from services.runtime.broker import RelayBroker, admin_client
 from services.runtime.errors import OperatorError, UnavailableError, told
+from services.runtime.heap import keep_one_heap
 from services.runtime.lag import Watch, watch_lag
 from services.runtime.listener import bind, make_server
 from services.runtime.peek import Peek
@@ -76,6 +77,7 @@ def _routes(health: _Health) -> list[tuple[str, Any]]:
 
 def run_service(create: Callable[[], Service]) -> int:
     """Build and run a service until a signal or the death of one of its loops; returns the exit status."""
+    keep_one_heap()
     return asyncio.run(_run(create))
 
 
