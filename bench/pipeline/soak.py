@@ -18,6 +18,7 @@ import statistics
 import time
 import urllib.request
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
@@ -37,7 +38,9 @@ DATA = ROOT / "bench" / "report" / "data" / "pipeline-soak.json"
 EVERY_S = 15.0
 #: What is read in at the start, caches and pools that fill up, is over after this.
 WARM_UP_S = 900.0
-SIGNS = ("rss_mb", "handles", "threads", "tasks")
+#: ``uss_mb`` is what the processes alone would give back; ``rss_mb`` also counts mapped files and libraries, those
+#: that ingest and its parser have in common twice.
+SIGNS = ("rss_mb", "uss_mb", "handles", "threads", "tasks")
 _TASKS = re.compile(r"^siaga_event_loop_tasks (\S+)$", re.MULTILINE)
 
 Sample = dict[str, float]
@@ -126,19 +129,29 @@ def _look(one: Measured) -> Sample:
         found = _TASKS.search(page.read().decode())
         tasks = float(found[1]) if found else 0.0
     return {
-        "rss_mb": round(sum(rss for rss, _, _ in held) / 1e6, 2),
-        "handles": float(sum(handles for _, handles, _ in held)),
-        "threads": float(sum(threads for _, _, threads in held)),
+        "rss_mb": round(sum(one.rss for one in held) / 1e6, 2),
+        "uss_mb": round(sum(one.uss for one in held) / 1e6, 2),
+        "handles": float(sum(one.handles for one in held)),
+        "threads": float(sum(one.threads for one in held)),
         "tasks": tasks,
     }
 
 
-def _held(process: psutil.Process) -> tuple[int, int, int]:
-    """Bytes, handles and threads; a parser that was replaced just now has none any more."""
+@dataclass(frozen=True)
+class _Held:
+    rss: int = 0
+    uss: int = 0
+    handles: int = 0
+    threads: int = 0
+
+
+def _held(process: psutil.Process) -> _Held:
+    """What a process holds; a parser that was replaced just now has nothing any more."""
     try:
-        return process.memory_info().rss, process.num_fds(), process.num_threads()
+        memory = process.memory_full_info()
+        return _Held(memory.rss, memory.uss, process.num_fds(), process.num_threads())
     except psutil.NoSuchProcess:
-        return 0, 0, 0
+        return _Held()
 
 
 def slope(points: Sequence[tuple[float, float]]) -> dict[str, float] | None:
