@@ -25,11 +25,12 @@ class AnyStore(IngestSettings, TaggerSettings, NotifierSettings):
     """What a command that works on every store may be told."""
 
 
-FILES = ("compose.yaml", "deploy/compose.telegram.yaml")
+FILES = ("compose.yaml", "deploy/compose.telegram.yaml", "deploy/compose.mail.yaml")
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "topics": ServiceSettings,
     "migrate": AnyStore,
     "cli": AnyStore,
+    "probe": IngestSettings,
     "ingest": IngestSettings,
     "tagger": TaggerSettings,
     "notifier": NotifierSettings,
@@ -101,7 +102,7 @@ def test_every_setting_is_one_the_service_knows(name: str) -> None:
     assert all(key.startswith(PREFIX) for key in given)
 
 
-@pytest.mark.parametrize("name", sorted(OURS - {"topics", "migrate", "cli"}))
+@pytest.mark.parametrize("name", sorted(OURS - {"topics", "migrate", "cli", "probe"}))
 def test_the_settings_of_a_service_can_be_loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, value in SERVICES[name]["environment"].items():
         if key.startswith(PREFIX):
@@ -201,6 +202,42 @@ def test_broker_stores_and_tagger_have_no_way_out() -> None:
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     inside = {name for name, service in SERVICES.items() if service.get("networks") == ["inside"]}
     assert inside == {"kafka", "postgres", "topics", "migrate", "tagger", "cli"}
+
+
+def test_what_asks_outlets_by_hand_has_a_way_out_and_nothing_to_lose() -> None:
+    probe = SERVICES["probe"]
+    assert probe["entrypoint"] == ["siaga", "feeds", "probe"]
+    assert not {"secrets", "volumes", "networks"} & probe.keys()
+    assert set(probe["environment"]) == {"SIAGA_CONTACT_URL"}
+
+
+@pytest.mark.parametrize("name", FILES[1:])
+def test_a_file_besides_adds_settings_the_service_knows_and_secrets_by_file(name: str) -> None:
+    more = load(name)
+    known = {f"{PREFIX}{field}".upper() for field in NotifierSettings.model_fields}
+    notifier = more["services"]["notifier"]
+    assert set(notifier["environment"]) <= known
+    read = {v.removeprefix("/run/secrets/") for v in notifier["environment"].values() if "/run/secrets/" in str(v)}
+    assert read == set(notifier["secrets"]) == set(more["secrets"])
+    assert all(set(secret) == {"file"} for secret in more["secrets"].values())
+
+
+def test_with_your_own_mail_server_nothing_goes_in_the_clear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "smtp-password").write_text("hush")
+    environment = (
+        SERVICES["notifier"]["environment"]
+        | load("deploy/compose.mail.yaml")["services"]["notifier"]["environment"]
+    )
+    for key, value in environment.items():
+        monkeypatch.setenv(key, default_of(str(value)))
+    monkeypatch.setenv("SIAGA_SMTP_HOST", "mail.example.org")
+    monkeypatch.setenv("SIAGA_MAIL_FROM", "siaga@example.org")
+    monkeypatch.setenv("SIAGA_SMTP_PASSWORD_FILE", str(tmp_path / "smtp-password"))
+    server = NotifierSettings().mail_server()
+    assert server is not None
+    assert (server.host, server.port, server.security) == ("mail.example.org", 587, "starttls")
 
 
 @pytest.mark.parametrize("name", [*sorted(OURS), "kafka", "postgres"])

@@ -188,3 +188,47 @@ def test_every_service_of_compose_is_scraped() -> None:
     jobs = yaml(PROMETHEUS / "prometheus.yml")["scrape_configs"]
     targets = [target for job in jobs for static in job["static_configs"] for target in static["targets"]]
     assert sorted(targets) == ["ingest:8080", "notifier:8080", "tagger:8080"]
+
+
+def test_prometheus_sends_alarms_to_the_alertmanager_of_compose() -> None:
+    (sent,) = yaml(PROMETHEUS / "prometheus.yml")["alerting"]["alertmanagers"]
+    assert [target for one in sent["static_configs"] for target in one["targets"]] == ["alertmanager:9093"]
+    assert "alertmanager" in yaml(ROOT / "compose.yaml")["services"]
+
+
+def receiver_of(labels: dict[str, str]) -> str:
+    """Whom the alertmanager tells: the first route that fits, else the one at the root."""
+    root = yaml(PROMETHEUS / "alertmanager.yml")["route"]
+    for route in root["routes"]:
+        if all(
+            re.fullmatch(rf'{name}="{value}"', one) for one in route["matchers"] for name, value in labels.items()
+        ):
+            return str(route["receiver"])
+    return str(root["receiver"])
+
+
+@pytest.mark.parametrize(("severity", "told"), [("page", "page"), ("ticket", "ticket"), ("unheard-of", "page")])
+def test_a_ticket_waits_and_everything_else_wakes_somebody(severity: str, told: str) -> None:
+    assert receiver_of({"severity": severity}) == told
+
+
+def test_who_is_told_can_be_told() -> None:
+    config = yaml(PROMETHEUS / "alertmanager.yml")
+    addresses = {one["name"]: [mail["to"] for mail in one["email_configs"]] for one in config["receivers"]}
+    assert set(addresses) == {"page", "ticket"}
+    assert all(addresses.values())
+    assert all(mail["send_resolved"] for one in config["receivers"] for mail in one["email_configs"])
+
+
+def test_an_alarm_is_held_back_only_for_another_that_there_is() -> None:
+    rules_ = yaml(PROMETHEUS / "alertmanager.yml")["inhibit_rules"]
+    named = {
+        name
+        for rule in rules_
+        for one in (*rule["source_matchers"], *rule["target_matchers"])
+        for name in re.findall(r"[A-Z]\w+", one.partition("=")[2])
+    }
+    assert named <= set(alarms())
+    pages = {str(rule["alert"]) for rule in rules() if rule["labels"]["severity"] == "page"}
+    sources = {re.findall(r"[A-Z]\w+", one)[0] for rule in rules_ for one in rule["source_matchers"]}
+    assert sources <= pages, "who is woken by the one need not read the other"
