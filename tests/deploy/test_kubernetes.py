@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from deploy.prometheus.make_rule import RESOURCE, RULES, resource
 from services.cli.holdings import NAMES
 from services.ingest.settings import IngestSettings
 from services.notifier.settings import NotifierSettings
@@ -159,19 +160,20 @@ def test_no_secret_is_in_the_repository(overlay: str) -> None:
 
 
 #: Pods that come and go.
-JOBS = ("migrate", "backup")
+JOBS = ("migrate", "backup", "cli", "probe")
 FLOWS = {
     "small": {
         ("ingest", "internet", (80, 443)), ("ingest", "kafka", (9093,)),
         ("tagger", "kafka", (9093,)),
         ("notifier", "internet", (443, 465, 587)), ("notifier", "kafka", (9093,)),
-        ("backup", "kafka", (9093,)),
+        ("backup", "kafka", (9093,)), ("cli", "kafka", (9093,)), ("probe", "internet", (80, 443)),
     },
     "regional": {
         ("ingest", "internet", (80, 443)), ("ingest", "kafka", (9093,)), ("ingest", "postgres", (5432,)),
         ("tagger", "kafka", (9093,)), ("tagger", "postgres", (5432,)),
         ("notifier", "internet", (443, 465, 587)), ("notifier", "kafka", (9093,)), ("notifier", "postgres", (5432,)),
         ("migrate", "postgres", (5432,)), ("backup", "kafka", (9093,)), ("backup", "postgres", (5432,)),
+        ("cli", "kafka", (9093,)), ("cli", "postgres", (5432,)), ("probe", "internet", (80, 443)),
     },
 }  # fmt: skip
 
@@ -211,6 +213,30 @@ def test_what_leaves_our_pods_is_exactly_what_they_need(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_pods_of_the_command_line_stand_at_nothing_and_only_one_knows_secrets(overlay: str) -> None:
+    for name in ("cli", "probe"):
+        (one,) = of(overlay, "Deployment", name)
+        assert one["spec"]["replicas"] == 0
+    seen = dict(pods(overlay))
+    assert {volume["name"] for volume in seen["probe"]["volumes"]} == {"tmp"}
+    secrets = {volume["secret"]["secretName"] for volume in seen["cli"]["volumes"] if "secret" in volume}
+    assert secrets >= {"operator", "siaga-cluster-ca-cert", "siaga-notifier"}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_command_line_finds_every_store(overlay: str) -> None:
+    (settings,) = of(overlay, "ConfigMap", "siaga")
+    container = dict(pods(overlay))["cli"]["containers"][0]
+    told = {**settings["data"], **{one["name"]: one["value"] for one in container["env"]}}
+    mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
+    for name in NAMES:
+        url = told[f"SIAGA_{name.upper()}_STORE"]
+        folder = url.removeprefix("sqlite:///").rpartition("/")[0]
+        assert (folder if overlay == "small" else told["SIAGA_STORE_PASSWORDS"]) in mounted, name
+    assert told["SIAGA_CONTACT_KEY_FILE"].rpartition("/")[0] in mounted
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_everything_is_denied_first_and_only_metrics_and_desk_are_let_in(overlay: str) -> None:
     (deny,) = of(overlay, "NetworkPolicy", "default-deny")
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -222,6 +248,49 @@ def test_everything_is_denied_first_and_only_metrics_and_desk_are_let_in(overlay
         for name in selected(policy["spec"]["podSelector"])
     }
     assert let_in == {*((name, 8080) for name in SERVICES), ("notifier", 8600)}
+
+
+# --- watched
+
+
+def test_the_prometheus_operators_resources_are_valid() -> None:
+    found = {one["kind"]: complaints(one) for one in build(KUBERNETES / "monitoring")}
+    assert found == {"PodMonitor": [], "PrometheusRule": []}
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("PodMonitor", lambda m: m["spec"].pop("selector")),
+        ("PodMonitor", lambda m: m["spec"]["podMetricsEndpoints"][0].update(interval="often")),
+        ("PrometheusRule", lambda m: m["spec"]["groups"][0]["rules"][0].pop("expr")),
+        ("PrometheusRule", lambda m: m.update(apiVersion="monitoring.coreos.com/v9")),
+    ],
+)
+def test_what_the_prometheus_operator_would_refuse_is_not(kind: str, change: Callable[[Manifest], object]) -> None:
+    (one,) = [one for one in build(KUBERNETES / "monitoring") if one["kind"] == kind]
+    change(one)
+    assert complaints(one)
+
+
+def test_the_clusters_alarms_are_those_of_the_tested_file() -> None:
+    assert RESOURCE.read_text(encoding="utf-8") == resource(), "python -m deploy.prometheus.make_rule"
+    (told,) = parse(RESOURCE.read_text(encoding="utf-8"))
+    assert told["spec"] == parse(RULES.read_text(encoding="utf-8"))[0]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_each_service_is_scraped_under_the_labels_that_alarms_ask_for(overlay: str) -> None:
+    (monitor,) = [one for one in build(KUBERNETES / "monitoring") if one["kind"] == "PodMonitor"]
+    wanted = {one["key"]: set(one["values"]) for one in monitor["spec"]["selector"]["matchExpressions"]}
+    for one in of(overlay, "Deployment"):
+        labels = one["spec"]["template"]["metadata"]["labels"]
+        fits = all(labels.get(key) in values for key, values in wanted.items())
+        assert fits is (one["metadata"]["name"] in SERVICES)
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    made = {one["targetLabel"]: one for one in endpoint["relabelings"]}
+    assert made["job"]["replacement"] == "siaga"
+    assert made["service"]["sourceLabels"] == ["__meta_kubernetes_pod_label_app_kubernetes_io_name"]
 
 
 # --- in step
@@ -319,8 +388,8 @@ def test_every_secret_file_a_service_reads_is_mounted(overlay: str) -> None:
 def test_each_service_sees_the_password_of_its_own_stores_alone() -> None:
     seen = {}
     for name, pod in pods("regional"):
-        if name == "siaga-backup":
-            continue  # all of them
+        if name in {"siaga-backup", "cli", "probe"}:
+            continue  # all of them, all of them, none
         (volume,) = [one for one in pod["volumes"] if one["name"] == "postgres"]
         seen[name] = {item["path"] for item in volume["secret"].get("items", [])}
     assert seen == {
