@@ -9,11 +9,13 @@ from itertools import product
 from uuid import NAMESPACE_URL, uuid5
 
 from services.tagger.core.duplicates import is_copy
-from services.tagger.core.incident_likeness import SAME_EVENT, Veto, find_veto, weigh
+from services.tagger.core.incident_likeness import SAME_EVENT, Veto, find_veto, is_list_and_item, weigh
 from services.tagger.core.incident_signature import Signature
 
 #: Two incidents become one only where a story is this much like both.
 MERGE_AT = SAME_EVENT + 1.5
+#: A round-up with one item in it shares less of itself with that item's story.
+_WHOLE = 0.8
 
 
 class Reason(StrEnum):
@@ -75,7 +77,8 @@ def decide_join(own: Signature, sentences: int, candidates: Sequence[Candidate])
     for candidate in candidates:
         for copied in candidate.copied:
             # Offices fill the same form for every case: same text, another town.
-            if is_copy(sentences, copied.sentences, copied.shared) and not is_another_form(own, copied.signature):
+            same_text = is_copy(sentences, copied.sentences, copied.shared)
+            if same_text and not is_another_form(own, copied.signature) and not _is_quoted(own, sentences, copied):
                 why = f"{copied.shared} of {min(sentences, copied.sentences)} sentences in common"
                 return Joined(candidate.incident_id, Reason.NEAR_DUPLICATE, why, _also(own, candidate, candidates))
     ranked = sorted(
@@ -93,6 +96,12 @@ def is_another_form(own: Signature, other: Signature) -> bool:
     if own.districts and other.districts and not own.districts & other.districts:
         return True
     return find_veto(own, other) in {Veto.PLACE, Veto.THINGS, Veto.TIME}
+
+
+def _is_quoted(own: Signature, sentences: int, copied: Copied) -> bool:
+    """Whether one is a round-up that holds the other's text; all of a text under another title is a copy."""
+    whole = copied.shared >= _WHOLE * max(sentences, copied.sentences)
+    return not whole and is_list_and_item(own, copied.signature)
 
 
 def _points(own: Signature, candidate: Candidate) -> float:

@@ -9,6 +9,7 @@ from math import sqrt
 
 from services.tagger.core.incident_signature import Signature
 from services.tagger.core.incident_words import TELLING
+from services.tagger.core.round_up import RoundUp
 
 #: Stories further apart than this never tell of the same event.
 MAX_DAYS = 5
@@ -61,6 +62,7 @@ class Veto(StrEnum):
     PLACE = "no place in common"
     TOWN = "another town and another port or post"
     DISTRICT = "another district, and no figure, port or post in common"
+    ROUND_UP = "one lists several events, the other tells of one"
 
 
 #: Points by ground.  Fitted (logistic, 2,181 pairs of one half of the constructed incidents), then rounded.
@@ -121,6 +123,7 @@ def find_veto(one: Signature, other: Signature) -> Veto | None:
     towns, spots = _differ(one.districts, other.districts), one.spots & other.spots
     contradictions = (
         (Veto.TOPIC, not families(one) & families(other)),
+        (Veto.ROUND_UP, is_list_and_item(one, other)),
         (Veto.TIME, abs(one.day - other.day) > MAX_DAYS),
         (Veto.THINGS, _differ(mine, theirs)),
         (Veto.PLACE, _differ(one.around, other.around)),
@@ -128,6 +131,12 @@ def find_veto(one: Signature, other: Signature) -> Veto | None:
         (Veto.DISTRICT, towns and not spots and not one.figures & other.figures),
     )
     return next((veto for veto, holds in contradictions if holds), None)
+
+
+def is_list_and_item(one: Signature, other: Signature) -> bool:
+    """Whether one surely lists several events and the other tells of a single one: at most it is among them."""
+    signs = RoundUp(one.round_up), RoundUp(other.round_up)
+    return RoundUp.NO in signs and any(sign.is_sure for sign in signs)
 
 
 def families(signature: Signature) -> frozenset[str]:

@@ -8,7 +8,7 @@ from services.tagger.core.incident_likeness import Veto, find_veto
 from services.tagger.core.incident_signature import Signature
 
 #: Time and topic part nothing: a case is followed for weeks, and outlets name it differently.
-_PARTING = frozenset({Veto.THINGS, Veto.PLACE, Veto.TOWN})
+_PARTING = frozenset({Veto.THINGS, Veto.PLACE, Veto.TOWN, Veto.ROUND_UP})
 
 
 def part(stories: Mapping[str, Signature]) -> list[tuple[str, ...]]:

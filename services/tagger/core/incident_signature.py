@@ -10,10 +10,11 @@ from typing import Any
 import xxhash
 
 from services.contracts.codes import Role
-from services.contracts.tagging import MASK, Facts, StoryTagged
+from services.contracts.tagging import MASK, Facts, Place, StoryTagged
 from services.tagger.core.folding import fold
 from services.tagger.core.incident_words import THINGS, USUAL
 from services.tagger.core.numerals import numbers_in, range_of
+from services.tagger.core.round_up import RoundUp, find_round_up
 
 _SCENE = frozenset({Role.EVENT, Role.VENUE})
 _MAX_WORDS = 120
@@ -41,6 +42,7 @@ class Signature:
     amounts: frozenset[str] = frozenset()  # labelled quantities, "kg 12"
     things: frozenset[str] = frozenset()
     words: frozenset[int] = frozenset()  # hashes of unusual words
+    round_up: str = RoundUp.NO.value  # whether it lists several events, and by which sign
     day: int = 0  # of the event where the story gives one, else of publication
 
 
@@ -66,12 +68,20 @@ def sign(tagged: StoryTagged) -> Signature:
         amounts=frozenset(f"{number.unit} {number.low:g}" for number in tagged.facts.quantities),
         things=frozenset(THINGS[token] for token in tokens if token in THINGS),
         words=frozenset(_unusual(tokens, named)),
+        round_up=find_round_up(tagged.title, tagged.text, _named_at(scene)).value,
         day=days[0] if days else tagged.published_at.date().toordinal(),
     )
 
 
 def _is_named_like_district(place: Any) -> bool:
     return str(place.district).removeprefix("Kab. ").removeprefix("Kota ").startswith(place.name.split(" city")[0])
+
+
+def _named_at(scene: Iterable[Place]) -> Iterator[tuple[str, int]]:
+    """Districts in which something happened, with where each is first named."""
+    for place in sorted(scene, key=lambda one: -one.evidence[0].start):
+        if place.district:
+            yield place.district, place.evidence[0].start
 
 
 def _people(facts: Facts) -> Iterator[float]:
@@ -117,7 +127,7 @@ def pack(signature: Signature) -> dict[str, Any]:
 
 def unpack(packed: dict[str, Any]) -> Signature:
     """The signature that ``pack`` gave."""
-    shapes = {"kind": str, "language": str, "day": int, "topics": tuple}
+    shapes = {"kind": str, "language": str, "round_up": str, "day": int, "topics": tuple}
     values: dict[str, Any] = {
         name: shapes.get(name, frozenset)(packed[name])
         for name in Signature.__dataclass_fields__

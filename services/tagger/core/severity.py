@@ -25,6 +25,8 @@ _HARD_DRUGS = frozenset({"methamphetamine", "heroin", "ketamine", "cocaine", "na
 _PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
 #: A meeting, a plan or an explainer is never urgent by the numbers it recites.
 _SOFT_CEILING = 2
+#: A list of events repeats what was told of each.
+_LIST_CEILING = 1
 #: What somebody did or suffered, told without a number or a word of any trigger: as much as a handful of people.
 _NO_NUMBER = 2
 
@@ -64,11 +66,15 @@ def score(
     found.sort(key=lambda trigger: -trigger.level)
     level = found[0].level
     if kind in _SOFT:
-        level = min(level, _SOFT_CEILING)
+        level = min(level, _LIST_CEILING if _is_list(reading, book) else _SOFT_CEILING)
         found = [trigger for trigger in found if trigger.level <= level] or found[-1:]
     elif kind is Kind.ENFORCEMENT and _routine(topics, facts):
         level = min(level, 1) if level <= 2 else level
     return FoundSeverity(Severity(level), tuple(found[:4]))
+
+
+def _is_list(reading: Reading, book: Rulebook) -> bool:
+    return reading.has_title and bool(reading.bits[0] & book.bit("g_list"))
 
 
 def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: Kind) -> Iterable[FoundTrigger]:
