@@ -66,9 +66,9 @@ def test_every_command_of_ours_exists() -> None:
 
 
 def test_every_command_of_the_runbook_exists() -> None:
-    calls = siaga_calls((ROOT / "deploy" / "RUNBOOK.md").read_text(encoding="utf-8"))
-    calls = [[word for word in call if not word.isupper() and word != "…"] for call in calls]
-    assert {call[0] for call in calls if call} >= {"why", "dead", "feeds", "corrections", "webhooks", "replay"}
+    said = siaga_calls((ROOT / "deploy" / "RUNBOOK.md").read_text(encoding="utf-8"))
+    calls = [[word for word in call if not word.isupper()] for call in said if "…" not in "".join(call)]
+    assert {call[0] for call in calls} >= {"why", "dead", "feeds", "corrections", "webhooks", "replay"}
     assert [problem_of(call) for call in calls if problem_of(call)] == []
 
 
