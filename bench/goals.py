@@ -92,6 +92,13 @@ def _kills(store: str, figure: str) -> Callable[[Any], float]:
     return lambda data: sum(way[figure] for name, way in data.items() if name.startswith(store))
 
 
+def _wrong(leg: Any) -> float:
+    """What an upgrade may not do: the counts of its judge, and of stories without a label."""
+    verdict = leg["verdict"]
+    named = ("lost", "blind_repeats", "accepted_but_not_shown", "left_open")
+    return float(sum(verdict[name] for name in named) + leg["untagged"] + leg["pushed_twice"])
+
+
 def _lost_in_weeks(data: Any) -> float:
     """Of the weeks at the intervals we ship; one more week shows what a longer interval would lose."""
     least = min(week["window_share"] for week in data)
@@ -125,6 +132,7 @@ GOALS = (
     Goal("stories under faults of brokers and services", 10_000, "", "data/chaos.json", lambda d: d["summary"]["stories"], "chaos.md", "make proof-chaos"),
     Goal("kills and pauses meanwhile", 200, "", "data/chaos.json", lambda d: d["summary"]["kills_and_pauses"], "chaos.md", "make proof-chaos"),
     Goal("of these stories lost, or told twice blindly", 0, "", "data/chaos.json", lambda d: sum(d["summary"][name] for name in ("untagged", "lost", "blind_repeats", "left_open")), "chaos.md", "make proof-chaos", more=False),
+    Goal("an upgrade under load: lost, told twice, or a record unlabelled", 0, "", "data/upgrade.json", lambda d: sum(_wrong(leg) for leg in d["legs"]), "upgrade.md", "make proof-deploy", more=False),
     Goal("hostile headlines through Telegram's parser", 20_000, "", "data/notifier-messages.json", lambda d: d["headlines"], "notifier.md", "python -m tests.notifier.proof_messages"),
     Goal("10,000 recipients at Telegram's pace", 420, "s", "data/notifier-pace.json", lambda d: d["seconds_for_all_recipients"], "notifier.md", "python -m bench.notifier.pace", more=False),
     Goal("40 urgent ones behind 300 messages to one chat", 2, "s", "data/notifier-pace.json", lambda d: max(d["urgent_behind_one_chat_s"]), "notifier.md", "python -m bench.notifier.pace", more=False),
