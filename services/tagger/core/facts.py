@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from services.contracts.codes import Role
-from services.contracts.tagging import Facts, Number, Term
+from services.contracts.tagging import MASK, Facts, Number, Term
 from services.tagger.core.book import Rulebook
 from services.tagger.core.fact_dates import dates_in
 from services.tagger.core.fact_words import (
@@ -30,6 +30,7 @@ from services.tagger.core.fact_words import (
     VICTIMS,
 )
 from services.tagger.core.folding import fold
+from services.tagger.core.khmer_counts import khmer_counts
 from services.tagger.core.numerals import numbers_in, range_of, value_of
 from services.tagger.core.places import FoundPlace
 from services.tagger.core.reading import Reading
@@ -87,6 +88,8 @@ def read_facts(
     card = _Card(story_id)
     for found in numbers_in(reading.whole[:20_000]):
         _count(found, card, reading, language)
+    if language == "km":
+        _count_khmer(card, reading)
     for money in MONEY.finditer(reading.whole[:20_000]):
         _money(money, card, reading, language)
     for slot, value, span in _terms(reading, book):
@@ -100,6 +103,13 @@ def read_facts(
 
 
 _ROUTE = {Role.ORIGIN: 0, Role.TRANSIT: 1, Role.DESTINATION: 2}
+
+
+def _count_khmer(card: _Card, reading: Reading) -> None:
+    for one in khmer_counts(reading.whole[:20_000]):
+        if MASK not in reading.cleared[one.start : one.end]:
+            span = _span(reading, one.start, one.end, f"facts/{one.slot}")
+            card.number(one.slot, one.low, one.high, one.unit, of=one.of, span=span)
 
 
 def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -> None:
