@@ -23,7 +23,7 @@ from prometheus_client import make_asgi_app
 
 from services.runtime.broker import RelayBroker, admin_client
 from services.runtime.errors import OperatorError, UnavailableError, told
-from services.runtime.heap import keep_one_heap
+from services.runtime.heap import keep_one_heap, set_aside_what_lasts
 from services.runtime.lag import Watch, watch_lag
 from services.runtime.listener import bind, make_server
 from services.runtime.peek import Peek
@@ -83,6 +83,7 @@ def run_service(create: Callable[[], Service]) -> int:
 
 async def _run(create: Callable[[], Service]) -> int:
     service = create()
+    set_aside_what_lasts()
     sock = bind(service.settings.http_host, service.settings.http_port)
     try:
         async with admin_client(service.settings) as admin:

@@ -1,4 +1,4 @@
-"""A service's threads allocate from one heap, whatever glibc gives them by default."""
+"""A service's threads allocate from one heap, and the collector looks only at what is new."""
 
 from __future__ import annotations
 
@@ -7,23 +7,43 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import pytest
 
-#: Eight threads that hold something at the same time, and then how many heaps there are.
-_COUNT = """
-import ctypes, sys, threading
-from services.runtime.process import run_service
+#: A service that ends when it is asked where to listen, and says whether the collector still looks at what was built.
+_BUILT = """
+import gc
 
-def count():
+class Built:
+    @property
+    def settings(self):
+        print(any(one is self for one in gc.get_objects()))
+        raise SystemExit(0)
+
+"""
+#: Eight threads that hold something at the same time; then batches of large blocks that come and go among small
+#: ones that stay, after one that was larger still; and then what glibc has.
+_ALLOCATE = """
+import ctypes, sys, threading
+
+def allocate():
     libc, barrier = ctypes.CDLL(None), threading.Barrier(8)
-    libc.malloc.restype = ctypes.c_void_p
+    malloc, free = libc.malloc, libc.free
+    malloc.restype, malloc.argtypes, free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
     def hold():
-        libc.malloc(ctypes.c_size_t(100_000))
+        malloc(100_000)
         barrier.wait()
     threads = [threading.Thread(target=hold) for _ in range(8)]
     [one.start() for one in threads]
     [one.join() for one in threads]
+    free(malloc(8_000_000))
+    large = []
+    for _ in range(40):
+        large.append(malloc(300_000))
+        malloc(3_000)
+    [free(one) for one in large]
     libc.fopen.restype = ctypes.c_void_p
     file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
     libc.malloc_info(0, file)
@@ -31,19 +51,42 @@ def count():
     raise SystemExit(0)
 
 """
-pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps of threads are glibc's")
+#: Under this a callable is run as a service is.
+_AS_A_SERVICE = "from services.runtime.process import run_service; run_service"
+of_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps of threads are glibc's")
 
 
-def heaps(how: str, folder: Path) -> int:
+def what_glibc_has(how: str, folder: Path) -> Element:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
     out = folder / "heaps.xml"
-    subprocess.run([sys.executable, "-c", _COUNT + how, str(out)], env=environment, check=True)
-    return out.read_text().count("<heap nr=")
+    subprocess.run([sys.executable, "-c", _ALLOCATE + how, str(out)], env=environment, check=True)
+    return ElementTree.parse(out).getroot()
 
 
-def test_the_threads_of_a_service_share_one_heap(tmp_path: Path) -> None:
-    assert heaps("run_service(count)", tmp_path) == 1
+def heaps(found: Element) -> int:
+    return len(found.findall("heap"))
 
 
-def test_the_threads_of_another_process_do_not(tmp_path: Path) -> None:
-    assert heaps("count()", tmp_path) > 1
+def unused(found: Element) -> int:
+    """Bytes that were given back and that the process still has."""
+    return sum(int(one.attrib["size"]) for one in found.findall("total") if one.attrib["type"] in ("fast", "rest"))
+
+
+@of_glibc
+def test_the_threads_of_a_service_share_one_heap_and_what_a_batch_took_goes_back(tmp_path: Path) -> None:
+    found = what_glibc_has(f"{_AS_A_SERVICE}(allocate)", tmp_path)
+    assert heaps(found) == 1
+    assert unused(found) < 4_000_000
+
+
+@of_glibc
+def test_the_threads_of_another_process_share_none_and_it_keeps_what_a_batch_took(tmp_path: Path) -> None:
+    found = what_glibc_has("allocate()", tmp_path)
+    assert heaps(found) > 1
+    assert unused(found) > 40 * 300_000
+
+
+@pytest.mark.parametrize(("how", "seen"), [(f"{_AS_A_SERVICE}(Built)", "False"), ("Built().settings", "True")])
+def test_what_a_service_is_built_of_is_not_looked_at_again_and_what_others_build_is(how: str, seen: str) -> None:
+    ran = subprocess.run([sys.executable, "-c", _BUILT + how], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == seen
