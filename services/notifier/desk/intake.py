@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -53,7 +54,7 @@ class Intake:
 
     async def take_stories(self, batch: Sequence[Received[StoryTagged]]) -> None:
         """Keep the newest version of each story."""
-        await self._store.write(lambda conn: _each(conn, keep_story, batch))
+        await self._store.write(lambda conn: keep_stories(conn, [received.value for received in batch]))
 
     async def take_alerts(self, batch: Sequence[Received[AlertEvent]]) -> None:
         """Keep each incident's state and its steps; synthetic alerts are no incidents."""
@@ -85,14 +86,39 @@ def _each(conn: sa.Connection, keep: Any, batch: Iterable[Received[Any]], pulse:
         _beat(conn, pulse)
 
 
-def keep_story(conn: sa.Connection, tagged: StoryTagged) -> bool:
-    """Whether it is news: a version at or above the one known, since a replay tells a version again."""
-    known = conn.execute(
-        sa.select(STORY.c.number, STORY.c.version).where(STORY.c.story_id == tagged.story_id)
-    ).first()
-    if known and known.version > tagged.version:
-        return False
-    values = {
+#: Built once, and run once for all stories of a batch: each statement costs more than the row it writes.
+_KNOWN_STORIES = sa.select(STORY.c.story_id, STORY.c.number, STORY.c.version).where(
+    STORY.c.story_id.in_(sa.bindparam("wanted", expanding=True))
+)
+#: RETURNING makes one statement of a batch: SQLite's full-text index writes out all it holds before each statement
+#: that sets off a trigger, which costs twice what the words do.
+_INSERT_STORIES = sa.insert(STORY).returning(STORY.c.number)
+_UPDATE_STORY = sa.update(STORY).where(STORY.c.number == sa.bindparam("known"))
+
+
+def keep_stories(conn: sa.Connection, batch: Sequence[StoryTagged]) -> None:
+    """Keep what is news: a version at or above the one known, since a replay tells a version again."""
+    wanted = list(dict.fromkeys(tagged.story_id for tagged in batch))
+    known = {row.story_id: row for row in conn.execute(_KNOWN_STORIES, {"wanted": wanted})}
+    newest: dict[str, StoryTagged] = {}
+    for tagged in batch:
+        before = newest.get(tagged.story_id) or known.get(tagged.story_id)
+        if before is None or before.version <= tagged.version:
+            newest[tagged.story_id] = tagged
+    fresh = [_story_values(tagged) for story_id, tagged in newest.items() if story_id not in known]
+    changed = [
+        {"known": known[story_id].number} | _story_values(tagged)
+        for story_id, tagged in newest.items()
+        if story_id in known
+    ]
+    if fresh:
+        conn.execute(_INSERT_STORIES, fresh)
+    if changed:
+        conn.execute(_UPDATE_STORY, changed)
+
+
+def _story_values(tagged: StoryTagged) -> dict[str, Any]:
+    return {
         "story_id": tagged.story_id,
         "version": tagged.version,
         "incident_id": tagged.incident_id,
@@ -105,17 +131,19 @@ def keep_story(conn: sa.Connection, tagged: StoryTagged) -> bool:
         "body": tagged.text,
         "tagged": tagged.model_dump_json(),
     }
-    if known:
-        conn.execute(sa.update(STORY).where(STORY.c.number == known.number).values(**values))
-    else:
-        conn.execute(sa.insert(STORY).values(**values))
-    return True
+
+
+_KNOWN_INCIDENT = sa.select(INCIDENT.c.version).where(INCIDENT.c.incident_id == sa.bindparam("known"))
+_UPDATE_INCIDENT = sa.update(INCIDENT).where(INCIDENT.c.incident_id == sa.bindparam("known"))
+_NO_TOPICS = sa.delete(INCIDENT_TOPIC).where(INCIDENT_TOPIC.c.incident_id == sa.bindparam("known"))
+_NO_PLACES = sa.delete(INCIDENT_PLACE).where(INCIDENT_PLACE.c.incident_id == sa.bindparam("known"))
+_INSERT_TOPICS, _INSERT_PLACES = sa.insert(INCIDENT_TOPIC), sa.insert(INCIDENT_PLACE)
+_KNOWN_ATTEMPT = sa.select(TOLD.c.attempt).where(TOLD.c.delivery_key == sa.bindparam("known"))
 
 
 def keep_incident(conn: sa.Connection, event: AlertEvent) -> bool:
     """Whether it is news: a version above the one known."""
-    here = INCIDENT.c.incident_id == event.incident_id
-    known = conn.execute(sa.select(INCIDENT.c.version, INCIDENT.c.alert).where(here)).first()
+    known = conn.execute(_KNOWN_INCIDENT, {"known": event.incident_id}).first()
     if known and known.version >= event.version:
         return False
     _keep_step(conn, event)
@@ -126,7 +154,7 @@ def keep_incident(conn: sa.Connection, event: AlertEvent) -> bool:
     elif known:
         standing, others = _standing(event)
         values = {"version": event.version, "standing": standing, "others": json.dumps(others), "changed_at": at}
-        conn.execute(sa.update(INCIDENT).where(here).values(**values))
+        conn.execute(_UPDATE_INCIDENT, {"known": event.incident_id} | values)
     return True
 
 
@@ -159,10 +187,10 @@ def _incident_values(alert: Alert) -> dict[str, Any]:
 
 
 def _index_incident(conn: sa.Connection, alert: Alert) -> None:
-    for table in (INCIDENT_TOPIC, INCIDENT_PLACE):
-        conn.execute(sa.delete(table).where(table.c.incident_id == alert.incident_id))
+    for forgotten in (_NO_TOPICS, _NO_PLACES):
+        conn.execute(forgotten, {"known": alert.incident_id})
     topics = [{"incident_id": alert.incident_id, "topic": str(topic)} for topic in dict.fromkeys(alert.topics)]
-    conn.execute(sa.insert(INCIDENT_TOPIC), topics)
+    conn.execute(_INSERT_TOPICS, topics)
     places = {
         (place.country, place.region or "", (place.district or "")[:200], str(place.role))
         for place in alert.places
@@ -172,7 +200,7 @@ def _index_incident(conn: sa.Connection, alert: Alert) -> None:
         rows = [
             {"incident_id": alert.incident_id} | dict(zip(names, place, strict=True)) for place in sorted(places)
         ]
-        conn.execute(sa.insert(INCIDENT_PLACE), rows)
+        conn.execute(_INSERT_PLACES, rows)
 
 
 def _keep_step(conn: sa.Connection, event: AlertEvent) -> None:
@@ -221,7 +249,7 @@ def keep_source(conn: sa.Connection, event: SourceHealthChanged) -> bool:
 
 def keep_delivery(conn: sa.Connection, event: DeliveryRecorded) -> bool:
     """Whether it is news: a later attempt, or the outcome of this one; a repeated intent is neither."""
-    known = conn.execute(sa.select(TOLD.c.attempt).where(TOLD.c.delivery_key == event.delivery_key)).scalar()
+    known = conn.execute(_KNOWN_ATTEMPT, {"known": event.delivery_key}).scalar()
     repeated = known is not None and (
         event.attempt < known or (event.attempt == known and event.outcome is Outcome.INTENDED)
     )
@@ -275,9 +303,15 @@ def _beat(conn: sa.Connection, name: str) -> None:
 
 
 def _put(conn: sa.Connection, table: sa.Table, key: tuple[str, ...], values: dict[str, Any]) -> None:
-    insert: Any = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(table).values(**values)
-    rest = {name: insert.excluded[name] for name in values if name not in key}
+    conn.execute(_putting(conn.dialect.name, table, key, tuple(values)), values)
+
+
+@lru_cache(maxsize=64)
+def _putting(dialect: str, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]) -> sa.Insert:
+    insert: Any = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    rest = {name: insert.excluded[name] for name in names if name not in key}
     if rest:
-        conn.execute(insert.on_conflict_do_update(index_elements=list(key), set_=rest))
+        insert = insert.on_conflict_do_update(index_elements=list(key), set_=rest)
     else:
-        conn.execute(insert.on_conflict_do_nothing(index_elements=list(key)))
+        insert = insert.on_conflict_do_nothing(index_elements=list(key))
+    return cast(sa.Insert, insert)
