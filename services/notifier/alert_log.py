@@ -16,6 +16,8 @@ from services.runtime.store import Store
 
 log = structlog.get_logger(__name__)
 _AT_ONCE = 500
+_KEPT = sa.select(ALERT_LOG.c.at).where(ALERT_LOG.c.alert_id == sa.bindparam("known"))
+_INSERT = sa.insert(ALERT_LOG)
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,16 @@ def keep_alert(conn: sa.Connection, event: AlertEvent, *, replayed: bool, now: f
     """Append one event; a version handled before is not kept again, a synthetic one never."""
     if is_synthetic(event):
         return
-    if conn.execute(sa.select(ALERT_LOG.c.at).where(ALERT_LOG.c.alert_id == event.alert_id)).first() is None:
-        conn.execute(
-            sa.insert(ALERT_LOG).values(
-                alert_id=event.alert_id,
-                incident_id=event.incident_id,
-                version=event.version,
-                at=now,
-                replayed=replayed,
-                event=event.model_dump_json(),
-            )
-        )
+    if conn.execute(_KEPT, {"known": event.alert_id}).first() is None:
+        values = {
+            "alert_id": event.alert_id,
+            "incident_id": event.incident_id,
+            "version": event.version,
+            "at": now,
+            "replayed": replayed,
+            "event": event.model_dump_json(),
+        }
+        conn.execute(_INSERT, values)
 
 
 def read_log(conn: sa.Connection, since: datetime, until: datetime) -> Iterator[Logged]:

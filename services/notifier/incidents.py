@@ -20,6 +20,12 @@ from services.notifier.tables import INCIDENT
 OPEN, WITHDRAWN, NOT_RELEVANT, MERGED, SPLIT = "open", "withdrawn", "not_relevant", "merged", "split"
 
 
+_KNOWN = INCIDENT.c.incident_id == sa.bindparam("known")
+#: Built once: building a statement costs more than running it.
+_STATE, _VERSION = sa.select(INCIDENT).where(_KNOWN), sa.select(INCIDENT.c.version).where(_KNOWN)
+_UPDATE, _INSERT = sa.update(INCIDENT).where(_KNOWN), sa.insert(INCIDENT)
+
+
 @dataclass(frozen=True)
 class Incident:
     """What the notifier knows of an incident; ``other`` is the one it merged into or the number of parts."""
@@ -33,7 +39,7 @@ class Incident:
 
 def find_incident(conn: sa.Connection, incident_id: str) -> Incident | None:
     """The last state handled; None if this incident was never heard of."""
-    row = conn.execute(sa.select(INCIDENT).where(INCIDENT.c.incident_id == incident_id)).first()
+    row = conn.execute(_STATE, {"known": incident_id}).first()
     if row is None:
         return None
     alert = cast(Alert, ALERT_EVENT.validate_json(row.alert)) if row.alert else None
@@ -42,8 +48,7 @@ def find_incident(conn: sa.Connection, incident_id: str) -> Incident | None:
 
 def last_version(conn: sa.Connection, incident_id: str) -> int:
     """The version last handled, 0 for none."""
-    query = sa.select(INCIDENT.c.version).where(INCIDENT.c.incident_id == incident_id)
-    return int(conn.execute(query).scalar() or 0)
+    return int(conn.execute(_VERSION, {"known": incident_id}).scalar() or 0)
 
 
 def keep_incident(conn: sa.Connection, event: AlertEvent, now: float) -> None:
@@ -57,9 +62,8 @@ def keep_incident(conn: sa.Connection, event: AlertEvent, now: float) -> None:
     }
     if isinstance(event, Alert):
         values["alert"] = event.model_dump_json()
-    where = INCIDENT.c.incident_id == event.incident_id
-    if conn.execute(sa.update(INCIDENT).where(where).values(**values)).rowcount == 0:
-        conn.execute(sa.insert(INCIDENT).values(incident_id=event.incident_id, **values))
+    if conn.execute(_UPDATE, values | {"known": event.incident_id}).rowcount == 0:
+        conn.execute(_INSERT, values | {"incident_id": event.incident_id})
 
 
 def _status(event: AlertEvent) -> tuple[str, str]:

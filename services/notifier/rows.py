@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,21 +62,33 @@ def _row(found: Any) -> Row:
     return Row(**values)
 
 
-def _where(row: Row) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        DELIVERY.c.subject == row.subject,
-        DELIVERY.c.official_id == row.official_id,
-        DELIVERY.c.channel == row.channel,
-        DELIVERY.c.action == row.action,
-    )
+#: Statements that run for each delivery are built once: building one costs more than running it.
+_SAME = sa.and_(
+    DELIVERY.c.subject == sa.bindparam("its_subject"),
+    DELIVERY.c.official_id == sa.bindparam("its_official"),
+    DELIVERY.c.channel == sa.bindparam("its_channel"),
+    DELIVERY.c.action == sa.bindparam("its_action"),
+)
+#: An attempt of a worker that was taken over from is not the one that another has begun since.
+_MOVE = sa.update(DELIVERY).where(
+    _SAME, DELIVERY.c.state == sa.bindparam("its_state"), DELIVERY.c.attempts == sa.bindparam("its_attempts")
+)
+_READ = sa.select(DELIVERY).where(_SAME).with_for_update()
+_INSERT = {
+    name: dialect.insert(DELIVERY).on_conflict_do_nothing()
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_INSERT_ATTEMPT = sa.insert(ATTEMPT)
+
+
+def _its(key: tuple[str, str, str, str]) -> dict[str, Any]:
+    return dict(zip(("its_subject", "its_official", "its_channel", "its_action"), key, strict=True))
 
 
 def insert_row(conn: sa.Connection, row: Row, now: float) -> bool:
     """Add a delivery; False if this very delivery exists already."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    values = asdict(row) | {"created_at": now, "changed_at": now}
-    done = conn.execute(dialect.insert(DELIVERY).values(**values).on_conflict_do_nothing())
-    return done.rowcount == 1
+    values = {name: getattr(row, name) for name in _FIELDS} | {"created_at": now, "changed_at": now}
+    return conn.execute(_INSERT[conn.dialect.name], values).rowcount == 1
 
 
 def move(conn: sa.Connection, row: Row, state: State, reason: Reason, now: float, **changes: Any) -> Row:
@@ -87,10 +99,8 @@ def move(conn: sa.Connection, row: Row, state: State, reason: Reason, now: float
         LostRowError: the row is no longer in the state it was read in.
     """
     step(row.state, state)
-    # An attempt of a worker that was taken over from is not the one that another has begun since.
-    unmoved = sa.and_(DELIVERY.c.state == row.state, DELIVERY.c.attempts == row.attempts)
-    update = sa.update(DELIVERY).where(_where(row), unmoved)
-    done = conn.execute(update.values(state=state, reason=reason, changed_at=now, **changes))
+    its = _its(row.key) | {"its_state": row.state, "its_attempts": row.attempts}
+    done = conn.execute(_MOVE, its | changes | {"state": state, "reason": reason, "changed_at": now})
     if done.rowcount != 1:
         raise LostRowError(row.subject)
     return replace(row, state=state, reason=reason, **changes)
@@ -99,7 +109,7 @@ def move(conn: sa.Connection, row: Row, state: State, reason: Reason, now: float
 def bring_forward(conn: sa.Connection, row: Row, at: float) -> None:
     """Let what waits to be sent be due by then."""
     later = sa.and_(DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at > at)
-    conn.execute(sa.update(DELIVERY).where(_where(row), later).values(due_at=at))
+    conn.execute(sa.update(DELIVERY).where(_SAME, later), _its(row.key) | {"due_at": at})
 
 
 class LostRowError(Exception):
@@ -108,14 +118,7 @@ class LostRowError(Exception):
 
 def read_row(conn: sa.Connection, key: tuple[str, str, str, str]) -> Row | None:
     """One delivery by its key, locked until the transaction ends."""
-    subject, official_id, channel, action = key
-    query = sa.select(DELIVERY).where(
-        DELIVERY.c.subject == subject,
-        DELIVERY.c.official_id == official_id,
-        DELIVERY.c.channel == channel,
-        DELIVERY.c.action == action,
-    )
-    found = conn.execute(query.with_for_update()).first()
+    found = conn.execute(_READ, _its(key)).first()
     return _row(found) if found else None
 
 
@@ -131,10 +134,13 @@ def find_member(conn: sa.Connection, subject: str, official_id: str) -> Row | No
     return _row(found) if found else None
 
 
+_OF_SUBJECT = sa.select(DELIVERY).where(DELIVERY.c.subject == sa.bindparam("its_subject"))
+
+
 def rows_of_subject(conn: sa.Connection, subject: str) -> dict[str, list[Row]]:
     """Every delivery of one alert, by official."""
     found: dict[str, list[Row]] = {}
-    for one in conn.execute(sa.select(DELIVERY).where(DELIVERY.c.subject == subject)):
+    for one in conn.execute(_OF_SUBJECT, {"its_subject": subject}):
         found.setdefault(one.official_id, []).append(_row(one))
     return found
 
@@ -160,26 +166,20 @@ class Candidate:
     is_group: bool
 
 
-def due_rows(
-    conn: sa.Connection, now: float, channel: str, limit: int, *, urgent: bool = False
-) -> list[Candidate]:
-    """The first delivery of each official that is due on a channel, the most urgent first.
-
-    One at a time for each official keeps a push before its edit, and one official with a long queue
-    never hides the others.
-
-    Args:
-        urgent: only what is; the index finds it without looking at all that is due.
-    """
+def _due_query(*, urgent: bool) -> sa.Select[Any]:
     place = sa.func.row_number().over(
         partition_by=DELIVERY.c.official_id,
         order_by=(DELIVERY.c.priority, DELIVERY.c.first_due_at, DELIVERY.c.created_at, DELIVERY.c.subject),
     )
-    due = sa.and_(DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at <= now, DELIVERY.c.channel == channel)
+    due = sa.and_(
+        DELIVERY.c.state.in_([*SENDABLE]),
+        DELIVERY.c.due_at <= sa.bindparam("now"),
+        DELIVERY.c.channel == sa.bindparam("on"),
+    )
     if urgent:
         due = sa.and_(due, DELIVERY.c.priority == Priority.CRITICAL)
     ranked = sa.select(DELIVERY, place.label("place")).where(due).subquery()
-    query = (
+    return (
         sa.select(ranked, CONTACT.c.fingerprint, CONTACT.c.is_group)
         .join(
             CONTACT,
@@ -192,9 +192,27 @@ def due_rows(
         )
         .where(ranked.c.place == 1)
         .order_by(ranked.c.priority, ranked.c.first_due_at, ranked.c.subject)
-        .limit(limit)
+        .limit(sa.bindparam("at_most", type_=sa.Integer))
     )
-    return [Candidate(_row(found), found.fingerprint or "", bool(found.is_group)) for found in conn.execute(query)]
+
+
+#: Asked after every delivery.
+_DUE, _URGENT = _due_query(urgent=False), _due_query(urgent=True)
+
+
+def due_rows(
+    conn: sa.Connection, now: float, channel: str, limit: int, *, urgent: bool = False
+) -> list[Candidate]:
+    """The first delivery of each official that is due on a channel, the most urgent first.
+
+    One at a time for each official keeps a push before its edit, and one official with a long queue
+    never hides the others.
+
+    Args:
+        urgent: only what is; the index finds it without looking at all that is due.
+    """
+    found = conn.execute(_URGENT if urgent else _DUE, {"now": now, "on": channel, "at_most": limit})
+    return [Candidate(_row(one), one.fingerprint or "", bool(one.is_group)) for one in found]
 
 
 def rows_elsewhere(conn: sa.Connection, now: float, channels: Iterable[str], limit: int) -> list[Row]:
@@ -211,16 +229,24 @@ def waiting_rows(conn: sa.Connection, official_id: str, incident_id: str) -> lis
     return waiting_by_official(conn, incident_id, official_id).get(official_id, [])
 
 
+#: SQLite's writers come one by one and ignore the lock; PostgreSQL's dispatcher must not slip between.
+_WAITING = (
+    sa.select(DELIVERY)
+    .where(DELIVERY.c.incident_id == sa.bindparam("its_incident"), DELIVERY.c.state.in_([*CANCELLABLE]))
+    .with_for_update()
+)
+_WAITING_FOR_ONE = _WAITING.where(DELIVERY.c.official_id == sa.bindparam("its_official"))
+
+
 def waiting_by_official(
     conn: sa.Connection, incident_id: str, official_id: str | None = None
 ) -> dict[str, list[Row]]:
     """What is decided for this incident and has not left, by official; for one of them or for all."""
-    query = sa.select(DELIVERY).where(DELIVERY.c.incident_id == incident_id, DELIVERY.c.state.in_([*CANCELLABLE]))
+    query, its = _WAITING, {"its_incident": incident_id}
     if official_id is not None:
-        query = query.where(DELIVERY.c.official_id == official_id)
-    # SQLite's writers come one by one and ignore the lock; PostgreSQL's dispatcher must not slip between.
+        query, its = _WAITING_FOR_ONE, its | {"its_official": official_id}
     found: dict[str, list[Row]] = {}
-    for one in conn.execute(query.with_for_update()):
+    for one in conn.execute(query, its):
         found.setdefault(one.official_id, []).append(_row(one))
     return found
 
@@ -236,14 +262,17 @@ def due_members(conn: sa.Connection, now: float, limit: int) -> list[Row]:
     return [_row(found) for found in conn.execute(query)]
 
 
+_MEMBERS = (
+    sa.select(DELIVERY)
+    .where(DELIVERY.c.official_id == sa.bindparam("its_official"), DELIVERY.c.bundle == sa.bindparam("its_window"))
+    .order_by(DELIVERY.c.priority, DELIVERY.c.created_at, DELIVERY.c.subject)
+)
+
+
 def members_of(conn: sa.Connection, official_id: str, window: str) -> list[Row]:
     """The deliveries that travel in this digest, the most important first."""
-    query = (
-        sa.select(DELIVERY)
-        .where(DELIVERY.c.official_id == official_id, DELIVERY.c.bundle == window)
-        .order_by(DELIVERY.c.priority, DELIVERY.c.created_at, DELIVERY.c.subject)
-    )
-    return [_row(found) for found in conn.execute(query)]
+    found = conn.execute(_MEMBERS, {"its_official": official_id, "its_window": window})
+    return [_row(one) for one in found]
 
 
 def traces_in(conn: sa.Connection, digest: Row) -> list[str | None]:
@@ -279,19 +308,21 @@ def note_attempt(conn: sa.Connection, row: Row, phase: str, reason: str, now: fl
         "subject": row.subject, "official_id": row.official_id, "channel": row.channel, "action": row.action,
         "n": row.attempts, "phase": phase, "reason": reason, "detail": detail[:300], "at": now,
     }  # fmt: skip
-    conn.execute(sa.insert(ATTEMPT).values(**values))
+    conn.execute(_INSERT_ATTEMPT, values)
+
+
+_REFUSALS = sa.select(sa.func.count()).where(
+    ATTEMPT.c.subject == sa.bindparam("its_subject"),
+    ATTEMPT.c.official_id == sa.bindparam("its_official"),
+    ATTEMPT.c.channel == sa.bindparam("its_channel"),
+    ATTEMPT.c.action == sa.bindparam("its_action"),
+    ATTEMPT.c.phase == State.RETRY_WAIT,
+)
 
 
 def refusals_of(conn: sa.Connection, row: Row) -> int:
     """How often a delivery was refused for now; an intent that a crash cut off is no refusal."""
-    query = sa.select(sa.func.count()).where(
-        ATTEMPT.c.subject == row.subject,
-        ATTEMPT.c.official_id == row.official_id,
-        ATTEMPT.c.channel == row.channel,
-        ATTEMPT.c.action == row.action,
-        ATTEMPT.c.phase == State.RETRY_WAIT,
-    )
-    return int(conn.execute(query).scalar_one())
+    return int(conn.execute(_REFUSALS, _its(row.key)).scalar_one())
 
 
 def announce(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,16 +42,44 @@ class Memory:
     base: Told | None
 
 
+#: Built once: building a statement costs more than running it.
+_OF_INCIDENTS = sa.select(TOLD).where(TOLD.c.incident_id.in_(sa.bindparam("incidents", expanding=True)))
+_OF_ONE = sa.select(TOLD).where(
+    TOLD.c.official_id == sa.bindparam("official"), TOLD.c.incident_id == sa.bindparam("incident")
+)
+_REFS = (
+    sa.select(THREAD.c.ref)
+    .where(
+        THREAD.c.official_id == sa.bindparam("official"),
+        THREAD.c.incident_id == sa.bindparam("incident"),
+        THREAD.c.channel == sa.bindparam("channel"),
+    )
+    .order_by(THREAD.c.at, THREAD.c.ref)
+)
+_DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+@lru_cache(maxsize=2)
+def _remembering(dialect: str) -> Any:
+    insert = _DIALECTS[dialect].insert(TOLD)
+    changes = {name: insert.excluded[name] for name in ("way", "state", "withdrawn", "base", "changed_at")}
+    return insert.on_conflict_do_update(index_elements=["official_id", "incident_id"], set_=changes)
+
+
+@lru_cache(maxsize=2)
+def _adding_ref(dialect: str) -> Any:
+    return _DIALECTS[dialect].insert(THREAD).on_conflict_do_nothing()
+
+
 def memories(conn: sa.Connection, incident_ids: Sequence[str]) -> dict[tuple[str, str], Memory]:
     """What anybody was told of these incidents, by official and incident."""
-    query = sa.select(TOLD).where(TOLD.c.incident_id.in_(incident_ids))
-    return {(row.official_id, row.incident_id): _memory(row) for row in conn.execute(query)}
+    found = conn.execute(_OF_INCIDENTS, {"incidents": [*incident_ids]})
+    return {(row.official_id, row.incident_id): _memory(row) for row in found}
 
 
 def memory_of(conn: sa.Connection, official_id: str, incident_id: str) -> Memory | None:
     """What one official was told of an incident."""
-    query = sa.select(TOLD).where(TOLD.c.official_id == official_id, TOLD.c.incident_id == incident_id)
-    row = conn.execute(query).first()
+    row = conn.execute(_OF_ONE, {"official": official_id, "incident": incident_id}).first()
     return _memory(row) if row else None
 
 
@@ -69,9 +98,7 @@ def remember(conn: sa.Connection, memory: Memory, now: float) -> None:
         "base": _pack(memory.base) if memory.base else None,
         "changed_at": now,
     }
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(TOLD).values(**key, **values)
-    conn.execute(insert.on_conflict_do_update(index_elements=list(key), set_=values))
+    conn.execute(_remembering(conn.dialect.name), key | values)
 
 
 def erase(conn: sa.Connection, official_id: str, incident_id: str) -> None:
@@ -81,29 +108,18 @@ def erase(conn: sa.Connection, official_id: str, incident_id: str) -> None:
 
 def thread_refs(conn: sa.Connection, official_id: str, incident_id: str, channel: str) -> list[str]:
     """The messages of one incident that this official got on a channel, the first one first."""
-    query = (
-        sa.select(THREAD.c.ref)
-        .where(
-            THREAD.c.official_id == official_id,
-            THREAD.c.incident_id == incident_id,
-            THREAD.c.channel == channel,
-        )
-        .order_by(THREAD.c.at, THREAD.c.ref)
-    )
-    return [row.ref for row in conn.execute(query)]
+    wanted = {"official": official_id, "incident": incident_id, "channel": channel}
+    return [row.ref for row in conn.execute(_REFS, wanted)]
 
 
 def add_thread_ref(conn: sa.Connection, row: Row, ref: str, now: float) -> None:
     """Remember the message a delivery became."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     values = {"official_id": row.official_id, "incident_id": row.incident_id, "channel": row.channel, "ref": ref}
-    conn.execute(dialect.insert(THREAD).values(**values, at=now).on_conflict_do_nothing())
+    conn.execute(_adding_ref(conn.dialect.name), values | {"at": now})
 
 
 def share_thread(conn: sa.Connection, official_id: str, old: str, new: str) -> None:
     """Let the messages of a merged incident be the thread of the one it became."""
     query = sa.select(THREAD).where(THREAD.c.official_id == official_id, THREAD.c.incident_id == old)
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     for row in conn.execute(query).mappings().all():
-        values = dict(row) | {"incident_id": new}
-        conn.execute(dialect.insert(THREAD).values(**values).on_conflict_do_nothing())
+        conn.execute(_adding_ref(conn.dialect.name), dict(row) | {"incident_id": new})

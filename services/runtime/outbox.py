@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,8 +82,13 @@ def enqueue(conn: sa.Connection, table: sa.Table, messages: Iterable[Message]) -
     ]
     if not rows:
         return []
-    insert = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return [int(row.id) for row in conn.execute(insert, rows)]
+    return [int(row.id) for row in conn.execute(_insert(table), rows)]
+
+
+@lru_cache(maxsize=16)
+def _insert(table: sa.Table) -> Any:
+    """Built once: building a statement costs more than running it."""
+    return sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
 
 
 def _headers(message: Message) -> dict[str, str]:

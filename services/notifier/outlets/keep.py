@@ -23,6 +23,16 @@ class Wanted:
     at_most: int
 
 
+#: Built once: building a statement costs more than running it.
+_STATE = sa.select(ENTRY).where(ENTRY.c.incident_id == sa.bindparam("known"))
+_UPDATE_ENTRY = sa.update(ENTRY).where(ENTRY.c.incident_id == sa.bindparam("known"))
+_REACHED = sa.select(REACH.c.region, REACH.c.topic, REACH.c.gone).where(
+    REACH.c.incident_id == sa.bindparam("known")
+)
+_LAST_SEQ = sa.select(sa.func.max(ENTRY.c.seq))
+_INSERT_EVENT, _INSERT_ENTRY, _INSERT_REACH = sa.insert(EVENT), sa.insert(ENTRY), sa.insert(REACH)
+
+
 def take_event(conn: sa.Connection, event: AlertEvent, now: datetime) -> tuple[Entry, int] | None:
     """Bring the tables up to date; the entry and its place in the order of changes, None if nothing changed."""
     before = find_entry(conn, event.incident_id)
@@ -31,11 +41,8 @@ def take_event(conn: sa.Connection, event: AlertEvent, now: datetime) -> tuple[E
         return None
     seq = _next_seq(conn)
     _keep_entry(conn, after, seq)
-    conn.execute(
-        sa.insert(EVENT).values(
-            incident_id=event.incident_id, version=event.version, event=event.model_dump_json()
-        )
-    )
+    values = {"incident_id": event.incident_id, "version": event.version, "event": event.model_dump_json()}
+    conn.execute(_INSERT_EVENT, values)
     if isinstance(event, Alert):
         _keep_reach(conn, event)
     return after, seq
@@ -43,7 +50,7 @@ def take_event(conn: sa.Connection, event: AlertEvent, now: datetime) -> tuple[E
 
 def find_entry(conn: sa.Connection, incident_id: str) -> Entry | None:
     """An incident's present state; None if it is not kept."""
-    row = conn.execute(sa.select(ENTRY).where(ENTRY.c.incident_id == incident_id)).first()
+    row = conn.execute(_STATE, {"known": incident_id}).first()
     return read_entry(row) if row else None
 
 
@@ -108,7 +115,7 @@ def forget_before(conn: sa.Connection, instant: float, at_most: int = 500) -> in
 
 def _next_seq(conn: sa.Connection) -> int:
     # The caller's transaction is serial, so no other one draws the same number.
-    return int(conn.execute(sa.select(sa.func.max(ENTRY.c.seq))).scalar() or 0) + 1
+    return int(conn.execute(_LAST_SEQ).scalar() or 0) + 1
 
 
 def _keep_entry(conn: sa.Connection, entry: Entry, seq: int) -> None:
@@ -121,9 +128,8 @@ def _keep_entry(conn: sa.Connection, entry: Entry, seq: int) -> None:
         "first_at": entry.first_at.timestamp(),
         "updated_at": entry.updated_at.timestamp(),
     }
-    where = ENTRY.c.incident_id == entry.incident_id
-    if conn.execute(sa.update(ENTRY).where(where).values(**values)).rowcount == 0:
-        conn.execute(sa.insert(ENTRY).values(incident_id=entry.incident_id, **values))
+    if conn.execute(_UPDATE_ENTRY, values | {"known": entry.incident_id}).rowcount == 0:
+        conn.execute(_INSERT_ENTRY, values | {"incident_id": entry.incident_id})
 
 
 def _words(others: Sequence[str]) -> Iterable[str]:
@@ -134,14 +140,14 @@ def _words(others: Sequence[str]) -> Iterable[str]:
 def _keep_reach(conn: sa.Connection, alert: Alert) -> None:
     now = reach(alert)
     of_incident = REACH.c.incident_id == alert.incident_id
-    query = sa.select(REACH.c.region, REACH.c.topic, REACH.c.gone).where(of_incident)
-    known = {(row.region, row.topic): bool(row.gone) for row in conn.execute(query)}
+    found = conn.execute(_REACHED, {"known": alert.incident_id})
+    known = {(row.region, row.topic): bool(row.gone) for row in found}
     fresh = [
         {"incident_id": alert.incident_id, "region": region, "topic": topic, "gone": False}
         for region, topic in sorted(now - known.keys())
     ]
     if fresh:
-        conn.execute(sa.insert(REACH), fresh)
+        conn.execute(_INSERT_REACH, fresh)
     for (region, topic), was_gone in known.items():
         gone = (region, topic) not in now
         if gone is not was_gone:
