@@ -23,7 +23,7 @@ from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
 from services.tagger.core.duplicates import Pieces, read_pieces
 from services.tagger.core.incident import Reason, decide_join, incident_id_of
-from services.tagger.core.incident_signature import sign
+from services.tagger.core.incident_signature import Signature, sign
 from services.tagger.core.story import Tagging, article_of, tag_story, to_event
 from services.tagger.lives import merge, refresh, split
 from services.tagger.tables import outbox
@@ -208,13 +208,17 @@ def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tupl
     tagged = to_event(tagging, story, desk.book, desk.now, None)
     own = memory.resolve_alias(conn, known.incident_id) if known and known.incident_id else None
     placed = _Placed(own, Reason.LEFT if own else Reason.NOT_RELEVANT)
-    if tagged.relevant:
-        placed = _place(desk, labelled, tagged, own)
+    signature = sign(tagged) if tagged.relevant else None
+    if signature is not None:
+        placed = _place(desk, labelled, tagged, signature, own)
         tagged = tagged.model_copy(update={"incident_id": placed.incident_id})
     if placed.reason is Reason.STAYED and known and known.why:
         placed = replace(placed, why=known.why)  # what brought it here says more than that it stayed
     raw = story.model_dump_json().encode()
-    _keep_story(desk, tagged, raw, placed.reason, why=placed.why, pieces=labelled.pieces, backfill=story.backfill)
+    _keep_story(
+        desk, tagged, raw, placed.reason,
+        why=placed.why, pieces=labelled.pieces, backfill=story.backfill, signature=signature,
+    )  # fmt: skip
     outgoing = [_tell(tagged)]
     for old in placed.merged:
         outgoing += merge(conn, old, str(placed.incident_id), desk.now)
@@ -227,11 +231,10 @@ def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tupl
     return outgoing, settled
 
 
-def _place(desk: _Desk, labelled: Labelled, tagged: StoryTagged, own: str | None) -> _Placed:
+def _place(desk: _Desk, labelled: Labelled, tagged: StoryTagged, signature: Signature, own: str | None) -> _Placed:
     """The incident a relevant story belongs to."""
     if own and labelled.replayed:
         return _Placed(own, Reason.STAYED, "a replay keeps the link")
-    signature = sign(tagged)
     published = tagged.published_at.timestamp()
     candidates = memory.find_candidates(
         desk.conn, desk.cache, tagged.story_id, signature, pieces=labelled.pieces, published=published
@@ -313,6 +316,7 @@ def _keep_story(
     why: str,
     pieces: Pieces,
     backfill: bool,
+    signature: Signature | None = None,
 ) -> None:
     memory.save_story(
         desk.conn,
@@ -322,6 +326,7 @@ def _keep_story(
         why=why,
         pieces=pieces,
         backfill=backfill,
+        signature=signature,
         at=desk.now.timestamp(),
         fresh=tagged.story_id not in desk.seen,
     )

@@ -10,7 +10,7 @@ from functools import lru_cache
 import orjson
 import sqlalchemy as sa
 
-from services.contracts.alert import ALERT_EVENT, Alert
+from services.contracts.alert import ALERT_EVENT, Alert, AlertEvent
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
 from services.tagger.clause_cache import ClauseCache, write_pieces
 from services.tagger.core.alerts import Member
@@ -29,12 +29,54 @@ _NOWHERE = "nowhere"
 _INSERT_STORY = sa.insert(stories)
 _INSERT_KEYS = sa.insert(incident_keys)
 _INSERT_HANDLED = sa.insert(handled)
+_INSERT_INCIDENT = sa.insert(incidents)
+_THIS_STORY = stories.c.story_id == sa.bindparam("this")
+_THIS_VERSION = (handled.c.story_id == sa.bindparam("this"), handled.c.version == sa.bindparam("of_version"))
+_THIS_INCIDENT = incidents.c.incident_id == sa.bindparam("this")
+_OF_INCIDENT = stories.c.incident_id == sa.bindparam("this")
+_SENT = sa.select(handled.c.events).where(*_THIS_VERSION)
+_FORGET_SENT = sa.delete(handled).where(*_THIS_VERSION)
+_STORY = sa.select(stories).where(_THIS_STORY)
+_MOVE_STORY = sa.update(stories).where(_THIS_STORY)
+_FORGET_STORY = tuple(
+    sa.delete(table).where(table.c.story_id == sa.bindparam("this")) for table in (stories, incident_keys)
+)
+_FORGET_TEXT = sa.delete(clause_sets).where(clause_sets.c.story_id == sa.bindparam("this"))
+_INCIDENT = sa.select(incidents).where(_THIS_INCIDENT)
+_UPDATE_INCIDENT = sa.update(incidents).where(_THIS_INCIDENT)
+_BECAME = sa.select(incidents.c.merged_into).where(_THIS_INCIDENT)
+_MEMBERS = sa.select(stories.c.tagged, stories.c.backfill).where(_OF_INCIDENT)
+_MEMBER_IDS = (
+    sa.select(stories.c.story_id).where(_OF_INCIDENT).order_by(stories.c.published_at, stories.c.story_id)
+)
+_SIGNATURES = sa.select(stories.c.story_id, stories.c.incident_id, stories.c.signature).where(
+    stories.c.story_id.in_(sa.bindparam("these", expanding=True)),
+    stories.c.incident_id.is_not(None),
+    stories.c.withdrawn.is_(False),
+    stories.c.signature.is_not(None),
+)
+_LIKELY = (
+    sa.select(incident_keys.c.story_id)
+    .where(
+        incident_keys.c.key.in_(sa.bindparam("keys", expanding=True)),
+        incident_keys.c.day.between(sa.bindparam("first_day"), sa.bindparam("last_day")),
+    )
+    .group_by(incident_keys.c.story_id)
+    .order_by(sa.func.count().desc(), sa.func.max(incident_keys.c.day).desc(), incident_keys.c.story_id)
+    .limit(_MAX_CANDIDATES)
+)
 
 
 @lru_cache(maxsize=256)
 def _tagged(stored: bytes) -> StoryTagged:
     """A stored label, checked; the stories of a running case are read again with each report on it."""
     return STORY_TAGGED.validate_json(stored)
+
+
+@lru_cache(maxsize=128)
+def _event(stored: bytes) -> AlertEvent:
+    """An incident's state, checked; one that goes on is read several times for each report on it."""
+    return ALERT_EVENT.validate_json(stored)
 
 
 @dataclass(frozen=True)
@@ -63,8 +105,7 @@ class KnownIncident:
 
 def sent_before(conn: sa.Connection, story_id: str, version: int) -> bytes | None:
     """The events stored for this version of this story, or None."""
-    query = sa.select(handled.c.events).where(handled.c.story_id == story_id, handled.c.version == version)
-    return conn.execute(query).scalar()
+    return conn.execute(_SENT, {"this": story_id, "of_version": version}).scalar()
 
 
 def remember_sent(
@@ -72,7 +113,7 @@ def remember_sent(
 ) -> None:
     """Keep what was decided for this version; ``fresh`` where nothing of the story is in the store."""
     if not fresh:
-        conn.execute(sa.delete(handled).where(handled.c.story_id == story_id, handled.c.version == version))
+        conn.execute(_FORGET_SENT, {"this": story_id, "of_version": version})
     conn.execute(_INSERT_HANDLED, {"story_id": story_id, "version": version, "events": events, "at": at})
 
 
@@ -93,7 +134,7 @@ def which_are_known(conn: sa.Connection, story_ids: Sequence[str]) -> set[str]:
 
 def find_story(conn: sa.Connection, story_id: str) -> Known | None:
     """The story as last decided."""
-    row = conn.execute(sa.select(stories).where(stories.c.story_id == story_id)).one_or_none()
+    row = conn.execute(_STORY, {"this": story_id}).one_or_none()
     return _known(row) if row else None
 
 
@@ -121,17 +162,22 @@ def save_story(
     backfill: bool,
     at: float,
     why: str = "",
+    signature: Signature | None = None,
     fresh: bool = False,
 ) -> None:
     """Put the story's new state in place of the old one, with its index entries.
 
     Args:
+        signature: what it is recognised by, where that is known already.
         fresh: nothing of the story is in the store.
     """
     story_id = tagged.story_id
     had_text = False if fresh else _remove(conn, story_id)
     published = tagged.published_at.timestamp()
-    signature = sign(tagged) if tagged.relevant else None
+    if not tagged.relevant:
+        signature = None
+    elif signature is None:
+        signature = sign(tagged)
     row = _story_row(Plain(tagged, raw, tagged.model_dump_json().encode(), backfill), reason, at)
     row |= {
         "clauses": len(pieces),
@@ -188,9 +234,9 @@ def _story_row(one: Plain, reason: str, at: float) -> dict[str, object]:
 
 def _remove(conn: sa.Connection, story_id: str) -> bool:
     """Take the story out; whether its text was in the index."""
-    for table in (stories, incident_keys):
-        conn.execute(sa.delete(table).where(table.c.story_id == story_id))
-    return conn.execute(sa.delete(clause_sets).where(clause_sets.c.story_id == story_id)).rowcount > 0
+    for forget in _FORGET_STORY:
+        conn.execute(forget, {"this": story_id})
+    return conn.execute(_FORGET_TEXT, {"this": story_id}).rowcount > 0
 
 
 def join_keys(signature: Signature) -> list[str]:
@@ -214,18 +260,12 @@ def find_candidates(
 ) -> list[Candidate]:
     """Incidents that share text, or the sort of event, time and something more, with this story."""
     shared = {one.story_id: one for one in cache.find(conn, story_id, pieces, published)}
-    count = sa.func.count()
-    likely = (
-        sa.select(incident_keys.c.story_id)
-        .where(
-            incident_keys.c.key.in_(join_keys(signature)),
-            incident_keys.c.day.between(signature.day - MAX_DAYS, signature.day + MAX_DAYS),
-        )
-        .group_by(incident_keys.c.story_id)
-        .order_by(count.desc(), sa.func.max(incident_keys.c.day).desc(), incident_keys.c.story_id)
-        .limit(_MAX_CANDIDATES)
-    )
-    wanted = [*shared, *(one for one in conn.execute(likely).scalars() if one != story_id)]
+    likely = {
+        "keys": join_keys(signature),
+        "first_day": signature.day - MAX_DAYS,
+        "last_day": signature.day + MAX_DAYS,
+    }
+    wanted = [*shared, *(one for one in conn.execute(_LIKELY, likely).scalars() if one != story_id)]
     found: dict[str, list[Signature]] = defaultdict(list)
     copied: dict[str, list[Copied]] = defaultdict(list)
     for other, incident_id, own in _signatures(conn, dict.fromkeys(wanted)):
@@ -238,13 +278,7 @@ def find_candidates(
 def _signatures(conn: sa.Connection, wanted: Iterable[str]) -> Iterator[tuple[str, str, Signature]]:
     """Story, incident and signature of those that stand in one, in the order asked for."""
     ids = list(wanted)
-    query = sa.select(stories.c.story_id, stories.c.incident_id, stories.c.signature).where(
-        stories.c.story_id.in_(ids),
-        stories.c.incident_id.is_not(None),
-        stories.c.withdrawn.is_(False),
-        stories.c.signature.is_not(None),
-    )
-    rows = {row.story_id: row for row in conn.execute(query)}
+    rows = {row.story_id: row for row in conn.execute(_SIGNATURES, {"these": ids})}
     for story_id in ids:
         if story_id in rows:
             row = rows[story_id]
@@ -253,12 +287,8 @@ def _signatures(conn: sa.Connection, wanted: Iterable[str]) -> Iterator[tuple[st
 
 def signatures_of(conn: sa.Connection, incident_id: str) -> dict[str, Signature]:
     """What the standing stories of an incident are recognised by, the earliest first."""
-    query = (
-        sa.select(stories.c.story_id)
-        .where(stories.c.incident_id == incident_id)
-        .order_by(stories.c.published_at, stories.c.story_id)
-    )
-    return {story: own for story, _, own in _signatures(conn, conn.execute(query).scalars())}
+    ids = conn.execute(_MEMBER_IDS, {"this": incident_id}).scalars()
+    return {story: own for story, _, own in _signatures(conn, ids)}
 
 
 def move_story(conn: sa.Connection, story_id: str, incident_id: str, reason: str, why: str) -> StoryTagged | None:
@@ -267,27 +297,25 @@ def move_story(conn: sa.Connection, story_id: str, incident_id: str, reason: str
     if known is None:
         return None
     tagged = known.tagged.model_copy(update={"incident_id": incident_id})
-    conn.execute(
-        sa.update(stories)
-        .where(stories.c.story_id == story_id)
-        .values(incident_id=incident_id, tagged=tagged.model_dump_json().encode(), reason=reason, why=why[:500])
-    )
+    label = tagged.model_dump_json().encode()
+    values = {"incident_id": incident_id, "tagged": label, "reason": reason, "why": why[:500]}
+    conn.execute(_MOVE_STORY, values | {"this": story_id})
     return tagged
 
 
 def find_incident(conn: sa.Connection, incident_id: str) -> KnownIncident | None:
     """The incident as last published."""
-    row = conn.execute(sa.select(incidents).where(incidents.c.incident_id == incident_id)).one_or_none()
+    row = conn.execute(_INCIDENT, {"this": incident_id}).one_or_none()
     if row is None:
         return None
-    event = ALERT_EVENT.validate_json(row.alert)
+    event = _event(row.alert)
     return KnownIncident(row.incident_id, row.version, event if isinstance(event, Alert) else None, row.withdrawn)
 
 
 def members_of(conn: sa.Connection, incident_id: str) -> list[Member]:
     """The stories of an incident, withdrawn ones among them."""
-    query = sa.select(stories.c.tagged, stories.c.backfill).where(stories.c.incident_id == incident_id)
-    return [Member(_tagged(tagged), backfill) for tagged, backfill in conn.execute(query)]
+    found = conn.execute(_MEMBERS, {"this": incident_id})
+    return [Member(_tagged(tagged), backfill) for tagged, backfill in found]
 
 
 def versions_of(conn: sa.Connection, story_ids: Sequence[str]) -> dict[str, int]:
@@ -321,9 +349,8 @@ def save_incident(
 ) -> None:
     """Put the incident's new state in place of the old one."""
     values = {"version": version, "alert": state, "withdrawn": withdrawn, "merged_into": into, "changed_at": at}
-    done = conn.execute(sa.update(incidents).where(incidents.c.incident_id == incident_id).values(**values))
-    if not done.rowcount:
-        conn.execute(sa.insert(incidents).values(incident_id=incident_id, **values))
+    if not conn.execute(_UPDATE_INCIDENT, values | {"this": incident_id}).rowcount:
+        conn.execute(_INSERT_INCIDENT, values | {"incident_id": incident_id})
 
 
 def resolve_alias(conn: sa.Connection, incident_id: str) -> str:
@@ -331,9 +358,7 @@ def resolve_alias(conn: sa.Connection, incident_id: str) -> str:
     seen: set[str] = set()
     while incident_id not in seen:
         seen.add(incident_id)
-        into = conn.execute(
-            sa.select(incidents.c.merged_into).where(incidents.c.incident_id == incident_id)
-        ).scalar()
+        into = conn.execute(_BECAME, {"this": incident_id}).scalar()
         incident_id = into or incident_id
     return incident_id
 
