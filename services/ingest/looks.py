@@ -140,6 +140,9 @@ class LookAgain:
         return told
 
 
+_NOTE_TAG = sa.update(stories).where(stories.c.story_id == sa.bindparam("this"))
+
+
 def remember_tags(
     conn: sa.Connection, tagged: Sequence[StoryTagged], readable: Mapping[str, Source], now: datetime
 ) -> None:
@@ -148,23 +151,26 @@ def remember_tags(
     Args:
         readable: the sources whose pages we may read, by id.
     """
-    for one in tagged:
-        here = stories.c.story_id == one.story_id
-        conn.execute(sa.update(stories).where(here).values(relevant=one.relevant, incident_id=one.incident_id))
-        row = conn.execute(sa.select(stories).where(here)).one_or_none()
-        source = readable.get(row.source_id) if row is not None else None
-        if row is None or source is None or not one.relevant or one.withdrawn or last_event(row).backfill:
+    said = [{"this": one.story_id, "relevant": one.relevant, "incident_id": one.incident_id} for one in tagged]
+    if said:
+        conn.execute(_NOTE_TAG, said)
+    # Nearly none is of the field: the others are not looked up.
+    wanted = list(dict.fromkeys(one.story_id for one in tagged if one.relevant and not one.withdrawn))
+    if not wanted:
+        return
+    planned = set(conn.execute(sa.select(looks.c.story_id).where(looks.c.story_id.in_(wanted))).scalars())
+    for row in conn.execute(sa.select(stories).where(stories.c.story_id.in_(wanted))).all():
+        source = readable.get(row.source_id)
+        if source is None or row.story_id in planned or last_event(row).backfill:
             continue
-        known = conn.execute(sa.select(looks.c.story_id).where(looks.c.story_id == one.story_id)).scalar()
-        if known is None:
-            conn.execute(
-                sa.insert(looks).values(
-                    story_id=one.story_id,
-                    source_id=source.id,
-                    domain=source.politeness_key,
-                    due_at=first_look(now).timestamp(),
-                )
+        conn.execute(
+            sa.insert(looks).values(
+                story_id=row.story_id,
+                source_id=source.id,
+                domain=source.politeness_key,
+                due_at=first_look(now).timestamp(),
             )
+        )
 
 
 def next_look(conn: sa.Connection, domain: str, source_ids: Sequence[str], now: float) -> Look | None:
