@@ -47,7 +47,7 @@ def wire(service: Service, poller: Poller, sources: Sequence[Source]) -> None:
 
     readable = {source.id: source for source in sources if source.fulltext == "allowed"}
 
-    @service.consume(STORIES_TAGGED, group=GROUP_INGEST, decode=STORY_TAGGED.validate_json)
+    @service.consume(STORIES_TAGGED, group=GROUP_INGEST, decode=STORY_TAGGED.validate_json, hurried=False)
     async def on_tagged(batch: Sequence[Received[StoryTagged]]) -> None:
         tagged = [one.value for one in batch]
         await service.store.write(lambda conn: remember_tags(conn, tagged, readable, _now()))

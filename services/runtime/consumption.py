@@ -46,6 +46,8 @@ PROGRESS_EVERY_S = 10.0
 #: Our watchdog and not the client decides when a consumer is stuck.
 MAX_POLL_INTERVAL_MS = 3_600_000
 DRAIN_S = 8.0
+#: The broker answers a fetch when it has so much, or after so long: a batch costs as much as twenty stories in it.
+UNHURRIED_BYTES, FETCH_WAIT_MS = 512 * 1024, 500
 
 
 class Consumption(Generic[T]):
@@ -82,7 +84,9 @@ class Consumption(Generic[T]):
         self._on_enqueued = on_enqueued
         metrics.expect_consumption(group, topic)
 
-    def attach(self, broker: KafkaBroker, *, max_records: int, session_timeout_ms: int) -> None:
+    def attach(
+        self, broker: KafkaBroker, *, max_records: int, session_timeout_ms: int, hurried: bool = True
+    ) -> None:
         """Subscribe with FastStream; the consumer starts with the broker."""
         drain = _DrainOnRebalance()
         self.subscriber = drain.subscriber = broker.subscriber(
@@ -91,6 +95,8 @@ class Consumption(Generic[T]):
             batch=True,
             max_records=max_records,
             batch_timeout_ms=50,
+            fetch_min_bytes=1 if hurried else UNHURRIED_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             # Only this policy commits nothing when a handler fails; our own waits keep it from looping hot.

@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 IDLE_S = 1.0
 POLL_READERS_S = 0.2
+#: A backlog is counted at most so often, and so many times as long is spent on working it off.
+MEASURE_EVERY_S, MEASURE_SHARE = 1.0, 20
 #: librdkafka's in-memory cluster drops the oldest silently beyond 5 MiB a partition.
 HOLD_BYTES = 3 * 1024 * 1024
 
@@ -92,6 +94,7 @@ class Relay:
         self._awake = asyncio.Event()
         self._changed = asyncio.Condition()
         self._leads = False
+        self._measure_from = 0.0
         self._ahead: dict[tuple[str, int], dict[int, Landed]] = defaultdict(dict)
         self._sizes: dict[int, int] = {}
         self._topics: set[str] = set()
@@ -126,7 +129,7 @@ class Relay:
                     await self._sleep(IDLE_S)
                     continue
                 published = await self._round()
-                await self._measure()
+                await self._measure(caught_up=published < BATCH)
             except UnavailableError as error:
                 log.warning("relay waits", reason=str(error))
                 await asyncio.sleep(IDLE_S)
@@ -265,8 +268,14 @@ class Relay:
                 del rows[row], self._sizes[row]
         self._ahead = defaultdict(dict, {spot: rows for spot, rows in self._ahead.items() if rows})
 
-    async def _measure(self) -> None:
+    async def _measure(self, *, caught_up: bool) -> None:
+        """Counting reads all that waits: with many thousands that would cost more than publishing them."""
+        began = time.monotonic()
+        if not caught_up and began < self._measure_from:
+            return
         self._metrics.set_backlog(await self._backlog())
+        took = time.monotonic() - began
+        self._measure_from = began + max(MEASURE_EVERY_S, MEASURE_SHARE * took)
 
     async def _backlog(self) -> Backlog:
         return await self._store.read(lambda conn: read_backlog(conn, self._table, self._incarnation))

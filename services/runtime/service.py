@@ -78,9 +78,23 @@ class Service:
         self._relay: Relay | None = None
 
     def consume(
-        self, topic: str, *, group: str, decode: Callable[[bytes], T], max_records: int = MAX_RECORDS
+        self,
+        topic: str,
+        *,
+        group: str,
+        decode: Callable[[bytes], T],
+        max_records: int = MAX_RECORDS,
+        hurried: bool = True,
     ) -> Callable[[Handler[T]], Handler[T]]:
-        """Attach ``async def handler(batch)`` to a topic; see ``Consumption`` for what it may rely on."""
+        """Attach ``async def handler(batch)`` to a topic; see ``Consumption`` for what it may rely on.
+
+        Args:
+            topic: what to read.
+            group: for whom.
+            decode: a record's bytes into what the handler takes; what it refuses is a dead letter.
+            max_records: how many records a batch has at most.
+            hurried: records come at once; else half a second later at most, and more of them together.
+        """
 
         def attach(handler: Handler[T]) -> Handler[T]:
             consumption = Consumption(
@@ -96,7 +110,10 @@ class Service:
                 on_enqueued=self.kick,
             )
             consumption.attach(
-                self.broker, max_records=max_records, session_timeout_ms=self.settings.kafka_session_timeout_ms
+                self.broker,
+                max_records=max_records,
+                session_timeout_ms=self.settings.kafka_session_timeout_ms,
+                hurried=hurried,
             )
             self.consumptions.append(consumption)
             return handler

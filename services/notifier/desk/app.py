@@ -84,7 +84,7 @@ def attach_desk(service: Service, inside: Inside) -> Sequence[BaseRoute]:
 
 
 def _take(service: Service, topic: str, decode: Callable[[bytes], T], handler: Handler[T]) -> None:
-    service.consume(topic, group=desk_group(topic), decode=decode)(handler)
+    service.consume(topic, group=desk_group(topic), decode=decode, hurried=False)(handler)
 
 
 def send_code(vault: Vault) -> SendCode:

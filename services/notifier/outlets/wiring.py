@@ -61,7 +61,7 @@ def attach_outlets(service: Service, inside: Inside, more_routes: Sequence[BaseR
     sender = _sender(service, inside, targets, metrics)
     keep_for = timedelta(days=settings.outlet_days)
     handler = OutletHandler(store, targets, inside.clock, sender.wake, keep_for=keep_for)
-    service.consume(ALERTS, group=GROUP_OUTLETS, decode=ALERT_EVENT.validate_json)(handler)
+    service.consume(ALERTS, group=GROUP_OUTLETS, decode=ALERT_EVENT.validate_json, hurried=False)(handler)
     service.background("webhooks", lambda: sender.run_until(service.stopping), finishes=True)
     _housekeeping(service, inside, metrics)
     if settings.public_port is not None:
