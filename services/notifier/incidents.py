@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import sqlalchemy as sa
@@ -37,12 +38,18 @@ class Incident:
     alert: Alert | None
 
 
+@lru_cache(maxsize=64)
+def _checked(stored: str) -> AlertEvent:
+    """A stored state; it is read for each official who hears of it, and again when its card has left."""
+    return ALERT_EVENT.validate_json(stored)
+
+
 def find_incident(conn: sa.Connection, incident_id: str) -> Incident | None:
     """The last state handled; None if this incident was never heard of."""
     row = conn.execute(_STATE, {"known": incident_id}).first()
     if row is None:
         return None
-    alert = cast(Alert, ALERT_EVENT.validate_json(row.alert)) if row.alert else None
+    alert = cast(Alert, _checked(row.alert)) if row.alert else None
     return Incident(row.incident_id, row.version, row.status, row.other, alert)
 
 

@@ -63,11 +63,15 @@ class _Around:
     replayed: bool
 
 
+_MUTES = sa.select(MUTE.c.official_id).where(
+    MUTE.c.incident_id.in_([sa.bindparam("this"), "*"]), MUTE.c.until > sa.bindparam("at")
+)
+
+
 def _look_around(conn: sa.Connection, incident_id: str, at: float, *, replayed: bool) -> _Around:
-    mutes = sa.select(MUTE.c.official_id).where(MUTE.c.incident_id.in_([incident_id, "*"]), MUTE.c.until > at)
     return _Around(
         waiting=rows.waiting_by_official(conn, incident_id),
-        muted=frozenset(row.official_id for row in conn.execute(mutes)),
+        muted=frozenset(row.official_id for row in conn.execute(_MUTES, {"this": incident_id, "at": at})),
         channels=roster.reachable_channels(conn),
         replayed=replayed,
     )

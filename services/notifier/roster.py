@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 import sqlalchemy as sa
 import structlog
@@ -50,9 +51,12 @@ class Contact:
     is_group: bool
 
 
+_NOW = sa.select(META.c.value).where(META.c.name == _REVISION)
+
+
 def revision(conn: sa.Connection) -> int:
     """Grows with every change of the roster."""
-    value = conn.execute(sa.select(META.c.value).where(META.c.name == _REVISION)).scalar()
+    value = conn.execute(_NOW).scalar()
     return int(value or 0)
 
 
@@ -78,8 +82,7 @@ def active_officials(conn: sa.Connection) -> list[Official]:
 
 def find_official(conn: sa.Connection, official_id: str) -> Official | None:
     """One active official, as granted and wished."""
-    query = _WITH_WISHES.where(OFFICIAL.c.official_id == official_id, OFFICIAL.c.state == Standing.ACTIVE)
-    row = conn.execute(query).first()
+    row = conn.execute(_ACTIVE_ONE, {"official": official_id}).first()
     return apply_wishes(_official(row.official_id, row.spec), _wishes(row)) if row else None
 
 
@@ -111,24 +114,43 @@ _WITH_WISHES = sa.select(OFFICIAL, WISH.c.wishes, WISH.c.number).join(
 )
 
 
+_ACTIVE_ONE = _WITH_WISHES.where(
+    OFFICIAL.c.official_id == sa.bindparam("official"), OFFICIAL.c.state == Standing.ACTIVE
+)
+
+
 def _official(official_id: str, spec: str) -> Official:
-    return OfficialSpec.model_validate_json(spec, by_alias=True, by_name=True).official(official_id)
+    return _checked(spec).official(official_id)
+
+
+@lru_cache(maxsize=256)
+def _checked(spec: str) -> OfficialSpec:
+    """What is granted; it is read before each delivery, and says nothing of who somebody is."""
+    return OfficialSpec.model_validate_json(spec, by_alias=True, by_name=True)
+
+
+_USABLE = sa.select(CONTACT.c.channel).where(
+    CONTACT.c.official_id == sa.bindparam("official"), CONTACT.c.suspended.is_(None)
+)
+_REACHABLE = sa.select(CONTACT.c.official_id, CONTACT.c.channel).where(CONTACT.c.suspended.is_(None))
+_CONTACT = (
+    sa.select(CONTACT, CONTACT_KEY.c.wrapped)
+    .join(CONTACT_KEY, CONTACT_KEY.c.official_id == CONTACT.c.official_id)
+    .where(CONTACT.c.official_id == sa.bindparam("official"), CONTACT.c.channel == sa.bindparam("on"))
+)
+_USABLE_CONTACT = _CONTACT.where(CONTACT.c.suspended.is_(None))
 
 
 def usable_channels(conn: sa.Connection, official: Official) -> list[str]:
     """The official's channels in order of preference, without those suspended or without an address."""
-    query = sa.select(CONTACT.c.channel).where(
-        CONTACT.c.official_id == official.official_id, CONTACT.c.suspended.is_(None)
-    )
-    reachable = {row.channel for row in conn.execute(query)}
+    reachable = {row.channel for row in conn.execute(_USABLE, {"official": official.official_id})}
     return [channel for channel in official.channels if channel in reachable]
 
 
 def reachable_channels(conn: sa.Connection) -> dict[str, frozenset[str]]:
     """By official, the channels that have an address and are not suspended."""
     found: dict[str, set[str]] = {}
-    query = sa.select(CONTACT.c.official_id, CONTACT.c.channel).where(CONTACT.c.suspended.is_(None))
-    for row in conn.execute(query):
+    for row in conn.execute(_REACHABLE):
         found.setdefault(row.official_id, set()).add(row.channel)
     return {official_id: frozenset(channels) for official_id, channels in found.items()}
 
@@ -137,14 +159,8 @@ def read_contact(
     conn: sa.Connection, vault: Vault, official_id: str, channel: str, *, even_suspended: bool = False
 ) -> Contact | None:
     """The address of one channel, unless it is suspended or forgotten."""
-    query = (
-        sa.select(CONTACT, CONTACT_KEY.c.wrapped)
-        .join(CONTACT_KEY, CONTACT_KEY.c.official_id == CONTACT.c.official_id)
-        .where(CONTACT.c.official_id == official_id, CONTACT.c.channel == channel)
-    )
-    if not even_suspended:
-        query = query.where(CONTACT.c.suspended.is_(None))
-    row = conn.execute(query).first()
+    query = _CONTACT if even_suspended else _USABLE_CONTACT
+    row = conn.execute(query, {"official": official_id, "on": channel}).first()
     if row is None:
         return None
     return Contact(vault.unseal(row.wrapped, row.sealed), row.fingerprint, row.is_group)
