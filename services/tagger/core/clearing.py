@@ -15,7 +15,7 @@ from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 from services.contracts.tagging import MASK
 from services.tagger.core.clearing_context import Text, also_a_place
 from services.tagger.core.clearing_names import Names, Span
-from services.tagger.core.clearing_numbers import numbers_of_people
+from services.tagger.core.clearing_numbers import house, numbers_of_people
 from services.tagger.core.clearing_places import born, home, home_before, school, school_before
 from services.tagger.core.clearing_words import CUES, NOT_NAMES, ROLES, Cue
 from services.tagger.core.folding import fold, fold_term
@@ -43,6 +43,7 @@ _PLACES: dict[Cue, Callable[[Text, int, int], Iterable[Span]]] = {
     Cue.SCHOOL: school,
     Cue.SCHOOL_AFTER: school_before,
     Cue.BORN: born,
+    Cue.HOUSE: house,
 }
 
 

@@ -128,8 +128,17 @@ class Names:
                 yield found.start("alias"), found.end("alias"), "called"
 
     def after_victim(self, start: int, end: int) -> Iterable[Span]:
+        whole, at = self._whole, end + 1
+        if (
+            whole[end:at] == " "
+            and "a" <= whole[at : at + 1] <= "z"
+            and whole[at : at + 2] not in _GAP_LETTERS
+            and whole.rfind(",", max(0, start - 22), start) < 0
+            and whole.count(",", end, end + 130) < 2
+        ):
+            return ()  # what most cues stand beside: nothing below would find a name
         found = list(self._beside_victim(start, end))
-        if found and headline(self._whole, start, end):  # asked last: most cues stand beside no name
+        if found and headline(whole, start, end):  # asked last: most cues stand beside no name
             return [span for span in found if self._certain(*span[:2])]
         return found
 

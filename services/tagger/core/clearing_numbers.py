@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from services.tagger.core.clearing_context import Text
 
 Span = tuple[int, int, str]
-_RT = re.compile(
-    r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+|\b(?:house|rumah)\s+(?:[Nn]o\.?|nomor|number)\s*\d+\w?"
-)
-#: Asked first, each by its own first letter: one pattern of all of them costs ten times as much.
-_HOUSE_MARKS = tuple(map(re.compile, (r"RT\.?\s*\d", r"RW\.?\s*\d", r"umah [nN]", r"ouse [nN]")))
+_RT = re.compile(r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+")
+_RT_MARK = re.compile(r"R[TW]\.?\s*\d")  # asked first: it begins with one letter, which is looked for at once
+_HOUSE = re.compile(r"\b(?:house|rumah)\s+(?:[Nn]o\.?|nomor|number)\s*\d+\w?")
 _CONTACT_MARK = re.compile(r"0\d[\d -]{8}")
 _CONTACT_PLUS = re.compile(r"\+\d[\d -]{8}")
 _CONTACT_DIGITS = 7  # as many in a row, or a mark
@@ -37,12 +37,12 @@ _VEHICLE_WORDS = ("plat", "car", "van")
 
 
 def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]]) -> Iterator[Span]:
-    """House, telephone, identity, passport and plate numbers, and addresses of e-mail and accounts.
+    """Numbers of wards, telephones, identity papers, passports and plates, and addresses of e-mail and accounts.
 
     ``numbers`` are all runs of digits in ``whole``.
     """
     long = any(end - start >= _CONTACT_DIGITS for start, end in numbers)
-    if any(mark.search(whole) for mark in _HOUSE_MARKS):
+    if _RT_MARK.search(whole):
         for found in _RT.finditer(whole):
             yield found.start(), found.end(), "house number"
     if long or _CONTACT_MARK.search(whole) or ("+" in whole and _CONTACT_PLUS.search(whole)):
@@ -53,8 +53,14 @@ def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]]) -> Iterato
             yield start, end, "contact or document number"
     for start, end in numbers:
         after = whole[end : end + 2]
-        if end - start <= _PLATE_DIGITS and after != after.lower():  # a capital follows, which few numbers have
+        if after != after.lower() and end - start <= _PLATE_DIGITS:  # a capital follows, which few numbers have
             yield from _plate(whole, start, end)
+
+
+def house(text: Text, start: int, _: int) -> Iterable[Span]:
+    """The number of a house, after the word for one."""
+    found = _HOUSE.match(text.whole, start)
+    return ((*found.span(), "house number"),) if found else ()
 
 
 def _plate(whole: str, start: int, end: int) -> Iterator[Span]:

@@ -33,7 +33,10 @@ def _near(folded: bytes, start: int, end: int, words: frozenset[bytes]) -> bool:
 
 
 def home(text: Text, start: int, end: int) -> Iterable[Span]:
-    found = _HOME_NAME.match(text.whole, end)
+    whole = text.whole
+    if whole[end : end + 1] == " " and "a" <= whole[end + 1 : end + 2] <= "z":
+        return ()  # most of these words are followed by no name
+    found = _HOME_NAME.match(whole, end)
     if found and _near(text.folded, start, found.end(), _HOME_WORDS):
         return ((*found.span("name"), "home"),)
     return ()

@@ -19,6 +19,7 @@ class Cue(IntEnum):
     NOT_REAL_NAME = 9  # "nama samaran": the name stands before
     YEARS_OLD = 10  # "16-year-old": a name before or after
     BORN = 11  # "lahir": a date follows
+    HOUSE = 12  # "rumah": its number follows
 
 
 #: Folded words; a phrase is divided by single spaces.
@@ -78,6 +79,7 @@ CUES: dict[Cue, str] = {
     Cue.BORN: """
         lahir; kelahiran; born; born on; tanggal lahir; date of birth; lahir pada
     """,
+    Cue.HOUSE: "rumah; house",
 }
 
 #: Offices and ranks: whoever follows speaks for the state, and is no victim.

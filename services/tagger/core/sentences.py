@@ -6,13 +6,16 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-#: An end mark, closing quotes, then space and a capital, digit or opening quote; or a new line.
-#: Also a full stop glued to the next sentence ("ke-36.Sidang"), as some feeds deliver it.
-#: Written so that it begins with one set of characters, which ``re`` looks for three times as fast; a run of
-#: stops is read once, from its first.
-_BREAK = re.compile(
-    r"[.!?\n។](?:(?<=[.!?])(?<![.!?]{2})[.!?]*+[\"”’)]*+\s++(?=[A-Z0-9\"“‘(])|(?<=\.)(?=[A-Z][a-z])|(?<=\n)\s*|(?<=។)\s*)"
-)
+#: Full stop and then closing quotes, space and a capital, digit or opening quote; or glued to the next sentence
+#: ("ke-36.Sidang"), as some feeds deliver it.  A run of stops is read once, from its first.
+_GOES_ON = r"(?<![.!?]{2})[.!?]*+[\"”’)]*+\s++(?=[A-Z0-9\"“‘(])"
+#: Each end mark is looked for by itself: one character is found many times as fast as a set of them.
+_STOP = re.compile(rf"\.(?:{_GOES_ON}|(?=[A-Z][a-z]))")
+_MARKS = {
+    mark: re.compile(rf"{re.escape(mark)}{rest}")
+    for mark, rest in {"!": _GOES_ON, "?": _GOES_ON, "។": r"\s*"}.items()
+}
+_LINE = re.compile(r"\n\s*")
 _SHORT = """
     Kab Kec Jl Jln No Nomor Dr Drs Hj Ir Sdr Pol Kombes Brigjen Irjen Mr Mrs Ms St Gen Col Maj Capt Lt art Art Ps
     hlm dkk a.n Rp US
@@ -21,6 +24,7 @@ _ABBREVIATIONS = frozenset(_SHORT.split())
 #: Asked first: few words end like an abbreviation.
 _ENDINGS = frozenset(word[-2:] for word in _ABBREVIATIONS)
 MAX_SENTENCES = 400
+_CLOSES = frozenset('.!?"”:')
 _span = re.Match.span
 
 
@@ -41,29 +45,59 @@ class Sentences:
 
 def split(whole: str, title_end: int = 0) -> Sentences:
     """Sentences of ``title + "\\n" + text``; never more than ``MAX_SENTENCES``, the rest is one."""
-    starts, ends = [0], []
-    for at, after in map(_span, _BREAK.finditer(whole)):
-        last = whole[at - 1 : at]
-        if whole[at] == "\n":
-            before = whole[max(0, at - 12) : at]
-            if not (len(starts) == 1 and at <= title_end) and _runs_on(before, whole[after : after + 1]):
-                continue
-        elif (whole[at] == "." and not (last.islower() or last.isdigit() or _ends_quote(last, after - at))) or (
-            whole[at - 2 : at] in _ENDINGS and whole[max(0, at - 12) : at].rpartition(" ")[2] in _ABBREVIATIONS
-        ):
-            continue
-        if after >= len(whole) or len(starts) >= MAX_SENTENCES:
-            break
-        ends.append(at)
-        starts.append(after)
-    ends.append(len(whole))
-    return Sentences(tuple(starts), tuple(ends))
+    stops = list(map(_span, _STOP.finditer(whole)))
+    found = [
+        (at, after)
+        for at, after in stops
+        if (whole[at - 1 : at].islower() and whole[at - 2 : at] not in _ENDINGS) or _ends(whole, at, after)
+    ]
+    for mark, pattern in _MARKS.items():
+        if mark in whole:
+            marked = list(map(_span, pattern.finditer(whole)))
+            stops += marked
+            found += [(at, after) for at, after in marked if not _is_short(whole, at)]
+    if "\n" in whole:
+        found += _lines(whole, title_end, stops, min(found)[0] if found else len(whole))
+    found.sort()
+    if found and found[-1][1] >= len(whole):
+        del found[-1]
+    del found[MAX_SENTENCES - 1 :]
+    return Sentences((0, *[after for _, after in found]), (*[at for at, _ in found], len(whole)))
+
+
+def _ends(whole: str, at: int, after: int) -> bool:
+    """Whether this full stop ends a sentence."""
+    last = whole[at - 1 : at]
+    return (last.islower() or last.isdigit() or _ends_quote(last, after - at)) and not _is_short(whole, at)
+
+
+def _is_short(whole: str, at: int) -> bool:
+    """Whether an abbreviation stands before this mark."""
+    return whole[at - 2 : at] in _ENDINGS and whole[max(0, at - 12) : at].rpartition(" ")[2] in _ABBREVIATIONS
+
+
+def _lines(whole: str, title_end: int, stops: list[tuple[int, int]], first: int) -> list[tuple[int, int]]:
+    """The breaks of lines that end a sentence, but for those that belong to the space after a stop.
+
+    ``first`` is where the first sentence ends: a title before it ends with its line.
+    """
+    ended = {after for _, after in stops}
+    return [
+        (at, after)
+        for at, after in map(_span, _LINE.finditer(whole))
+        if after not in ended
+        and (
+            (at <= title_end and at < first)
+            or whole[at - 1 : at] in _CLOSES
+            or not _runs_on(whole[max(0, at - 12) : at], whole[after : after + 1])
+        )
+    ]
 
 
 def _runs_on(before: str, after: str) -> bool:
     """Some feeds break the line before and after every link; such a break ends no sentence."""
     last = before.rstrip()[-1:]
-    if not last or last in '.!?"”:':
+    if not last or last in _CLOSES:
         return False
     return last in "-–—," or after.islower() or after.isdigit() or after in ",.;-–—("
 
