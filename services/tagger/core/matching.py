@@ -7,9 +7,9 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import accumulate
-from operator import eq
+from operator import eq, itemgetter, or_
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -48,6 +48,7 @@ class Hit(NamedTuple):
 
 #: A hundred hits a story: half of what the named form costs.
 _hit = tuple.__new__
+_index = itemgetter(0)
 #: Index of the term, where it starts, and two beyond where it ends: of padded text.
 _Match = tuple[int, int, int]
 
@@ -94,17 +95,11 @@ class Matcher:
         self._begins_other = re.compile(f"[{firsts}]") if firsts else None
         self.lexicon = Terms(pattern for pattern in own if not pattern.places)
         self.names = Terms(pattern for pattern in own if pattern.places)
-        #: The concepts of a term; ``_ASKS`` where they depend on the case it is written in.
-        self.concepts = [
-            plain.concepts if plain else _ASKS
-            for plain, group in zip(self.lexicon.plain, self.lexicon.groups, strict=True)
-        ]
         self.blockers = blockers
-        self.blocking = frozenset(
-            index
-            for index, group in enumerate(self.lexicon.groups)
-            if any(pattern.concepts & blockers for pattern in group)
-        )
+        #: The concepts of a term; ``_ASKS`` where they depend on the case it is written in, or block others.
+        self.concepts = [
+            plain.concepts if plain and not plain.concepts & blockers else _ASKS for plain in self.lexicon.plain
+        ]
         lexicon = frozenset(self.lexicon.folded)
         self._both = frozenset(index for index, term in enumerate(self.names.folded) if term in lexicon)
 
@@ -167,20 +162,31 @@ class Found:
         self._padded = padded
         self._matches = matches
         self._others = others
+        self._spans: list[tuple[int, int]] = []  # of phrases that mean something else
         self._masks = self._asked()
-        self._spans = self._blocking()
+        if others:
+            self._spans += [(hit.start, hit.end) for hit in others if hit.pattern.concepts & matcher.blockers]
         if self._spans:
             self._clear()
+
+    def everything(self) -> int:
+        """Every concept that stands anywhere."""
+        others = [hit.pattern.concepts for hit in self._others]
+        return reduce(or_, others, reduce(or_, self._masks, 0))
 
     def concepts(self, starts: Sequence[int]) -> list[int]:
         """The concepts of each sentence, by the offsets the sentences start at."""
         bits = [0] * len(starts)
-        at, lower, upper = 0, 0, -1  # the sentence the last hit was in
+        at, lower, upper, held = 0, 0, -1, 0  # the sentence the last hit was in
         for mask, (_, start, _) in zip(self._masks, self._matches, strict=True):
-            if not lower <= start < upper:
-                at = bisect_right(starts, start) - 1
-                lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
-            bits[at] |= mask
+            if lower <= start < upper:
+                held |= mask
+                continue
+            bits[at] |= held
+            held = mask
+            at = bisect_right(starts, start) - 1
+            lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
+        bits[at] |= held
         for hit in self._others:
             if self._is_free(hit):
                 bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
@@ -216,14 +222,16 @@ class Found:
         return [hit for hit in found if self._is_free(hit)] if self._spans else found
 
     def _asked(self) -> list[int]:
-        """The concepts of each match, of those that ask for their case too."""
-        concepts = self._matcher.concepts
-        masks = [concepts[index] for index, _, _ in self._matches]
-        if _ASKS in masks:
-            groups = self._matcher.lexicon.groups
-            for at, (index, start, end) in enumerate(self._matches):
-                if masks[at] == _ASKS:
-                    masks[at] = self._written(groups[index], start, end - 2)
+        """The concepts of each match, also of those that ask for their case; notes the blocking phrases."""
+        concepts, matches = self._matcher.concepts, self._matches
+        masks = [concepts[index] for index, _, _ in matches]
+        groups, blockers, at = self._matcher.lexicon.groups, self._matcher.blockers, -1
+        for _again in range(masks.count(_ASKS)):
+            at = masks.index(_ASKS, at + 1)
+            index, start, end = matches[at]
+            mask = masks[at] = self._written(groups[index], start, end - 2)
+            if mask & blockers:
+                self._spans.append((start, end - 2))
         return masks
 
     def _written(self, group: Iterable[Pattern], start: int, stop: int) -> int:
@@ -232,18 +240,6 @@ class Found:
             if self._holds(pattern, start, stop):
                 mask |= pattern.concepts
         return mask
-
-    def _blocking(self) -> list[tuple[int, int]]:
-        """Where phrases stand that mean something else."""
-        blockers, blocking = self._matcher.blockers, self._matcher.blocking
-        spans = [
-            (match[1], match[2] - 2)
-            for at, match in enumerate(self._matches)
-            if match[0] in blocking and self._masks[at] & blockers
-        ]
-        if self._others:
-            spans += [(hit.start, hit.end) for hit in self._others if hit.pattern.concepts & blockers]
-        return spans
 
     def _clear(self) -> None:
         """Take their concepts from the words inside such phrases."""
@@ -279,8 +275,8 @@ class Found:
 
 def _stands_too_often(matches: list[_Match]) -> bool:
     """Whether a term stands more often than is kept of it in a crowded text."""
-    indexes = sorted([index for index, _, _ in matches])
-    return any(map(eq, indexes, indexes[MAX_HITS_OF_A_TERM:]))
+    indexes = sorted(map(_index, matches))
+    return True in map(eq, indexes, indexes[MAX_HITS_OF_A_TERM:])
 
 
 def _thinned(matches: list[_Match]) -> list[_Match]:

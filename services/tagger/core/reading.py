@@ -158,11 +158,7 @@ class Reading:
         """The sentences that hold any of these concepts, one bit each; rules share their groups."""
         known = self._known.get(group)
         if known is None:
-            known = 0
-            for sentence, mask in self._telling:
-                if mask & group:
-                    known |= sentence
-            self._known[group] = known
+            known = self._known[group] = sum([sentence for sentence, mask in self._telling if mask & group])
         return known
 
     @cached_property
@@ -179,6 +175,14 @@ class Reading:
                 if hit and (hit.start, hit.end) not in spans:
                     spans[hit.start, hit.end] = self.span(hit.start, hit.end, rule.name)
         return list(spans.values())[:MAX_EVIDENCE]
+
+    def shows(self, rule: Rule, sentences: Iterable[int]) -> bool:
+        """Whether any of its evidence may be shown."""
+        for index in list(sentences)[:2]:
+            window = self._window(rule, index)
+            if any(self._first_of(group, window) for group in rule.groups):
+                return True
+        return False
 
     def _first_of(self, group: int, window: Iterable[int]) -> Hit | None:
         bits, listed = self.bits, self.listed
@@ -268,14 +272,15 @@ def _holds(mask: int, rule: Rule) -> bool:
     return True
 
 
-def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool) -> Reading:
+def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool, found: Found | None = None) -> Reading:
     """Match and cut ``raw`` (boilerplate already blank); what is masked in ``cleared`` is evidence of nothing.
 
-    A word that clearing took for a name still says what a story is about; no place, fact or span comes of it.
+    ``found`` is what stands in ``raw`` where that is known.  A word that clearing took for a name still says what a
+    story is about; no place, fact or span comes of it.
     """
     whole = _with_masks(raw, cleared) if MASK in cleared else raw
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
-    found = book.matcher.find(raw)
+    found = found or book.matcher.find(raw)
     bits = found.concepts(sentences.starts)
     reading = Reading(whole, cleared, sentences, found, bits, 0, has_title)
     reading.listed = _strip_enumerations(bits, book)

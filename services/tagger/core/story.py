@@ -26,7 +26,7 @@ from services.tagger.core.places import FoundPlace, countries_named, find_places
 from services.tagger.core.reading import Reading, read
 from services.tagger.core.severity import FoundSeverity, FoundTrigger, score
 from services.tagger.core.spans import Span, evidence_of
-from services.tagger.core.topics import FoundTopic, Relevance, Trace, Verdict, decide
+from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, Verdict, decide
 
 #: An outlet of another part of the world that names no country means its own.
 _FAR_OUTLETS = (
@@ -101,10 +101,13 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
     language = detect(text or title, article.language)
     raw = blank(article.title, article.text[: MAX_TEXT - len(title)])
-    reading = read(raw, cleared, book, has_title=bool(title.strip()))
-    verdict = decide(reading, book)
-    if verdict.topics and (held := _out_of_area(reading, book, article)):
-        verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
+    found = book.matcher.find(raw)
+    verdict = NOTHING
+    if possible := book.possible(found.everything()):  # else nothing of its sentences matters
+        reading = read(raw, cleared, book, has_title=bool(title.strip()), found=found)
+        verdict = decide(reading, book, possible)
+        if verdict.topics and (held := _out_of_area(reading, book, article)):
+            verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
     if not verdict.topics:
         reason = f"{verdict.reason}: {verdict.detail}" if verdict.detail else verdict.reason.value
         return Tagging(

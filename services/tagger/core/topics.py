@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,13 +64,17 @@ class Verdict:
     traces: tuple[Trace, ...]
 
 
-def decide(reading: Reading, book: Rulebook) -> Verdict:
+#: No rule of any topic finds all its parts.
+NOTHING = Verdict(Relevance.NO_RULE, "", (), ())
+Possible = Sequence[tuple[int, int, Rule]]
+
+
+def decide(reading: Reading, book: Rulebook, possible: Possible | None = None) -> Verdict:
     """Points of every topic, less what the frames hold back; relevant from the topic's threshold on."""
     traces: list[Trace] = []
     found: list[tuple[float, Topic, _Firing]] = []
-    shown: dict[Topic, tuple[Span, ...]] = {}
     weak = False
-    fired = _fired(reading, book)
+    fired = _fired(reading, book.possible(reading.everything) if possible is None else possible)
     for number in sorted(fired):
         topic_rules, firing = book.topics[number], fired[number]
         points = 0.0
@@ -82,10 +87,8 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
         if _in_passing(where, reading):
             points *= _PASSING
         if points >= topic_rules.threshold:
-            if MASK in reading.whole:
-                shown[topic_rules.topic] = _first_spans(firing, reading)
-                if not shown[topic_rules.topic]:
-                    continue  # all of it is masked
+            if MASK in reading.whole and not any(reading.shows(*one) for one in firing):
+                continue  # all of it is masked
             found.append((points, topic_rules.topic, firing))
         else:
             weak = True
@@ -97,19 +100,17 @@ def decide(reading: Reading, book: Rulebook) -> Verdict:
     kept.sort(key=lambda one: (-one[0], one[1].value))
     best = kept[0][0]
     topics = tuple(
-        FoundTopic(
-            topic, points, round(min(1.0, points / 8), 3), shown.get(topic) or _first_spans(firing, reading)
-        )
+        FoundTopic(topic, points, round(min(1.0, points / 8), 3), _first_spans(firing, reading))
         for points, topic, firing in kept[:MAX_TOPICS]
         if points >= SECOND_SHARE * best
     )
     return Verdict(Relevance.RELEVANT, "", topics, tuple(traces))
 
 
-def _fired(reading: Reading, book: Rulebook) -> dict[int, _Firing]:
+def _fired(reading: Reading, possible: Possible) -> dict[int, _Firing]:
     """The rules that fire, each with its sentences, by the number of their topic; most end without a call."""
     fired: dict[int, _Firing] = {}
-    for _, topic, rule in book.possible(reading.everything):
+    for _, topic, rule in possible:
         if sentences := reading.fire(rule):
             fired.setdefault(topic, []).append((rule, sentences))
     return fired
@@ -122,7 +123,7 @@ def _in_passing(where: set[int], reading: Reading) -> bool:
 
 def weigh(rule: Rule, sentences: tuple[int, ...], reading: Reading) -> float:
     """A rule weighs most in the title, less far down, and a little more for each time it fires again."""
-    if rule.window in {Window.STORY, Window.LEAD}:
+    if rule.window is Window.STORY or rule.window is Window.LEAD:
         return rule.points
     if reading.has_title and sentences[0] == 0:
         place = _TITLE
