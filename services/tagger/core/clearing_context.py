@@ -35,13 +35,13 @@ def also_a_place(whole: str, word: str) -> bool:
 
 def after_office(folded: bytes, start: int) -> bool:
     """Whether an office or a rank stands right before the name."""
-    before = folded[max(0, start - 24) : start].split()
+    before = folded[max(0, start - 24) : start].rsplit(None, 1)
     return bool(before) and before[-1] in _ROLES
 
 
 def of_a_people(folded: bytes, start: int) -> bool:
     """Whether a state follows "warga negara": a nationality, no name."""
-    before = folded[max(0, start - 16) : start].split()
+    before = folded[max(0, start - 16) : start].rsplit(None, 1)
     return bool(before) and before[-1] in _PEOPLE
 
 

@@ -61,6 +61,11 @@ _AFTER_YEARS = re.compile(
 _DIGITS_BEFORE = re.compile(r"\d{1,2}[\s-]$")
 _LOWER_NAME = re.compile(r"(?P<name>[a-z]{3,15}(?: [a-z]{3,15})?)")
 _MORE_NAMES = re.compile(r",\s+(?:(?:dan|serta|and)\s+)?|\s+(?:dan|serta|and|&)\s+")
+#: A word of a small letter after a comma is no further name, unless it is one of those above.
+_NO_NAME_BEGINS = frozenset("bcefghijklmnopqrtuvwxyz")
+#: What may stand between "bernama" and the name.
+_SKIPPED = ("si ", "asli ", "lengkap ", "panggilan ")
+_SKIPPED_BEGIN = frozenset(word[0] for word in _SKIPPED)
 _HEADLINE_WORDS = 2
 _WORDS = re.compile(r"[\w'’-]+")
 #: What ``_GAP`` may begin with: before any other small letter it is a space and no name follows.
@@ -90,6 +95,7 @@ class Names:
         self._whole, self._folded = text
         self._known = known
         self._known_names: dict[tuple[str, bool], _Name | None] = {}
+        self._known_words: dict[str, tuple[list[tuple[int, int]], list[str]]] = {}
 
     def ages(self, numbers: Iterable[tuple[int, int]]) -> list[Span]:
         """The ages among all runs of digits, and the names beside them; most end at the characters around them."""
@@ -137,7 +143,7 @@ class Names:
             and whole.count(",", end, end + 130) < 2
         ):
             return ()  # what most cues stand beside: nothing below would find a name
-        found = list(self._beside_victim(start, end))
+        found = self._beside_victim(start, end)
         if found and headline(whole, start, end):  # asked last: most cues stand beside no name
             return [span for span in found if self._certain(*span[:2])]
         return found
@@ -150,16 +156,16 @@ class Names:
             return False
         return whole.count(" ".join(words)) > 1 or len(whole) <= LINE
 
-    def _beside_victim(self, start: int, end: int) -> Iterator[Span]:
+    def _beside_victim(self, start: int, end: int) -> list[Span]:
         whole = self._whole
+        spans: list[Span] = []
         comma = whole.rfind(",", max(0, start - 22), start)
-        ahead = (
-            _BESIDE.search(whole, max(0, start - 80), start)
-            if comma >= 0 and _BESIDE_END.match(whole, comma, start)
-            else None
-        )
-        if ahead and (span := self._name(ahead.start("name"), ahead.end("name"))):
-            yield *span, "victim"
+        if comma >= 0 and _BESIDE_END.match(whole, comma, start):
+            first = max(0, start - 80)
+            first = max(first, whole.rfind(",", first, comma) + 1)  # there is no comma in a name
+            ahead = _BESIDE.search(whole, first, start)
+            if ahead and (span := self._name(*ahead.span("name"))):
+                spans.append((*span, "victim"))
         at = end + 1
         if (
             whole[end:at] == " "
@@ -171,35 +177,40 @@ class Names:
             gap = _GAP.match(whole, end)
             at = gap.end() if gap else end
             found = _NAME.match(whole, at)
-        new_line = "\n" in whole[end:at] and found is not None and " " not in found.group()
-        if found and not new_line and (span := self._name(found.start(), found.end())):
-            yield *span, "victim"
-            yield from self._listed(span[1])
-            return
+        new_line = found is not None and "\n" in whole[end:at] and " " not in found.group()
+        if found and not new_line and (span := self._name(*found.span())):
+            spans.append((*span, "victim"))
+            return spans + self._listed(span[1])
         beside = _APPOSITION.match(whole, end) if whole.count(",", end, end + 130) > 1 else None
-        if beside and (span := self._name(beside.start("name"), beside.end("name"))):
-            yield *span, "victim"
+        if beside and (span := self._name(*beside.span("name"))):
+            spans.append((*span, "victim"))
+        return spans
 
-    def _listed(self, at: int) -> Iterator[Span]:
+    def _listed(self, at: int) -> list[Span]:
         """Further names of a list: "Rizal, Dedi, dan Sahrul"."""
         whole = self._whole
+        spans: list[Span] = []
         for _again in range(8):
+            if whole[at : at + 2] == ", " and whole[at + 2 : at + 3] in _NO_NAME_BEGINS:
+                break
             link = _MORE_NAMES.match(whole, at)
             found = _NAME.match(whole, link.end()) if link else None
-            span = self._name(found.start(), found.end()) if found else None
+            span = self._name(*found.span()) if found else None
             if not found or not span or span[0] != found.start():
-                return
-            yield *span, "victim"
+                break
+            spans.append((*span, "victim"))
             at = span[1]
+        return spans
 
     def after_called(self, start: int, end: int) -> Iterator[Span]:
         whole = self._whole
         at = end
         while at < len(whole) and whole[at] in " \t\"“”'‘’(:,":
             at += 1
-        for skip in ("si ", "asli ", "lengkap ", "panggilan "):
-            if whole.startswith(skip, at):
-                at += len(skip)
+        if whole[at : at + 1] in _SKIPPED_BEGIN:
+            for skip in _SKIPPED:
+                if whole.startswith(skip, at):
+                    at += len(skip)
         found = _NAME.match(whole, at)
         if found and (span := self._name(found.start(), found.end(), sure=True)):
             yield *span, "called"
@@ -273,24 +284,34 @@ class Names:
 
     def _read(self, shown: str, *, sure: bool) -> _Name | None:
         """The name in a stretch, whatever stands before it."""
-        words = list(_WORDS.finditer(shown))
-        while words and words[0].group().lower() in HONORIFICS:
-            words = words[1:]
+        words, low = self._words(shown)
         if not words:
             return None
-        low = [fold(word.group()).decode().strip() for word in words]
-        if low[0] in ROLES and not (sure and words[0].group().isupper()):
+        begins, end = words[0]
+        if low[0] in ROLES and not (sure and shown[begins:end].isupper()):
             return None
-        begins, alone = words[0].start(), False
+        first, stop, alone = 0, len(low), False
         if sure:
-            while words and low[0] in NOT_NAMES:
-                words, low = words[1:], low[1:]
-            if not words:
+            while first < stop and low[first] in NOT_NAMES:
+                first += 1
+            if first == stop:
                 return None
-            alone = len(words) == 1 and low[0] in self._known
-        elif all(word in self._known for word in low) or (
-            len(low) == 1 and len(low[0]) > 4 and words[0].group().isupper()
-        ):
+            alone = first == stop - 1 and low[first] in self._known
+        elif self._known.issuperset(low) or (stop == 1 and len(low[0]) > 4 and shown[begins:end].isupper()):
             return None
-        stop = next((index for index, word in enumerate(low) if index and word in NOT_NAMES), len(words))
-        return _Name(begins, words[0].start(), words[stop - 1].end(), of_a_people=alone)
+        for index in range(first + 1, stop):
+            if low[index] in NOT_NAMES:
+                stop = index
+                break
+        return _Name(begins, words[first][0], words[stop - 1][1], alone)
+
+    def _words(self, shown: str) -> tuple[list[tuple[int, int]], list[str]]:
+        """Where the words of a stretch stand, but for honorifics before it, and the same folded."""
+        known = self._known_words.get(shown)
+        if known is None:
+            words = [found.span() for found in _WORDS.finditer(shown)]
+            while words and shown[slice(*words[0])].lower() in HONORIFICS:
+                del words[0]
+            folded = fold(shown).decode()
+            known = self._known_words[shown] = words, [folded[start:end].strip() for start, end in words]
+        return known

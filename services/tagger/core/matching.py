@@ -192,11 +192,23 @@ class Found:
                 bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
         return bits
 
-    def told(self) -> list[Hit]:
-        """Every hit of a concept, in order of its end."""
-        return self._hits(
-            self._matcher.lexicon, self._matches, [hit for hit in self._others if hit.pattern.concepts]
-        )
+    def by_sentence(self, starts: Sequence[int]) -> list[list[_Match]]:
+        """The matches that each sentence holds, in order of their end."""
+        grouped: list[list[_Match]] = [[] for _ in starts]
+        lower, upper, group = 0, -1, grouped[0]
+        for match in self._matches:
+            start = match[1]
+            if not lower <= start < upper:
+                at = bisect_right(starts, start) - 1
+                lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
+                group = grouped[at]
+            group.append(match)
+        return grouped
+
+    def told(self, matches: list[_Match], start: int, end: int) -> list[Hit]:
+        """The hits of concepts among these matches of what stands between two offsets, in order of their end."""
+        others = [hit for hit in self._others if start <= hit.start < end and hit.pattern.concepts]
+        return self._hits(self._matcher.lexicon, matches, others)
 
     def named(self) -> list[Hit]:
         """Every hit of a name of the gazetteer, in order of its end."""

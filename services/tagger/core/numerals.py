@@ -66,6 +66,11 @@ _FIRST_WORD = BytesAhoCorasick([word.encode() for word in sorted(_FIRST_WORDS) i
 _RUN = re.compile(r"\d+")
 _FOREIGN_DIGITS = re.compile("[\u0660-\u1fff\ua620-\U0010ffff]")  # no others stand beyond ASCII
 _ONLY_DIGITS = bytes(code if chr(code) in "0123456789" else 0x20 for code in range(256))
+#: By the mark between thousands.
+_GROUPED = {
+    thousand: re.compile(rf"\d{{1,3}}(?:{re.escape(thousand)}\d{{3}})+(?:{re.escape(decimal)}\d+)?")
+    for thousand, decimal in (",.", ".,")
+}
 _LEAST_BEFORE = re.compile(rf"\b(?:{_AT_LEAST})\s+$", re.IGNORECASE)
 
 
@@ -115,11 +120,13 @@ def _words_in(text: str) -> list[int]:
 def value_of(digits: str, language: str) -> float | None:
     """``27,311`` is 27.311 in Indonesian and 27311 in English; ``104.082`` the reverse."""
     digits = digits.strip()
+    if digits.isdecimal():
+        return float(digits)
     word = _WORDS.get(digits.lower())
     if word is not None:
         return word
     thousand, decimal = (",", ".") if language == "en" else (".", ",")
-    if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(thousand)}\d{{3}})+(?:{re.escape(decimal)}\d+)?", digits):
+    if _GROUPED[thousand].fullmatch(digits):
         digits = digits.replace(thousand, "").replace(decimal, ".")
     elif decimal in digits and thousand not in digits:
         digits = digits.replace(decimal, ".") if digits.count(decimal) == 1 else digits.replace(decimal, "")
@@ -145,6 +152,8 @@ def range_of(found: re.Match[str], language: str) -> tuple[float, float | None] 
     high = value_of(found["high"], language) if found["high"] else low
     if high is None or high < low:
         high = low
-    if _LEAST_BEFORE.search(found.string, max(0, found.start() - 20), found.start()):
+    if found.string[found.start() - 1 : found.start()].isspace() and _LEAST_BEFORE.search(
+        found.string, max(0, found.start() - 20), found.start()
+    ):
         return low * scale, None
     return low * scale, high * scale

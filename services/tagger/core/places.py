@@ -171,7 +171,7 @@ def _in_a_name(
 
 
 def _before(folded: bytes, start: int, count: int) -> list[bytes]:
-    return folded[max(0, start - 40) : start].split()[-count:]
+    return folded[max(0, start - 40) : start].rsplit(None, count)[-count:]
 
 
 def _role(hit: Hit, scene: _Scene, *, state: bool) -> Role:
@@ -208,13 +208,13 @@ def _is_origin(hit: Hit, folded: bytes, earlier: bytes, last: bytes, *, state: b
 
 def _of_people(hit: Hit, folded: bytes) -> bool:
     """ "Myanmar migrants": a state's name before a word for people says where they come from."""
-    after = folded[hit.end : hit.end + 24].split()
+    after = folded[hit.end : hit.end + 24].split(None, 1)
     return bool(after) and after[0] in PEOPLE
 
 
 def _speaks(hit: Hit, folded: bytes, last: bytes) -> bool:
     """Whether a state is named for somebody who speaks for it."""
-    after = folded[hit.end : hit.end + 24].split()
+    after = folded[hit.end : hit.end + 24].split(None, 1)
     return last in STATE_OFFICE or bool(after and after[0] in STATE_OFFICER)
 
 

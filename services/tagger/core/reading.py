@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
@@ -13,7 +13,7 @@ from services.contracts.tagging import MASK
 from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.datelines import datelines_in
 from services.tagger.core.folding import fold
-from services.tagger.core.matching import Found, Hit
+from services.tagger.core.matching import MAX_TEXT, Found, Hit
 from services.tagger.core.sentences import Sentences, split
 from services.tagger.core.spans import Span
 
@@ -21,6 +21,7 @@ from services.tagger.core.spans import Span
 LEAD_SENTENCES = 4
 FRAGMENT = 30
 _FEW = 5
+_MANY = 12  # groups of concepts, after which the sentences are kept by concept
 MAX_EVIDENCE = 4
 _span = tuple.__new__  # half of what the named form costs
 _MASKED = re.compile(f"{MASK}{MASK}*")  # begins with one character, which is looked for at once
@@ -41,6 +42,7 @@ class Reading:
     lead_bits: int = 0
     listed: frozenset[int] = field(default_factory=frozenset)  # sentences that enumerate offences
     _known: dict[int, int] = field(default_factory=dict, repr=False)
+    _hits: dict[int, list[Hit]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def named(self) -> list[Hit]:
@@ -64,14 +66,18 @@ class Reading:
         """What is read, folded: the same offsets."""
         return fold(self.whole)
 
+    def hits(self, index: int) -> list[Hit]:
+        """The hits of concepts that may be shown of a sentence, in order of their end; few sentences are asked."""
+        known = self._hits.get(index)
+        if known is None:
+            starts, matches = self.sentences.starts, self._matches[index]
+            end = starts[index + 1] if index + 1 < len(starts) else MAX_TEXT
+            known = self._hits[index] = self._shown(self.found.told(matches, starts[index], end))
+        return known
+
     @cached_property
-    def by_sentence(self) -> list[list[Hit]]:
-        """The hits of concepts that may be shown, by sentence, in order of their end."""
-        grouped: list[list[Hit]] = [[] for _ in self.bits]
-        starts = self.sentences.starts
-        for hit in self._shown(self.found.told()):
-            grouped[bisect_right(starts, hit.start) - 1].append(hit)
-        return grouped
+    def _matches(self) -> list[list[tuple[int, int, int]]]:
+        return self.found.by_sentence(self.sentences.starts)
 
     def _shown(self, hits: list[Hit]) -> list[Hit]:
         """Those of which nothing is masked."""
@@ -158,12 +164,32 @@ class Reading:
         """The sentences that hold any of these concepts, one bit each; rules share their groups."""
         known = self._known.get(group)
         if known is None:
-            known = self._known[group] = sum([sentence for sentence, mask in self._telling if mask & group])
+            if len(self._known) < _MANY:
+                known = sum([sentence for sentence, mask in self._telling if mask & group])
+            else:
+                known, left, where = 0, group & self.everything, self._by_concept
+                while left:
+                    lowest = left & -left
+                    known |= where[lowest]
+                    left ^= lowest
+            self._known[group] = known
         return known
 
     @cached_property
     def _telling(self) -> list[tuple[int, int]]:
         return [(1 << index, mask) for index, mask in enumerate(self.bits) if mask]
+
+    @cached_property
+    def _by_concept(self) -> dict[int, int]:
+        """The sentences of each concept, one bit each: made where many groups are asked for."""
+        found: dict[int, int] = defaultdict(int)
+        for sentence, mask in self._telling:
+            left = mask
+            while left:
+                lowest = left & -left
+                found[lowest] |= sentence
+                left ^= lowest
+        return found
 
     def evidence(self, rule: Rule, sentences: Iterable[int]) -> list[Span]:
         """What the rule rests on: for each group the first hit, in the first sentences it fired in."""
@@ -188,7 +214,7 @@ class Reading:
         bits, listed = self.bits, self.listed
         for at in window:
             if bits[at] & group or at in listed:
-                for hit in self.by_sentence[at]:
+                for hit in self.hits(at):
                     if hit.pattern.concepts & group:
                         return hit
         return None
@@ -206,7 +232,7 @@ class Reading:
             return None
         for index, bits in enumerate(self.bits):
             if bits & mask or index in self.listed:
-                for hit in self.by_sentence[index]:
+                for hit in self.hits(index):
                     if hit.pattern.concepts & mask:
                         return hit
         return None
@@ -224,9 +250,9 @@ class Reading:
         """Whether the first of ``group`` in the headline stands before all of ``others``."""
         if not self.bits[0] & others:
             return True
-        governor = min((h.start for h in self.by_sentence[0] if h.pattern.concepts & group), default=-1)
+        governor = min((h.start for h in self.hits(0) if h.pattern.concepts & group), default=-1)
         return governor >= 0 and not any(
-            hit.start < governor and hit.pattern.concepts & others for hit in self.by_sentence[0]
+            hit.start < governor and hit.pattern.concepts & others for hit in self.hits(0)
         )
 
     def in_lead(self, index: int) -> bool:
@@ -275,8 +301,8 @@ def _holds(mask: int, rule: Rule) -> bool:
 def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool, found: Found | None = None) -> Reading:
     """Match and cut ``raw`` (boilerplate already blank); what is masked in ``cleared`` is evidence of nothing.
 
-    ``found`` is what stands in ``raw`` where that is known.  A word that clearing took for a name still says what a
-    story is about; no place, fact or span comes of it.
+    ``found`` is what stands in ``raw`` where that is known.  A word that clearing took for a name still says what
+    a story is about; no place, fact or span comes of it.
     """
     whole = _with_masks(raw, cleared) if MASK in cleared else raw
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
