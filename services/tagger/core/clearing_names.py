@@ -217,9 +217,9 @@ class Names:
             yield from self._listed(span[1])
             return
         low = _LOWER_NAME.match(whole, at) if whole[start:end].lower() == "bernama" else None
-        if low and low["name"].split()[0] not in self._known | HONORIFICS:
+        if low and self._is_strange(low["name"].split()[0]):
             first, *rest = low["name"].split()
-            keep = low["name"] if rest and rest[0] not in self._known | HONORIFICS else first
+            keep = low["name"] if rest and self._is_strange(rest[0]) else first
             yield at, at + len(keep), "called in small letters"
 
     def after_initials(self, _: int, end: int) -> Iterator[Span]:
@@ -263,6 +263,9 @@ class Names:
         after = None if shouted else _AFTER_YEARS.match(whole, end)
         if after and (span := self._name(after.start("name"), after.end("name"))):
             yield *span, "name with an age"
+
+    def _is_strange(self, word: str) -> bool:
+        return word not in self._known and word not in HONORIFICS
 
     def _knows(self, words: str) -> bool:
         """Whether any of these words is one of the lexicon: few names are."""

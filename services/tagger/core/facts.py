@@ -56,8 +56,9 @@ class _Card:
 
     def number(self, slot: str, low: float, high: float | None, unit: str, *, of: str, span: Span) -> None:
         kept = self.numbers.setdefault(slot, [])
-        same = any(n.low == low and n.high == high and n.unit == unit and n.of == of for n in kept)
-        if len(kept) < _MAX_NUMBERS and not same:
+        if len(kept) < _MAX_NUMBERS and not any(
+            n.low == low and n.high == high and n.unit == unit and n.of == of for n in kept
+        ):
             kept.append(
                 Number.model_construct(
                     low=low, high=high, unit=unit, of=of, source=self.story_id, evidence=evidence_of((span,))
@@ -122,14 +123,13 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
         del words[0]  # "thousands are now stranded", "40 masih tertahan"
     if not words or words[0] in NOT_PEOPLE or _counts_nothing(words):
         return
-    at = next((index for index, word in enumerate(words[:3]) if word in UNITS), None)
-    measures = at is not None and all(word in SUBSTANCES for word in words[:at])
-    if not measures and words[0] not in DONE_TO_PEOPLE and PEOPLE.isdisjoint(words[:3]):
+    at = _unit(words)
+    if at is None and words[0] not in DONE_TO_PEOPLE and PEOPLE.isdisjoint(words[:3]):
         return  # most numbers count nothing of ours: their value is not worth reading
     values = range_of(found, language)
     if values is None:
         return
-    if measures:
+    if at is not None:
         _measure(found, values, words[at:], card, reading, of=SUBSTANCES[words[0]] if at else "")
         return
     if found["low"].isdigit() and values[0] > 1900 and words[0] not in PERSONS | VICTIMS:
@@ -161,6 +161,16 @@ def _counts_nothing(words: list[str]) -> bool:
     return words[0] not in DONE_TO_PEOPLE and _COUNTED.isdisjoint(words[:3])
 
 
+def _unit(words: list[str]) -> int | None:
+    """Which of the first three words is a unit, with nothing but what it measures before it."""
+    for index, word in enumerate(words[:3]):
+        if word in UNITS:
+            return index
+        if word not in SUBSTANCES:
+            return None
+    return None
+
+
 def _in_the_title(found: re.Match[str], reading: Reading) -> bool:
     return reading.has_title and found.end() < reading.sentences.ends[0]
 
@@ -168,8 +178,12 @@ def _in_the_title(found: re.Match[str], reading: Reading) -> bool:
 def _slot(words: list[str]) -> str | None:
     """Which count these words after a number stand for."""
     noun = words[:4]
-    first = next((index for index, word in enumerate(noun[:3]) if word in PEOPLE), None)
-    if first is None or any(word in UNITS or word in NOT_PEOPLE for word in noun[:first]):
+    for word in noun[:3]:
+        if word in PEOPLE:
+            break
+        if word in UNITS or word in NOT_PEOPLE:
+            return None
+    else:
         return None
     near = set(words[:6])
     if near & GONE:

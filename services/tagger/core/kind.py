@@ -83,6 +83,8 @@ def decide_kind(reading: Reading, book: Rulebook, topic: Topic, fallback: tuple[
     traces: list[Trace] = []
     for kind, rules in book.kinds:
         for rule in rules:
+            if rule.rarest and not reading.everything & rule.rarest[0]:
+                continue  # most rules end here, without a call
             sentences = reading.fire(rule)
             if not sentences:
                 continue

@@ -69,6 +69,8 @@ class Terms:
             group[0] if len(group) == 1 and not (group[0].exact or group[0].capital) else None
             for group in self.groups
         ]
+        #: Where a term has one reading in any case but for its first letter: nearly all names too.
+        self.single = [group[0] if len(group) == 1 and not group[0].exact else None for group in self.groups]
         self._automaton = BytesAhoCorasick(
             [b" " + folded + b" " for folded in by_bytes], implementation=Implementation.ContiguousNFA
         )
@@ -219,11 +221,12 @@ class Found:
 
     def _hits(self, terms: Terms, matches: list[_Match], others: list[Hit]) -> list[Hit]:
         found: list[Hit] = []
-        plain, groups = terms.plain, terms.groups
+        single, groups, text = terms.single, terms.groups, self._text
         for index, start, end in matches:
-            stop, only = end - 2, plain[index]
+            stop, only = end - 2, single[index]
             if only is not None:
-                found.append(_hit(Hit, (start, stop, only)))
+                if not only.capital or text[start].isupper():
+                    found.append(_hit(Hit, (start, stop, only)))
                 continue
             found += [
                 _hit(Hit, (start, stop, pattern)) for pattern in groups[index] if self._holds(pattern, start, stop)

@@ -36,6 +36,7 @@ _ONE_SIDE = 3
 #: A town of a state that is hardly named beside the most named one: the foot of the page, or another story.
 _ONE_TOWN = 8
 _EVIDENCE = 3
+_NO_PERSON = BEFORE_A_TOWN | TOWNSPEOPLE
 _STATED = re.compile(
     rb"\b(?:kata|ujar|ujarnya|katanya|menurut|jelas|ungkap|tutur|menyebut|mengatakan|keterangan|said|told)\b"
 )
@@ -60,7 +61,6 @@ class _Scene:
 
     reading: Reading
     folded: bytes
-    datelines: list[tuple[int, int]]
     kind: Kind
     meets: int
 
@@ -86,7 +86,7 @@ def find_places(
     if not hits:
         return ()
     folded = reading.folded
-    scene = _Scene(reading, folded, reading.datelines, kind, book.bit("k_meet"))
+    scene = _Scene(reading, folded, kind, book.bit("k_meet"))
     chosen = _resolve(hits, book, folded, reading.whole)
     mentions = []
     for hit, entry in chosen:
@@ -103,19 +103,27 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     A country outside the area that people are only said to be from, or to be sent to, is not where it happened.
     """
     counted: Counter[str] = Counter()
-    datelines = reading.datelines
-    folded = reading.folded
+    folded, title_end = reading.folded, reading.sentences.ends[0] if reading.has_title else -1
+    known: dict[tuple[int, ...], tuple[str, ...]] = {}  # a story names the same few places again and again
     for hit in reading.place_names:
-        if any(start <= hit.start < end for start, end in datelines):
+        if reading.in_dateline(hit.start):
             continue
-        entries = [book.places[index] for index in hit.pattern.places]
-        if all(entry.weak for entry in entries):
+        places = hit.pattern.places
+        countries = known.get(places)
+        if countries is None:
+            countries = known[places] = _countries([book.places[index] for index in places])
+        if not countries or (countries[0] not in book.area and _only_of_people(hit, folded, countries[0])):
             continue
-        if entries[0].country not in book.area and _only_of_people(hit, folded, entries[0].country):
-            continue
-        for country in {entry.country for entry in entries}:
-            counted[country] += 3 if reading.has_title and hit.end <= reading.sentences.ends[0] else 1
+        for country in countries:
+            counted[country] += 3 if hit.end <= title_end else 1
     return counted
+
+
+def _countries(entries: Sequence[PlaceEntry]) -> tuple[str, ...]:
+    """The countries of the places of one name, the first place's first; none where a name is always a word too."""
+    if all(entry.weak for entry in entries):
+        return ()
+    return tuple(dict.fromkeys(entry.country for entry in entries))
 
 
 def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:
@@ -149,10 +157,12 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
             wanted = [entry for entry in entries if not entry.weak]
         if not wanted or _in_a_name(hit, wanted, support, before, whole):
             continue
-        best = max(
-            wanted,
-            key=lambda e: (regions[e.region or ""] + 0.3 * regions[e.country], -e.rank),
-        )
+        best = wanted[0]
+        if len(wanted) > 1:
+            best = max(
+                wanted,
+                key=lambda e: (regions[e.region or ""] + 0.3 * regions[e.country], -e.rank),
+            )
         chosen.append((hit, best))
     return chosen
 
@@ -165,7 +175,7 @@ def _in_a_name(
         return False
     glued = whole[hit.start - 1 : hit.start] == " " and whole[hit.start - 2 : hit.start - 1].isalpha()
     word = whole[max(0, hit.start - 1 - len(before[-1])) : hit.start - 1]
-    if not glued or not word[:1].isupper() or before[-1] in BEFORE_A_TOWN | TOWNSPEOPLE:
+    if not glued or not word[:1].isupper() or before[-1] in _NO_PERSON:
         return False
     return word[1:].islower() and len(support[entries[0].region or ""]) <= 1
 
@@ -177,7 +187,7 @@ def _before(folded: bytes, start: int, count: int) -> list[bytes]:
 def _role(hit: Hit, scene: _Scene, *, state: bool) -> Role:
     """What a mention's words say it is to the event."""
     folded = scene.folded
-    if any(start <= hit.start < end for start, end in scene.datelines):
+    if scene.reading.in_dateline(hit.start):
         return Role.VENUE if scene.kind is Kind.POLICY_COOPERATION else Role.STATEMENT
     earlier, last = ([b"", b"", *_before(folded, hit.start, 3)])[-2:]
     if last == b"the":

@@ -91,18 +91,26 @@ class Reading:
         """Where it says it was written."""
         return datelines_in(self.whole)
 
+    def in_dateline(self, offset: int) -> bool:
+        """Whether this belongs to where it says it was written; there are at most two."""
+        for start, end in self.datelines:  # noqa: SIM110  # half the price of any() over so few
+            if start <= offset < end:
+                return True
+        return False
+
     def fire(self, rule: Rule) -> tuple[int, ...]:
         """The sentences in which ``rule`` fires."""
-        for group in rule.groups:
-            if not self.everything & group:
+        everything, window = self.everything, rule.window
+        for group in rule.rarest:
+            if not everything & group:
                 return ()
-        if rule.window is Window.SENTENCE:
+        if window is Window.SENTENCE:
             found = self._sentences(rule)
-        elif rule.window is Window.NEIGHBOUR:
+        elif window is Window.NEIGHBOUR:
             found = self._neighbours(rule)
-        elif rule.window is Window.STORY:
-            found = () if self.everything & rule.unless else (0,)
-        elif rule.window is Window.LEAD:
+        elif window is Window.STORY:
+            found = () if everything & rule.unless else (0,)
+        elif window is Window.LEAD:
             found = (0,) if _holds(self.lead_bits, rule) else ()
         else:
             found = (0,) if self.has_title and _holds(self.bits[0], rule) else ()
@@ -137,7 +145,7 @@ class Reading:
 
     def _has_a_word_each(self, rule: Rule, index: int) -> bool:
         """Whether no single word stands for two parts of the rule; a phrase holds words enough for several."""
-        hits = [hit for at in self._window(rule, index) for hit in self.by_sentence[at]]
+        hits = [hit for at in self._window(rule, index) for hit in self.hits(at)]
         choices: list[list[tuple[int, int]]] = []
         for group in rule.groups:
             held = [hit for hit in hits if hit.pattern.concepts & group]

@@ -139,6 +139,8 @@ def _hold_back(
     thresholds = {rules.topic: rules.threshold for rules in book.topics}
     held = ""
     for frame in book.frames:
+        if frame.rule.rarest and not reading.everything & frame.rule.rarest[0]:
+            continue  # most frames end here, without a call
         sentences = reading.fire(frame.rule)
         if not sentences:
             continue
