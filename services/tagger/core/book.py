@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -136,41 +136,27 @@ class Rulebook:
     shapes: tuple[Shape, ...] = ()  # of headlines; the first that fits decides
 
     @cached_property
-    def _by_rarest(self) -> dict[int, list[_Candidate]]:
-        """The topics' rules by each concept of their rarest group, with the groups beside it."""
+    def _by_rarest(self) -> list[tuple[int, list[_Candidate]]]:
+        """The topics' rules by their rarest group, with the groups beside it."""
         found: dict[int, list[_Candidate]] = {}
         every = ((number, rule) for number, topic in enumerate(self.topics) for rule in topic.rules)
         for place, (number, rule) in enumerate(every):
             rarest, *others = rule.rarest or (0,)  # a rule of no group is never possible
-            for bit in _bits(rarest):
-                found.setdefault(bit, []).append((tuple(others), (place, number, rule)))
-        return found
-
-    @cached_property
-    def _asked_first(self) -> int:
-        return sum(self._by_rarest)
+            found.setdefault(rarest, []).append((tuple(others), (place, number, rule)))
+        return list(found.items())
 
     def possible(self, everything: int) -> list[tuple[int, int, Rule]]:
         """The topics' rules that a story of these concepts may fire: place in the order, number of topic, rule."""
-        found: dict[int, tuple[int, int, Rule]] = {}
-        by_rarest = self._by_rarest
-        for bit in _bits(everything & self._asked_first):
-            for others, rule in by_rarest[bit]:
+        found = []
+        for rules in [rules for rarest, rules in self._by_rarest if everything & rarest]:
+            for others, rule in rules:
                 for group in others:
                     if not everything & group:
                         break
                 else:
-                    found[rule[0]] = rule
-        return sorted(found.values(), key=_ORDER)
+                    found.append(rule)
+        return sorted(found, key=_ORDER)
 
     def bit(self, name: str) -> int:
         """The bit of a concept that the code itself asks for; 0 where the data has none."""
         return self.concepts.get(name, 0)
-
-
-def _bits(mask: int) -> Iterator[int]:
-    """The bits that are set, each by itself."""
-    while mask:
-        lowest = mask & -mask
-        yield lowest
-        mask ^= lowest

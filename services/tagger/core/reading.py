@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
@@ -21,7 +20,6 @@ from services.tagger.core.spans import Span
 LEAD_SENTENCES = 4
 FRAGMENT = 30
 _FEW = 5
-_MANY = 12  # groups of concepts, after which the sentences are kept by concept
 MAX_EVIDENCE = 4
 _span = tuple.__new__  # half of what the named form costs
 _MASKED = re.compile(f"{MASK}{MASK}*")  # begins with one character, which is looked for at once
@@ -172,32 +170,12 @@ class Reading:
         """The sentences that hold any of these concepts, one bit each; rules share their groups."""
         known = self._known.get(group)
         if known is None:
-            if len(self._known) < _MANY:
-                known = sum([sentence for sentence, mask in self._telling if mask & group])
-            else:
-                known, left, where = 0, group & self.everything, self._by_concept
-                while left:
-                    lowest = left & -left
-                    known |= where[lowest]
-                    left ^= lowest
-            self._known[group] = known
+            known = self._known[group] = sum([sentence for sentence, mask in self._telling if mask & group])
         return known
 
     @cached_property
     def _telling(self) -> list[tuple[int, int]]:
         return [(1 << index, mask) for index, mask in enumerate(self.bits) if mask]
-
-    @cached_property
-    def _by_concept(self) -> dict[int, int]:
-        """The sentences of each concept, one bit each: made where many groups are asked for."""
-        found: dict[int, int] = defaultdict(int)
-        for sentence, mask in self._telling:
-            left = mask
-            while left:
-                lowest = left & -left
-                found[lowest] |= sentence
-                left ^= lowest
-        return found
 
     def evidence(self, rule: Rule, sentences: Iterable[int]) -> list[Span]:
         """What the rule rests on: for each group the first hit, in the first sentences it fired in."""
