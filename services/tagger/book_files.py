@@ -36,7 +36,7 @@ from services.tagger.place_files import read_places
 #: The countries whose crimes, and whose people abroad, are watched.
 AREA = frozenset({"ID", "KH", "LA", "TL", "MY", "TH", "VN", "PH", "SG", "MM", "PG", "BN"})
 #: New tuples and lists more than gone ones, before the collector looks for rings among them: a story makes none.
-_BETWEEN_PASSES = 50_000
+_BETWEEN_PASSES = 5_000
 _TOP_KEYS = frozenset(
     {
         "topic",
