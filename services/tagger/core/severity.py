@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.contracts.codes import Kind, Severity, Topic
 from services.contracts.tagging import Facts, Number
@@ -22,6 +22,9 @@ _PEOPLE_TOPICS = frozenset(
     }
 )
 _HARD_DRUGS = frozenset({"methamphetamine", "heroin", "ketamine", "cocaine", "narcotics", ""})
+_HELD_HIGH, _HELD_CRITICAL = 10, 500
+#: Whoever a court speaks of was freed long ago.
+_TRIED = 3
 _PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
 #: A meeting, a plan or an explainer is never urgent by the numbers it recites.
 _SOFT_CEILING = 2
@@ -96,9 +99,12 @@ def _by_counts(topics: Sequence[Topic], kind: Kind, facts: Facts) -> Iterable[Fo
     if primary is Topic.FORCED_CRIMINALITY:
         people += facts.suspects  # who sits at the telephones may be held there
     if primary in _PEOPLE_TOPICS:
-        yield from _people(people, primary)
+        for trigger in _people(people, primary):
+            yield replace(trigger, level=min(trigger.level, _TRIED)) if kind is Kind.JUDICIAL else trigger
         if kind is not Kind.JUDICIAL:
             yield from _deaths(facts)
+    if primary is Topic.DOCUMENT_IMMIGRATION and kind is Kind.ENFORCEMENT:
+        yield from _held(people)
     if primary is Topic.DRUG_TRAFFICKING:
         yield from _drugs(facts.quantities)
 
@@ -115,6 +121,15 @@ def _people(people: Sequence[Number], primary: Topic) -> Iterable[FoundTrigger]:
         yield FoundTrigger(f"{int(count)} people", 3 if not routine else 2, spans_of(most.evidence))
     elif count >= 2:
         yield FoundTrigger(f"{int(count)} people", 2, spans_of(most.evidence))
+
+
+def _held(people: Sequence[Number]) -> Iterable[FoundTrigger]:
+    """A raid that takes hundreds is as grave as one that frees them; a handful is routine."""
+    most = max(people, key=lambda number: number.low, default=None)
+    if most is None or not _HELD_HIGH <= most.low <= 100_000:
+        return
+    level = 4 if most.low >= _HELD_CRITICAL else 3
+    yield FoundTrigger(f"{int(most.low)} people held", level, spans_of(most.evidence))
 
 
 def _deaths(facts: Facts) -> Iterable[FoundTrigger]:
