@@ -34,6 +34,16 @@ def keep_one_heap() -> bool:
     return all(bool(mallopt(what, value)) for what, value in wanted)
 
 
+def give_back() -> bool:
+    """Give back to the system what is free between what is in use; False where nothing was.
+
+    A burst's records lie among what outlives it, so that the end of the heap stays where the largest burst so far
+    has put it.  Only what is found by looking at all of it can go.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    return trim is not None and bool(trim(0))
+
+
 def set_aside_what_lasts() -> None:
     """Take what there is now out of the collector's sight.
 

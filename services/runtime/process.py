@@ -23,7 +23,7 @@ from prometheus_client import make_asgi_app
 
 from services.runtime.broker import RelayBroker, admin_client
 from services.runtime.errors import OperatorError, UnavailableError, told
-from services.runtime.heap import keep_one_heap, set_aside_what_lasts
+from services.runtime.heap import give_back, keep_one_heap, set_aside_what_lasts
 from services.runtime.lag import Watch, watch_lag
 from services.runtime.listener import bind, make_server
 from services.runtime.peek import Peek
@@ -42,6 +42,7 @@ LEAVE_WITHIN_S = 3.5
 START_WITHIN_S = 90.0
 _CANNOT_START = 2
 VITALS_EVERY_S = 15.0
+GIVE_BACK_EVERY_S = 60.0
 
 
 @dataclass
@@ -115,6 +116,7 @@ async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClie
     watch = Watch(stall_after_s=service.settings.stall_after_s, written_at=peek)
     vitals = Vitals(service.metrics, service.stores, service.settings.data_dir, service.certificates)
     service.every("vital signs", VITALS_EVERY_S, vitals)
+    service.every("give back memory", GIVE_BACK_EVERY_S, _give_back)
     health = _Health(service, relay_broker, watch)
     server, serving = await _listen(service, sock, health)
     _stop_on_signals(service)
@@ -134,6 +136,10 @@ async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClie
     finally:
         server.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _give_back() -> None:
+    await asyncio.to_thread(give_back)
 
 
 class _Running:

@@ -51,6 +51,23 @@ def allocate():
     raise SystemExit(0)
 
 """
+#: A burst whose every hundredth piece stays; how much of it the process still has, in MB, before and after a step.
+_BURST = """
+import ctypes
+from services.runtime.heap import give_back
+
+def held():
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) // 1024
+
+libc = ctypes.CDLL(None)
+malloc, free = libc.malloc, libc.free
+malloc.restype, malloc.argtypes, free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+pieces = [malloc(4000) for _ in range(10_000)]
+[ctypes.memset(one, 1, 4000) for one in pieces]
+[free(one) for number, one in enumerate(pieces) if number % 100]
+before = held()
+"""
 #: Under this a callable is run as a service is.
 _AS_A_SERVICE = "from services.runtime.process import run_service; run_service"
 of_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps of threads are glibc's")
@@ -84,6 +101,23 @@ def test_the_threads_of_another_process_share_none_and_it_keeps_what_a_batch_too
     found = what_glibc_has("allocate()", tmp_path)
     assert heaps(found) > 1
     assert unused(found) > 40 * 300_000
+
+
+def given_back_after(step: str) -> int:
+    """MB less after the step; the burst has 40."""
+    code = f"{_BURST}{step}\nprint(before - held())"
+    return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+
+
+@of_glibc
+def test_what_is_free_between_what_is_in_use_is_given_back() -> None:
+    assert given_back_after("give_back()") > 20
+
+
+@of_glibc
+def test_what_is_in_use_is_not_given_back_nor_is_anything_by_itself() -> None:
+    assert given_back_after("") < 5
+    assert given_back_after("[malloc(4000) for _ in range(9_900)]; give_back()") < 5
 
 
 @pytest.mark.parametrize(("how", "seen"), [(f"{_AS_A_SERVICE}(Built)", "False"), ("Built().settings", "True")])
