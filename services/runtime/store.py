@@ -29,6 +29,9 @@ GROUP_COMMIT = 200
 #: A lock that others hold for longer is an outage, said before a handler's own limit makes it the record's fault.
 LOCK_WAIT_MS = 10_000
 ANSWER_WITHIN_S = 2.0
+#: Prepared statements that each SQLite connection keeps, 5 to 20 KB each.  A service has some fifty; every length
+#: of a list that is asked for is another one, and twice as many would be an hour in filling up.
+KEPT_STATEMENTS = 64
 _SERIAL_LOCK = zlib.crc32(b"siaga-serial")
 
 
@@ -346,9 +349,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OperatorError(f"store folder {folder}", f"cannot be made: {error.strerror}") from None
-    engine = sa.create_engine(
-        url, connect_args={"timeout": LOCK_WAIT_MS / 1000, "check_same_thread": False}, hide_parameters=True
-    )
+    kept = {"timeout": LOCK_WAIT_MS / 1000, "check_same_thread": False, "cached_statements": KEPT_STATEMENTS}
+    engine = sa.create_engine(url, connect_args=kept, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:

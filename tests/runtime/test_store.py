@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import time
 from pathlib import Path
@@ -238,3 +239,28 @@ async def test_what_fails_on_a_schema_that_changed_under_the_program_is_no_fault
     assert await before.write(lambda conn: conn.execute(sa.text("SELECT 1")).scalar()) == 1
     await before.close()
     await after.close()
+
+
+def _statements() -> int:
+    return sum(str(type(one)) == "<class 'sqlite3.Statement'>" for one in gc.get_objects())
+
+
+def kept_statements(engine: sa.Engine, asked: list[str]) -> int:
+    """How many statements one connection still holds prepared after these were asked."""
+    with engine.connect() as conn:
+        before = _statements()
+        for number in asked:
+            conn.exec_driver_sql(f"SELECT {number}").fetchall()
+        return _statements() - before
+
+
+def test_a_connection_forgets_the_statements_it_used_longest_ago(tmp_path: Path) -> None:
+    engine = module.make_engine(f"sqlite:///{tmp_path / 'kept.sqlite3'}")
+    assert kept_statements(engine, [str(number) for number in range(300)]) <= module.KEPT_STATEMENTS
+    engine.dispose()
+
+
+def test_a_connection_does_not_forget_the_statements_of_a_service(tmp_path: Path) -> None:
+    engine = module.make_engine(f"sqlite:///{tmp_path / 'kept.sqlite3'}")
+    assert kept_statements(engine, [str(number) for number in range(50)] * 3) >= 50
+    engine.dispose()
