@@ -131,14 +131,24 @@ def _waiting(table: sa.Table, incarnation: str) -> sa.ColumnElement[bool]:
 
 def count_pending(conn: sa.Connection, table: sa.Table, incarnation: str, ids: Sequence[int]) -> int:
     """How many of these rows the broker has not acknowledged."""
-    query = sa.select(sa.func.count()).where(_waiting(table, incarnation), table.c.id.in_(ids))
-    return int(conn.execute(query).scalar_one())
+    return int(conn.execute(_pending_among(table, incarnation), {"these": [*ids]}).scalar_one())
+
+
+@lru_cache(maxsize=16)
+def _pending_among(table: sa.Table, incarnation: str) -> sa.Select[Any]:
+    these = table.c.id.in_(sa.bindparam("these", expanding=True))
+    return sa.select(sa.func.count()).where(_waiting(table, incarnation), these)
 
 
 def read_pending(conn: sa.Connection, table: sa.Table, incarnation: str, limit: int) -> list[Pending]:
     """The next rows to publish to this start of the broker, in the order they were decided."""
-    query = sa.select(table).where(_waiting(table, incarnation)).order_by(table.c.id).limit(limit)
-    return [_pending(row) for row in conn.execute(query)]
+    return [_pending(row) for row in conn.execute(_next(table, incarnation), {"at_most": limit})]
+
+
+@lru_cache(maxsize=16)
+def _next(table: sa.Table, incarnation: str) -> sa.Select[Any]:
+    at_most = sa.bindparam("at_most", type_=sa.Integer)
+    return sa.select(table).where(_waiting(table, incarnation)).order_by(table.c.id).limit(at_most)
 
 
 def _pending(row: sa.Row[Any]) -> Pending:
@@ -151,7 +161,12 @@ def _pending(row: sa.Row[Any]) -> Pending:
 def drop(conn: sa.Connection, table: sa.Table, ids: Sequence[int]) -> None:
     """Forget rows that are safe elsewhere."""
     for start in range(0, len(ids), 500):
-        conn.execute(sa.delete(table).where(table.c.id.in_(ids[start : start + 500])))
+        conn.execute(_drop(table), {"these": [*ids[start : start + 500]]})
+
+
+@lru_cache(maxsize=16)
+def _drop(table: sa.Table) -> sa.Delete:
+    return sa.delete(table).where(table.c.id.in_(sa.bindparam("these", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -197,7 +212,12 @@ class Backlog:
 
 def read_backlog(conn: sa.Connection, table: sa.Table, incarnation: str) -> Backlog:
     """How much waits, since when, and how many rows were refused."""
-    waiting = sa.select(sa.func.count(), sa.func.min(table.c.created_at)).where(_waiting(table, incarnation))
+    waiting, refused = _counts(table, incarnation)
     rows, oldest = conn.execute(waiting).one()
-    refused = conn.execute(sa.select(sa.func.count()).where(table.c.refused.is_not(None))).scalar_one()
-    return Backlog(int(rows), oldest, int(refused))
+    return Backlog(int(rows), oldest, int(conn.execute(refused).scalar_one()))
+
+
+@lru_cache(maxsize=16)
+def _counts(table: sa.Table, incarnation: str) -> tuple[Any, Any]:
+    waiting = sa.select(sa.func.count(), sa.func.min(table.c.created_at)).where(_waiting(table, incarnation))
+    return waiting, sa.select(sa.func.count()).where(table.c.refused.is_not(None))

@@ -129,7 +129,7 @@ class Relay:
                     await self._sleep(IDLE_S)
                     continue
                 published = await self._round()
-                await self._measure(caught_up=published < BATCH)
+                await self._measure(caught_up=published == 0)
             except UnavailableError as error:
                 log.warning("relay waits", reason=str(error))
                 await asyncio.sleep(IDLE_S)

@@ -121,6 +121,8 @@ class Store:
 
     async def lead(self, name: str) -> bool:
         """Whether this process holds the one place ``name`` of this store; it keeps it to its end."""
+        if self.is_sqlite and name in self._leads:
+            return True  # a file's lock is ours until we let it go; the relay asks at each round
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._try_lead, name)
 
     async def answers(self) -> bool:
