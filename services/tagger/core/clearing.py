@@ -69,9 +69,9 @@ class Clearer:
             [b" " + term + b" " for term, _ in cues], implementation=Implementation.ContiguousNFA
         )
 
-    def clear(self, whole: str) -> Cleared:
-        """Mask ``title + "\\n" + text``."""
-        found = self._found(whole)
+    def clear(self, whole: str, folded: bytes | None = None) -> Cleared:
+        """Mask ``title + "\\n" + text``; ``folded`` where that is known."""
+        found = self._found(whole, fold(whole) if folded is None else folded)
         if not found:
             return Cleared(whole, ())
         named = {whole[start:end] for start, end, rule in found if rule in _NAME_RULES}
@@ -88,11 +88,11 @@ class Clearer:
             at = end
         return Cleared("".join([*pieces, whole[at:]]), tuple(found))
 
-    def _found(self, whole: str) -> list[Span]:
+    def _found(self, whole: str, folded: bytes) -> list[Span]:
         found: list[Span] = []
-        text = Text(whole, fold(whole))
+        text = Text(whole, folded)
         names, cues = Names(text, self._known), self._cues
-        padded = b" " + text.folded + b" "
+        padded = b" " + folded + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
             for_name, for_place = cues[index]
             if for_name:

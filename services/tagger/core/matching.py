@@ -105,10 +105,10 @@ class Matcher:
         lexicon = frozenset(self.lexicon.folded)
         self._both = frozenset(index for index, term in enumerate(self.names.folded) if term in lexicon)
 
-    def find(self, text: str) -> Found:
-        """Every hit in the first ``MAX_TEXT`` characters."""
+    def find(self, text: str, folded: bytes | None = None) -> Found:
+        """Every hit in the first ``MAX_TEXT`` characters; ``folded`` where all of the text is known so."""
         text = text[:MAX_TEXT]
-        padded = b" " + fold(text) + b" "
+        padded = b" " + (fold(text) if folded is None else folded[:MAX_TEXT]) + b" "
         others: list[Hit] = []
         if self._begins_other and not text.isascii() and self._begins_other.search(text):
             others = list(self._substrings(text))

@@ -19,6 +19,7 @@ from services.contracts.tagging import (
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
 from services.tagger.core.facts import read_facts
+from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
 from services.tagger.core.matching import MAX_TEXT
@@ -97,11 +98,13 @@ def article_of(story: Story) -> Article:
 
 def tag_story(article: Article, book: Rulebook) -> Tagging:
     """Everything there is to say about one story; pure, the same for the same text and book."""
-    cleared = book.clearer.clear(f"{article.title}\n{article.text}").whole
+    whole = f"{article.title}\n{article.text}"
+    folded = fold(whole)
+    cleared = book.clearer.clear(whole, folded).whole
     title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
     language = detect(text or title, article.language)
     raw = blank(article.title, article.text[: MAX_TEXT - len(title)])
-    found = book.matcher.find(raw)
+    found = book.matcher.find(raw, folded if raw == whole else None)
     verdict = NOTHING
     if possible := book.possible(found.everything()):  # else nothing of its sentences matters
         reading = read(raw, cleared, book, has_title=bool(title.strip()), found=found)

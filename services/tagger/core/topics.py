@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.contracts.codes import Topic
 from services.contracts.tagging import MASK
@@ -44,8 +45,7 @@ class FoundTopic:
     evidence: tuple[Span, ...]
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(NamedTuple):
     """One line of ``--explain``."""
 
     step: str
