@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from operator import itemgetter
+from typing import NamedTuple
 
 from services.contracts.codes import Kind, Topic
 from services.tagger.core.clearing import Clearer
@@ -115,6 +116,15 @@ class PlaceEntry:
 _Candidate = tuple[tuple[int, ...], tuple[int, int, Rule]]
 
 
+class Namesakes(NamedTuple):
+    """The places of one name: all of them, those it names without a word before it, and where they lie."""
+
+    entries: tuple[PlaceEntry, ...]
+    plain: tuple[PlaceEntry, ...]
+    regions: frozenset[str]  # of the plain ones
+    countries: tuple[str, ...]  # of all, the first place's first
+
+
 @dataclass(frozen=True, repr=False)
 class Rulebook:
     """Everything a story is read with; immutable, shared by all stories."""
@@ -156,6 +166,21 @@ class Rulebook:
                 else:
                     found.append(rule)
         return sorted(found, key=_ORDER)
+
+    @cached_property
+    def _namesakes(self) -> dict[tuple[int, ...], Namesakes]:
+        return {}
+
+    def namesakes(self, places: tuple[int, ...]) -> Namesakes:
+        """The places of these numbers; each name's are put together once."""
+        known = self._namesakes.get(places)
+        if known is None:
+            entries = tuple(self.places[index] for index in places)
+            plain = tuple(entry for entry in entries if not entry.weak)
+            regions = frozenset(entry.region for entry in plain if entry.region)
+            countries = tuple(dict.fromkeys(entry.country for entry in entries))
+            known = self._namesakes[places] = Namesakes(entries, plain, regions, countries)
+        return known
 
     def bit(self, name: str) -> int:
         """The bit of a concept that the code itself asks for; 0 where the data has none."""

@@ -104,26 +104,15 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     """
     counted: Counter[str] = Counter()
     folded, title_end = reading.folded, reading.sentences.ends[0] if reading.has_title else -1
-    known: dict[tuple[int, ...], tuple[str, ...]] = {}  # a story names the same few places again and again
     for hit in reading.place_names:
         if reading.in_dateline(hit.start):
             continue
-        places = hit.pattern.places
-        countries = known.get(places)
-        if countries is None:
-            countries = known[places] = _countries([book.places[index] for index in places])
-        if not countries or (countries[0] not in book.area and _only_of_people(hit, folded, countries[0])):
+        _, plain, _, countries = book.namesakes(hit.pattern.places)
+        if not plain or (countries[0] not in book.area and _only_of_people(hit, folded, countries[0])):
             continue
         for country in countries:
             counted[country] += 3 if hit.end <= title_end else 1
     return counted
-
-
-def _countries(entries: Sequence[PlaceEntry]) -> tuple[str, ...]:
-    """The countries of the places of one name, the first place's first; none where a name is always a word too."""
-    if all(entry.weak for entry in entries):
-        return ()
-    return tuple(dict.fromkeys(entry.country for entry in entries))
 
 
 def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:
@@ -140,21 +129,16 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
     support: dict[str, set[str]] = defaultdict(set)
     # A story names the same few places again and again: what a name stands for is looked up once.
     for (term, places), times in Counter((hit.pattern.term, hit.pattern.places) for hit in hits).items():
-        entries = [book.places[index] for index in places]
-        for entry in entries:
+        same = book.namesakes(places)
+        for entry in same.entries:
             support[entry.region or ""].add(term)
-        for region in {entry.region for entry in entries if entry.region and not entry.weak}:
-            regions[region] += times
-        for country in {entry.country for entry in entries}:
-            regions[country] += times
+        for area in (*same.regions, *same.countries):
+            regions[area] += times
     chosen = []
     for hit in hits:
-        entries = [book.places[index] for index in hit.pattern.places]
+        same = book.namesakes(hit.pattern.places)
         before = _before(folded, hit.start, 1)
-        if before and before[-1] in BEFORE_A_TOWN:
-            wanted = entries
-        else:
-            wanted = [entry for entry in entries if not entry.weak]
+        wanted = same.entries if before and before[-1] in BEFORE_A_TOWN else same.plain
         if not wanted or _in_a_name(hit, wanted, support, before, whole):
             continue
         best = wanted[0]

@@ -143,7 +143,9 @@ class Reading:
 
     def _has_a_word_each(self, rule: Rule, index: int) -> bool:
         """Whether no single word stands for two parts of the rule; a phrase holds words enough for several."""
-        hits = [hit for at in self._window(rule, index) for hit in self.hits(at)]
+        every = reduce(or_, rule.groups)
+        told = [at for at in self._window(rule, index) if self.bits[at] & every or at in self.listed]
+        hits = [hit for at in told for hit in self.hits(at) if hit.pattern.concepts & every]
         choices: list[list[tuple[int, int]]] = []
         for group in rule.groups:
             held = [hit for hit in hits if hit.pattern.concepts & group]
