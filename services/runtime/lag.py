@@ -65,22 +65,28 @@ async def watch_lag(service: Service, admin: AIOKafkaAdminClient, watch: Watch) 
     """
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
-        watch.stalled = []
+        stalled = []
         for consumption in service.consumptions:
             try:
-                await _look(service, admin, watch, consumption)
+                stalled += await _look(service, admin, watch, consumption)
             except (KafkaError, TimeoutError, OSError) as error:
                 log.warning("lag unknown", topic=consumption.topic, reason=str(error))
+                # What was measured last stays on the page of metrics: it must not pass for the truth.
+                stalled.append(f"lag of {consumption.topic} unknown")
+        watch.stalled = stalled  # at once: who asks during a look must not hear that all is well
 
 
-async def _look(service: Service, admin: AIOKafkaAdminClient, watch: Watch, consumption: Consumption[Any]) -> None:
+async def _look(
+    service: Service, admin: AIOKafkaAdminClient, watch: Watch, consumption: Consumption[Any]
+) -> list[str]:
+    """Show the lag of one consumption; what it waits for."""
     spots = sorted(consumption.assignment())
     metrics, group = service.metrics, consumption.group
     for topic, partition in watch.forget(group, consumption.topic, {tp.partition for tp in spots}):
         metrics.lag.remove(group, topic, str(partition))
     if not spots:
         metrics.lag_seconds.labels(group, consumption.topic).set(0)
-        return
+        return []
     ends, committed = await _offsets(admin, consumption, spots)
     stuck: dict[Any, float] = {}
     for tp in spots:
@@ -93,10 +99,9 @@ async def _look(service: Service, admin: AIOKafkaAdminClient, watch: Watch, cons
     oldest = max(stuck.values(), default=0.0)
     metrics.lag_seconds.labels(group, consumption.topic).set(max(oldest, behind))
     if oldest <= watch.stall_after_s:
-        return
+        return []
     if consumption.waiting_for:
-        watch.stalled.append(f"{consumption.topic} waits: {consumption.waiting_for}")
-        return
+        return [f"{consumption.topic} waits: {consumption.waiting_for}"]
     raise RuntimeError(f"{group} has committed nothing of {consumption.topic} for {oldest:.0f} s")
 
 

@@ -108,6 +108,9 @@ class RuntimeMetrics:
         )
 
     def _vital_signs(self, registry: CollectorRegistry) -> None:
+        self.ready = Gauge(
+            "siaga_ready", "1 while everything this service needs is there, as /readyz says", registry=registry
+        )
         self.store_bytes = Gauge("siaga_store_size_bytes", "What the store takes", ("store",), registry=registry)
         self.disk_free = Gauge("siaga_disk_free_bytes", "Free on the disk of the data folder", registry=registry)
         self.disk_size = Gauge("siaga_disk_size_bytes", "Size of the disk of the data folder", registry=registry)

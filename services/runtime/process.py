@@ -43,6 +43,7 @@ START_WITHIN_S = 90.0
 _CANNOT_START = 2
 VITALS_EVERY_S = 15.0
 GIVE_BACK_EVERY_S = 60.0
+READY_EVERY_S = 5.0
 
 
 @dataclass
@@ -60,6 +61,17 @@ class _Health:
         if not await self.service.store.answers():
             wrong.append("store does not answer")
         return wrong + self.watch.stalled
+
+    async def show(self) -> None:
+        """Keep the metric in step with /readyz for ever: whoever cannot ask the broker shows no lag."""
+        said: list[str] = []
+        while True:
+            wrong = await self.ready()
+            if wrong != said and self.started:
+                log.warning("not ready" if wrong else "ready again", reasons=wrong)
+            said = wrong
+            self.service.metrics.ready.set(not wrong)
+            await asyncio.sleep(READY_EVERY_S)
 
 
 def _routes(health: _Health) -> list[tuple[str, Any]]:
@@ -121,6 +133,7 @@ async def _serve(service: Service, sock: socket.socket, admin: AIOKafkaAdminClie
     server, serving = await _listen(service, sock, health)
     _stop_on_signals(service)
     running = _Running(service)
+    running.begin([("readiness", health.show)], ())
     try:
         if await _start(service, relay, running):
             health.started = True

@@ -49,6 +49,11 @@ class Answering:
                     return answer
                 await asyncio.sleep(0.2)
 
+    async def until_shown(self, sample: str) -> None:
+        async with asyncio.timeout(60):
+            while sample not in (await self.client.get("/metrics")).text.splitlines():
+                await asyncio.sleep(0.2)
+
 
 @pytest.fixture(params=TOPICS)
 async def service(
@@ -112,10 +117,12 @@ async def test_a_service_whose_broker_is_gone_lives_and_is_not_ready(
     service: Answering, embedded: EmbeddedProcess
 ) -> None:
     await service.until_ready()
+    await service.until_shown("siaga_ready 1.0")
     embedded.process.kill()
     async with asyncio.timeout(60):
         while (answer := await service.client.get("/readyz")).status_code == httpx.codes.OK:
             await asyncio.sleep(0.2)
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert "broker does not answer" in answer.text
+    await service.until_shown("siaga_ready 0.0")
     assert (await service.client.get("/healthz")).status_code == httpx.codes.OK

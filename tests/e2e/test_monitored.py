@@ -24,9 +24,9 @@ from prometheus_client.parser import text_string_to_metric_families
 sys.path.insert(0, str(Path(__file__).parent))
 from collector import Collector, Span
 from scraper import Prometheus, scraping
-from whole import running
+from whole import free_base, running
 
-from services.cli.stack import SERVICES
+from services.cli.stack import SERVICES, Ports
 from services.contracts.story import Extraction, StoryPublished
 from services.contracts.topics import STORIES
 from services.notifier.tables import OFFICIAL
@@ -130,23 +130,27 @@ async def until_shown(prometheus: Prometheus, expr: str) -> None:
 
 
 async def watch(folder: Path, collector: Collector) -> Watched:
-    async with running(folder, "embedded", scene_every_s=4.0) as whole:
-        ports = {name: whole.stack.plan.ports.of(name) for name in SERVICES}
-        async with scraping(folder / "prometheus", ports) as prometheus:
-            await whole.until_settled()
-            assert whole.stack.broker is not None
-            again = await deliver_more(whole.stack.broker.bootstrap)
-            await until_shown(prometheus, 'siaga_tagger_stories_total{reason="again"} > 0')
-            await until_shown(prometheus, f'siaga_tagger_labelled_total{{relevant="no"}} >= {MADE}')
-            await until_shown(prometheus, "siaga_canary_round_trip_seconds")
-            asked = {expr: as_prometheus(expr) for expr in {UNMEASURED, *(one.values[0] for one in QUERIES)}}
-            answers = {expr: await asyncio.to_thread(prometheus.ask, real) for expr, real in asked.items()}
-            exposed = {name: await asyncio.to_thread(metrics_of, port) for name, port in ports.items()}
-            down = [target["labels"] for target in prometheus.targets() if target["health"] != "up"]
-            alarms = await asyncio.to_thread(prometheus.ask, 'ALERTS{alertstate="firing"}')
-            ids = set(
-                whole.ask("notifier", lambda conn: conn.execute(sa.select(OFFICIAL.c.official_id)).scalars().all())
-            )
+    ports = Ports(free_base())
+    at = {name: ports.of(name) for name in SERVICES}
+    # It looks before the first story is read: what was counted before the first look has no rate.
+    async with (
+        scraping(folder.parent / "prometheus", at) as prometheus,
+        running(folder, "embedded", scene_every_s=4.0, ports=ports) as whole,
+    ):
+        await whole.until_settled()
+        assert whole.stack.broker is not None
+        again = await deliver_more(whole.stack.broker.bootstrap)
+        await until_shown(prometheus, 'siaga_tagger_stories_total{reason="again"} > 0')
+        await until_shown(prometheus, f'siaga_tagger_labelled_total{{relevant="no"}} >= {MADE}')
+        await until_shown(prometheus, "siaga_canary_round_trip_seconds")
+        asked = {expr: as_prometheus(expr) for expr in {UNMEASURED, *(one.values[0] for one in QUERIES)}}
+        answers = {expr: await asyncio.to_thread(prometheus.ask, real) for expr, real in asked.items()}
+        exposed = {name: await asyncio.to_thread(metrics_of, port) for name, port in at.items()}
+        down = [target["labels"] for target in prometheus.targets() if target["health"] != "up"]
+        alarms = await asyncio.to_thread(prometheus.ask, 'ALERTS{alertstate="firing"}')
+        ids = set(
+            whole.ask("notifier", lambda conn: conn.execute(sa.select(OFFICIAL.c.official_id)).scalars().all())
+        )
     # The services have ended: whatever they had to say is sent.
     firing = {labels["alertname"] for labels, _ in alarms}
     return Watched(answers, exposed, collector.spans, ids, again, down, firing)

@@ -227,14 +227,16 @@ class Whole:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, broker: str, *, scene_every_s: float = SCENE_EVERY_S) -> AsyncIterator[Whole]:
+async def running(
+    folder: Path, broker: str, *, scene_every_s: float = SCENE_EVERY_S, ports: Ports | None = None
+) -> AsyncIterator[Whole]:
     """The stack on this folder; started again on the same folder it goes on where it was."""
     folder.mkdir(exist_ok=True)
     data = folder / "data"
     data.mkdir(exist_ok=True)
     plan = Plan(
         data=data,
-        ports=Ports(free_base()),
+        ports=ports or Ports(free_base()),
         feeds="seeds",
         contact_url="",
         feeds_file=SEEDS / "feeds.demo.yaml",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError
 
 from services.runtime import lag
 from services.runtime.lag import Watch, watch_lag
@@ -94,6 +95,27 @@ async def test_any_other_consumer_goes_on(end: int, committed: list[int], waitin
         async with asyncio.timeout(0.6):
             await watch_lag(a_service(end=end, waiting_for=waiting_for), FakeAdmin(committed), watch)  # type: ignore[arg-type]
     assert bool(watch.stalled) == bool(waiting_for)
+
+
+class RefusingAdmin:
+    async def list_consumer_group_offsets(self, group: str, partitions: Any) -> dict[Any, Any]:
+        raise GroupAuthorizationFailedError
+
+
+async def test_a_lag_that_cannot_be_asked_does_not_pass_for_none() -> None:
+    watch = Watch(stall_after_s=60)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await watch_lag(a_service(end=5), RefusingAdmin(), watch)  # type: ignore[arg-type]
+    assert watch.stalled == ["lag of stories unknown"]
+
+
+async def test_a_lag_that_can_be_asked_again_is_known() -> None:
+    watch = Watch(stall_after_s=60, stalled=["lag of stories unknown"])
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await watch_lag(a_service(end=5), FakeAdmin([3]), watch)  # type: ignore[arg-type]
+    assert watch.stalled == []
 
 
 def test_a_partition_that_went_elsewhere_and_came_back_begins_anew() -> None:
