@@ -66,7 +66,11 @@ class _Health:
         """Keep the metric in step with /readyz for ever: whoever cannot ask the broker shows no lag."""
         said: list[str] = []
         while True:
-            wrong = await self.ready()
+            try:
+                wrong = await self.ready()
+            except Exception:  # a question that fails must not end the service
+                log.exception("readiness unknown")
+                wrong = ["readiness unknown"]
             if wrong != said and self.started:
                 log.warning("not ready" if wrong else "ready again", reasons=wrong)
             said = wrong
