@@ -193,6 +193,53 @@ def test_what_leaves_a_way_open_rules_nothing_out(changes: dict[str, Any]) -> No
     assert find_veto(a_signature(things=frozenset({"kidney"})), a_signature(**changes)) is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"things": frozenset({"sinking"}), "lost": frozenset({28.0}), "figures": frozenset({11.0})}, True),
+        ({"lost": frozenset({28.0}), "figures": frozenset({11.0})}, False),
+        ({"things": frozenset({"sinking"}), "spots": frozenset(), "figures": frozenset({11.0})}, False),
+    ],
+    ids=["the toll of a sinking grows", "other figures and no sinking", "a sinking nobody places"],
+)
+def test_a_toll_is_counted_again_from_day_to_day(changes: dict[str, Any], same: bool) -> None:
+    sank = a_signature(things=frozenset({"sinking"}), words=frozenset({1}), figures=frozenset({7.0, 21.0}))
+    later = a_signature(words=frozenset({1}), day=101, **changes)
+    assert weigh(sank, later).is_same is same
+
+
+@pytest.mark.parametrize(("people", "same"), [({4.0}, False), ({9.0}, True), (set(), True)])
+def test_another_number_of_people_speaks_against_one_event(people: set[float], same: bool) -> None:
+    one = a_signature(
+        people=frozenset({9.0}), figures=frozenset(), words=frozenset({1}), topics=("human_trafficking",)
+    )
+    other = a_signature(people=frozenset(people), figures=frozenset(), words=frozenset({1}))
+    assert weigh(one, other).is_same is same
+
+
+@pytest.mark.parametrize(("language", "same"), [("en", True), ("id", False)])
+def test_the_same_matters_count_where_the_words_are_of_another_language(language: str, same: bool) -> None:
+    bare = {"districts": frozenset(), "spots": frozenset(), "figures": frozenset(), "words": frozenset()}
+    matters = frozenset({"kingpin", "extradition", "scam"})
+    one = a_signature(things=matters, **bare)
+    assert weigh(one, a_signature(things=matters, language=language, **bare)).is_same is same
+
+
+def test_both_ends_of_one_way_are_no_other_district() -> None:
+    ways = frozenset({"Kab. Sukabumi", "Myawaddy"})
+    home = a_signature(districts=frozenset({"Kab. Sukabumi"}), around=ways, figures=frozenset(), spots=frozenset())
+    held = a_signature(districts=frozenset({"Myawaddy"}), around=ways, figures=frozenset(), spots=frozenset())
+    assert find_veto(home, held) is None
+    one_end = a_signature(
+        districts=frozenset({"Myawaddy"}),
+        around=frozenset({"Myawaddy", "ID-NT"}),
+        figures=frozenset(),
+        spots=frozenset(),
+    )
+    other = a_signature(districts=frozenset({"Kab. Kupang"}), figures=frozenset(), spots=frozenset())
+    assert find_veto(other, one_end) is Veto.DISTRICT
+
+
 def test_a_story_whose_two_halves_contradict_belongs_to_neither_without_points() -> None:
     half_ruled_out = Candidate("mixed", (a_signature(**ELSEWHERE), a_signature(**ELSEWHERE), a_signature()))
     assert decide_join(a_signature(), 0, [half_ruled_out]).reason is Reason.FOUNDED

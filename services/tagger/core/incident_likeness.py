@@ -30,6 +30,7 @@ FAMILIES = {
 }
 #: A story naming so many districts is a round-up: it has to share more than one of its events.
 _ROUND_UP_DISTRICTS = 3
+_SUNK = "sinking"
 
 
 class Ground(StrEnum):
@@ -44,10 +45,12 @@ class Ground(StrEnum):
     FEW = "same small count"
     THINGS = "same things"
     WORDS = "unusual words in common"
+    MEANT = "the same told in another language"
     DAYS = "days between"
     OTHER_DISTRICT = "another district"
     OTHER_SPOT = "another port, post or town"
     OTHER_FIGURES = "no figure in common"
+    OTHER_PEOPLE = "another number of people"
     OTHER_AMOUNT = "another amount"
     NO_WORD = "no unusual word in common"
     ROUND_UP = "names many districts"
@@ -76,10 +79,12 @@ POINTS = {
     Ground.FEW: 0.4,
     Ground.THINGS: 0.8,  # each, two at most
     Ground.WORDS: 0.35,  # each, four at most, and as much again as the share is high
+    Ground.MEANT: 0.4,  # each, three at most
     Ground.DAYS: -0.55,  # each
     Ground.OTHER_DISTRICT: -1.4,
     Ground.OTHER_SPOT: -1.0,
     Ground.OTHER_FIGURES: -1.7,
+    Ground.OTHER_PEOPLE: -1.0,  # where no figure says so already
     Ground.OTHER_AMOUNT: -1.2,  # what was seized is weighed once, people are counted again
     Ground.NO_WORD: -0.4,
     Ground.ROUND_UP: -1.5,
@@ -120,7 +125,7 @@ def weigh(one: Signature, other: Signature) -> Likeness:
 def find_veto(one: Signature, other: Signature) -> Veto | None:
     """The first contradiction that rules out one event; a story that leaves something open contradicts nothing."""
     mine, theirs = one.things & TELLING, other.things & TELLING
-    towns, spots = _differ(one.districts, other.districts), one.spots & other.spots
+    towns, spots = _stand_apart(one, other), one.spots & other.spots
     contradictions = (
         (Veto.TOPIC, not families(one) & families(other)),
         (Veto.ROUND_UP, is_list_and_item(one, other)),
@@ -157,13 +162,28 @@ def _grounds(one: Signature, other: Signature) -> Iterator[tuple[Ground, float]]
     yield Ground.FEW, float(any(count < 5 for count in one.people & other.people))
     yield Ground.THINGS, min(2, len(one.things & other.things & TELLING))
     yield Ground.WORDS, min(4, words) * (1 + min(0.5, share))
+    yield Ground.MEANT, min(3, len((one.things & other.things) - TELLING)) * (one.language != other.language)
     yield Ground.DAYS, abs(one.day - other.day)
-    yield Ground.OTHER_DISTRICT, float(_differ(one.districts, other.districts))
+    yield Ground.OTHER_DISTRICT, float(_stand_apart(one, other))
     yield Ground.OTHER_SPOT, float(_differ(one.spots, other.spots))
-    yield Ground.OTHER_FIGURES, float(_differ(one.figures, other.figures))
+    later, differ = _is_a_later_toll(one, other), _differ(one.figures, other.figures)
+    yield Ground.OTHER_FIGURES, float(differ and not later)
+    yield Ground.OTHER_PEOPLE, float(not (differ or later or figures) and _differ(one.people, other.people))
     yield Ground.OTHER_AMOUNT, float(_weighs_otherwise(one, other))
     yield Ground.NO_WORD, float(one.language == other.language and not words)
     yield Ground.ROUND_UP, float(is_round_up(one) != is_round_up(other))
+
+
+def _stand_apart(one: Signature, other: Signature) -> bool:
+    """Whether the scenes are different districts, and not both ends of the way that both tell of."""
+    both_ways = one.districts & other.around and other.districts & one.around
+    return _differ(one.districts, other.districts) and not both_ways
+
+
+def _is_a_later_toll(one: Signature, other: Signature) -> bool:
+    """The dead and missing of one place are counted again from day to day."""
+    counted = (one.lost and other.lost) or _SUNK in one.things & other.things
+    return bool(counted and one.spots & other.spots)
 
 
 def _weighs_otherwise(one: Signature, other: Signature) -> bool:

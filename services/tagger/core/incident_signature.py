@@ -38,6 +38,7 @@ class Signature:
     around: frozenset[str] = frozenset()  # regions and districts of every place, the ends of the route too
     spots: frozenset[str] = frozenset()  # ports, posts and towns by name, without those named like their district
     people: frozenset[float] = frozenset()  # labelled counts of persons
+    lost: frozenset[float] = frozenset()  # labelled counts of dead and missing
     figures: frozenset[float] = frozenset()  # every number of the text from five on, dates apart
     amounts: frozenset[str] = frozenset()  # labelled quantities, "kg 12"
     things: frozenset[str] = frozenset()
@@ -64,6 +65,7 @@ def sign(tagged: StoryTagged) -> Signature:
         around=frozenset(where for place in told for where in (place.region, place.district) if where),
         spots=frozenset(place.name for place in told if place.district and not _is_named_like_district(place)),
         people=frozenset(_people(tagged.facts)),
+        lost=frozenset(number.low for number in (*tagged.facts.deaths, *tagged.facts.missing)),
         figures=frozenset(_figures(visible, tagged.language)),
         amounts=frozenset(f"{number.unit} {number.low:g}" for number in tagged.facts.quantities),
         things=frozenset(THINGS[token] for token in tokens if token in THINGS),

@@ -151,6 +151,13 @@ rohingya: rohingya
 deportation: deportasi dideportasi deported deportation deports
 coffin: jenazah coffin coffins peti
 sinking: tenggelam terbalik sinks sank capsized capsizes capsize
+kingpin: gembong dalang bos otak kingpin mastermind boss tycoon ringleader
+extradition: ekstradisi diekstradisi mengekstradisi extradition extradited extradite
+captive: disekap penyekapan disandera captive hostage hostages held confined
+ransom: tebusan ransom
+agreement: sepakat sepakati menyepakati sepakatan nota agree agreed agreement mou memorandum
+forum: forum konferensi conference summit seminar lokakarya workshop
+chiefs: kapolri kepolisian chiefs
 hajj: umrah umroh haji ziarah pilgrimage
 verdict: vonis divonis memvonis hakim sentenced verdict court pengadilan
 """
@@ -162,5 +169,6 @@ THINGS: dict[bytes, str] = {
 #: Goods and persons that one event rarely mixes: none in common means that these are two events.
 TELLING = frozenset(name for name in THINGS.values()) - {
     "money", "weapon", "scam", "gambling", "passport", "deportation", "coffin", "verdict", "hajj", "crew", "maid",
-    "sinking", "clash", "rohingya", "gold",
+    "sinking", "clash", "rohingya", "gold", "kingpin", "extradition", "captive", "ransom",
+    "agreement", "forum", "chiefs",
 }  # fmt: skip
