@@ -12,9 +12,9 @@ def overview() -> Board:
         "Now",
         (
             number(
-                "Services up",
-                "Of three. Fewer: runbook, ServiceDown.",
-                'sum(up{job="siaga"})',
+                "Services at work",
+                "Of three: they answer and have what they need. Fewer: runbook, ServiceDown and ServiceNotReady.",
+                "count(max by (service) (siaga_ready) == 1) or vector(0)",
                 steps=too_low(3, 3),
                 link="siaga-kafka",
             ),
