@@ -312,9 +312,26 @@ class Names:
         """Where the words of a stretch stand, but for honorifics before it, and the same folded."""
         known = self._known_words.get(shown)
         if known is None:
-            words = [found.span() for found in _WORDS.finditer(shown)]
-            while words and shown[slice(*words[0])].lower() in HONORIFICS:
-                del words[0]
-            folded = fold(shown).decode()
-            known = self._known_words[shown] = words, [folded[start:end].strip() for start, end in words]
+            known = _plain_words(shown) or _any_words(shown)
+            while known[0] and shown[slice(*known[0][0])].lower() in HONORIFICS:
+                del known[0][0], known[1][0]
+            self._known_words[shown] = known
         return known
+
+
+def _plain_words(shown: str) -> tuple[list[tuple[int, int]], list[str]] | None:
+    """Of words of plain letters with single spaces between them, as nearly all names are: without a pattern."""
+    words = shown.lower().split(" ")
+    if not shown.isascii() or not "".join(words).isalpha() or "" in words:
+        return None
+    spans, at = [], 0
+    for word in words:
+        spans.append((at, at + len(word)))
+        at += len(word) + 1
+    return spans, words
+
+
+def _any_words(shown: str) -> tuple[list[tuple[int, int]], list[str]]:
+    words = [found.span() for found in _WORDS.finditer(shown)]
+    folded = fold(shown).decode()
+    return words, [folded[start:end].strip() for start, end in words]
