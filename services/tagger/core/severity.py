@@ -23,7 +23,7 @@ _PEOPLE_TOPICS = frozenset(
 )
 _HARD_DRUGS = frozenset({"methamphetamine", "heroin", "ketamine", "cocaine", "narcotics", ""})
 _HELD_HIGH, _HELD_CRITICAL = 10, 500
-#: Whoever a court speaks of was freed long ago.
+#: Whoever and whatever a court speaks of was freed or seized long ago.
 _TRIED = 3
 _PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
 #: A meeting, a plan or an explainer is never urgent by the numbers it recites.
@@ -63,7 +63,9 @@ def score(
     """The highest level any trigger gives; a soft kind is capped."""
     found = [*_by_words(reading, book, topics, kind)]
     if kind not in _SOFT:
-        found += _by_counts(topics, kind, facts)
+        counted = _by_counts(topics, kind, facts)
+        tried = kind is Kind.JUDICIAL
+        found += [replace(one, level=min(one.level, _TRIED)) for one in counted] if tried else counted
     if not found:
         found = [FoundTrigger("background", 1 if kind in _SOFT else _NO_NUMBER, fallback[:1])]
     found.sort(key=lambda trigger: -trigger.level)
@@ -99,8 +101,7 @@ def _by_counts(topics: Sequence[Topic], kind: Kind, facts: Facts) -> Iterable[Fo
     if primary is Topic.FORCED_CRIMINALITY:
         people += facts.suspects  # who sits at the telephones may be held there
     if primary in _PEOPLE_TOPICS:
-        for trigger in _people(people, primary):
-            yield replace(trigger, level=min(trigger.level, _TRIED)) if kind is Kind.JUDICIAL else trigger
+        yield from _people(people, primary)
         if kind is not Kind.JUDICIAL:
             yield from _deaths(facts)
     if primary is Topic.DOCUMENT_IMMIGRATION and kind is Kind.ENFORCEMENT:
