@@ -116,17 +116,23 @@ class Names:
     def _with_age(self, start: int, end: int) -> Iterator[Span]:
         whole = self._whole
         after = _AGE_AFTER.match(whole, end)
-        before = _AGE_BEFORE.search(whole, max(0, start - 18), start) if after else None
-        if not after or not before:
+        if not after:
             return
-        worded = _AGE_WORD.search(whole, before.start(), start)
-        opened = before.group().strip()[:1]
+        at, opened, worded = start - 1, "(", False
+        if whole[at] != "(":  # before a bracket right at the number nothing of it can stand
+            before = _AGE_BEFORE.search(whole, max(0, start - 18), start)
+            if not before:
+                return
+            at, opened = before.start(), before.group().strip()[:1]
+            worded = _AGE_WORD.search(whole, at, start) is not None
         if not worded and not (opened == "(" and after["end"] == ")") and not (opened == "," and after["end"]):
             return
-        found = _BEFORE.search(whole, max(0, before.start() - 70), before.start())
+        first = max(0, at - 70)
+        first = max(first, whole.rfind(")", first, at) + 1)  # neither a name nor what may follow it holds one
+        found = _BEFORE.search(whole, first, at)
         if not found or "\n" in found["name"]:
             return
-        span = self._name(found.start("name"), found.end("name"), sure=opened == "(" or bool(worded))
+        span = self._name(found.start("name"), found.end("name"), sure=opened == "(" or worded)
         if span:
             yield *span, "name with an age"
             yield start, end, "age"
