@@ -89,10 +89,12 @@ proof-chaos: $(STAMP)
 proof-soak: $(STAMP)
 	$(BIN)/python -m bench.pipeline.soak --minutes 60
 
-# Rights on a real Kafka by its own tools, Strimzi's schemas (Java 21), each service replaced under load.
+# Rights on a real Kafka by its own tools, Strimzi's schemas (Java 21), alarms that reach a mailbox through a real
+# Alertmanager, each service replaced under load.
 proof-deploy: $(STAMP)  # BEFORE: the version to come from
 	$(BIN)/python -m tests.deploy.proof_acls
 	$(BIN)/python -m tests.deploy.strimzi --check
+	$(BIN)/python -m tests.deploy.proof_alarms
 	$(BIN)/pytest -s tests/e2e/proof_upgrade.py
 	$(BIN)/python -m tests.upgrade.proof $(BEFORE)
 

@@ -31,12 +31,18 @@ async def committed(settings: ServiceSettings) -> Offsets:
     """What every group has committed; a partition nobody read is left out.
 
     Raises:
-        OperatorError: the broker does not answer or refuses.
+        OperatorError: the broker does not answer, refuses, or cannot list what a group has committed.
     """
     found: Offsets = {}
     async with admin_client(settings) as admin:
         for group, topic in READING:
-            offsets = await _asked(settings, admin.list_consumer_group_offsets(group))
+            try:
+                offsets = await _asked(settings, admin.list_consumer_group_offsets(group))
+            except TypeError:  # aiokafka iterates over a list that such a broker answers with null
+                raise OperatorError(
+                    f"SIAGA_KAFKA {settings.kafka}",
+                    "lists no offsets of groups, as the in-memory broker does: use --without-broker",
+                ) from None
             of_topic = {str(tp.partition): at.offset for tp, at in offsets.items() if tp.topic == topic}
             kept = {number: offset for number, offset in of_topic.items() if offset >= 0}
             if kept:

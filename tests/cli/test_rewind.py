@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from services.cli.rewind import READING, everywhere
+import pytest
+
+from services.cli.rewind import READING, committed, everywhere
 from services.contracts.topics import ALERTS, GROUP_NOTIFIER, GROUP_TAGGER, TOPICS
+from services.runtime.embedded import EmbeddedProcess
+from services.runtime.errors import OperatorError
+from services.runtime.settings import ServiceSettings
 
 
 def test_a_partition_that_was_read_is_set_back_to_where_it_stood() -> None:
@@ -23,3 +28,13 @@ def test_every_group_that_had_read_nothing_yet_is_set_back_on_its_topics() -> No
 
 def test_the_tagger_is_not_set_back() -> None:
     assert GROUP_TAGGER not in everywhere({})
+
+
+@pytest.mark.embedded
+async def test_a_broker_that_lists_no_offsets_of_groups_is_named_in_one_line(embedded: EmbeddedProcess) -> None:
+    with pytest.raises(OperatorError) as refused:
+        await committed(ServiceSettings(kafka=embedded.bootstrap))
+    assert str(refused.value) == (
+        f"SIAGA_KAFKA {embedded.bootstrap}: lists no offsets of groups, as the in-memory broker does: "
+        "use --without-broker"
+    )
