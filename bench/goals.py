@@ -43,6 +43,8 @@ class Goal:
     page: str
     command: str
     more: bool = True
+    #: Where it is missed: what stands between us and it, as the profiles on its page show.
+    left: str = ""
 
     def found(self, report: Path) -> float | None:
         """What was measured, ``None`` where nobody has yet."""
@@ -114,10 +116,16 @@ _TAG, _INC = "python -m bench.tagging", "python -m bench.incidents"
 _CRASH = "python -m tests.notifier.proof_crash"
 _DESK, _PIPE = "python -m bench.desk", "python -m bench.pipeline"
 
+_LABELS = "The profile is flat: each story is masked, cut, told its language, freed of boilerplate and weighed by every rule, each a pass of its own in Python, and only what the cheaper passes leave open goes on to the next. The largest part by far is hiding people's names, which no story is spared. Compiling the same code (mypyc) gained nothing; what is left is an extension in another language, which nobody on call could mend."
+_PASSES = "The scan is one pass in a compiled automaton over a text in cache; we make some twenty passes, most of them by compiled patterns too."
+_RULED = "Matching beside matching the goal is reached (the page's table of peers): what we add to it, labels with evidence, places with roles, facts, people hidden, is what the ruler does not do."
+_WHOLE = "Two cores carry everything, broker and file system included: the goal leaves two milliseconds of processor a story. Labelling and joining take about one, its store and Kafka another, the notifier's two readers (who is told, and the desk) as much again. More taggers and notifiers on more cores carry more: labelling runs in all of them, the join is one transaction after the other by design."
+
 GOALS = (
-    Goal("labelling, stories a second and core", 1500, "/s", "data/tagging.json", _mixture("stories_per_s"), "tagging.md", _TAG),
-    Goal("labelling beside the bare scan", 5, "x", "data/tagging.json", _mixture("times_bare"), "tagging.md", _TAG, more=False),
-    Goal("spaCy EntityRuler beside labelling", 50, "x", "data/tagging.json", _ruler, "tagging.md", _TAG),
+    Goal("labelling, stories a second and core", 1500, "/s", "data/tagging.json", _mixture("stories_per_s"), "tagging.md", _TAG, left=_LABELS),
+    Goal("the same, what we would like", 2000, "/s", "data/tagging.json", _mixture("stories_per_s"), "tagging.md", _TAG, left=_LABELS),
+    Goal("labelling beside the bare scan", 5, "x", "data/tagging.json", _mixture("times_bare"), "tagging.md", _TAG, more=False, left=_PASSES),
+    Goal("spaCy EntityRuler beside labelling", 50, "x", "data/tagging.json", _ruler, "tagging.md", _TAG, left=_RULED),
     Goal("50,000 patterns beside the shipped ones", 1.5, "x", "data/tagging.json", _flat, "tagging.md", _TAG, more=False),
     Goal("the dearest crafted text beside a plain one", 3, "x", "data/tagging.json", _crafted, "tagging.md", _TAG, more=False),
     Goal("stories labelled again, bit for bit", 500_000, "", "data/tagging-replay.json", lambda d: d["bit_identical"] * d["passes"]["one process"]["stories"], "tagging.md", "make proof-replay"),
@@ -138,7 +146,7 @@ GOALS = (
     Goal("40 urgent ones behind 300 messages to one chat", 2, "s", "data/notifier-pace.json", lambda d: max(d["urgent_behind_one_chat_s"]), "notifier.md", "python -m bench.notifier.pace", more=False),
     Goal("the desk's first page, 10,000 incidents, to interact", 1, "s", "data/desk.json", lambda d: d["first_page"][0]["first_visit"]["interactive_ms_median"] / 1000, "desk.md", _DESK, more=False),
     Goal("the same, over the wire", 150, "KB", "data/desk.json", lambda d: d["first_page"][0]["first_visit"]["bytes_median"] / 1000, "desk.md", _DESK, more=False),
-    Goal("stories through the whole pipeline, sustained", 1000, "/s", "data/pipeline.json", lambda d: d["backlog"]["stories_per_s"], "pipeline.md", _PIPE),
+    Goal("stories through the whole pipeline, sustained", 1000, "/s", "data/pipeline.json", lambda d: d["backlog"]["stories_per_s"], "pipeline.md", _PIPE, left=_WHOLE),
     Goal("fetch to send at 50 stories a second, p99", 30, "s", "data/pipeline.json", lambda d: d["pace"]["seconds"]["fetch to receiver"]["p99"], "pipeline.md", _PIPE, more=False),
     Goal("`siaga why` over a year, the slowest median", 2, "s", "why.json", lambda d: max(one["command_s"]["median"] for one in d["figures"].values()), "why.md", "python -m bench.why --write", more=False),
 )  # fmt: skip
@@ -167,6 +175,13 @@ def page(goals: tuple[Goal, ...], report: Path) -> str:
             f"| {goal.what} | {sign} {_number(goal.aim, goal.unit)} | {_number(value, goal.unit)} | {verdict} "
             f"| [{goal.page}]({goal.page}) |"
         )
+    left: dict[str, list[str]] = {}
+    for goal, value in rows:
+        if value is not None and not goal.met(value) and goal.left:
+            left.setdefault(goal.left, []).append(goal.what)
+    if left:
+        lines.append("\n## Missed, and what is left between us and the goal\n")
+        lines.extend(f"- **{', '.join(whats)}**: {why}" for why, whats in left.items())
     return "\n".join(lines) + "\n"
 
 
