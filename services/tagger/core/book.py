@@ -54,7 +54,7 @@ class TopicRules:
 
 @dataclass(frozen=True, slots=True)
 class SecondReading:
-    """Weak signs that stand together in the headline or the lead: asked only where no topic's own rules told it."""
+    """Weak signs that stand together in the headline or the lead: asked where no topic's own rules told it."""
 
     threshold: float = 2.0
     rules: tuple[tuple[Topic, Rule], ...] = ()
