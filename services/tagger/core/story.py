@@ -130,7 +130,9 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
     facts = read_facts(
         article.story_id, reading, book, places, language=plain.language, published=article.published
     )
-    severity: FoundSeverity = score(reading, book, [t.topic for t in topics], kind.kind, facts, fallback=base)
+    severity: FoundSeverity = score(
+        reading, book, [t.topic for t in topics], kind.kind, facts, fallback=base, weak=verdict.second
+    )
     return replace(
         plain,
         relevant=True,
