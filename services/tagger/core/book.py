@@ -174,6 +174,18 @@ class Rulebook:
         """The same of the second reading."""
         return _possible(self._second_by_rarest, everything)
 
+    def may_be_second(self, everything: int) -> bool:
+        """Whether there is any of the second reading."""
+        for rarest, rules in self._second_by_rarest:
+            if everything & rarest:
+                for others, _ in rules:
+                    for group in others:
+                        if not everything & group:
+                            break
+                    else:
+                        return True
+        return False
+
     @cached_property
     def _namesakes(self) -> dict[tuple[int, ...], Namesakes]:
         return {}

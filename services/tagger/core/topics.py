@@ -116,7 +116,7 @@ def decide(reading: Reading, book: Rulebook, possible: Possible | None = None) -
 def _read_again(reading: Reading, book: Rulebook, traces: list[Trace]) -> list[tuple[float, Topic, _Firing]]:
     """The topics of weak signs that stand together in the headline or in one sentence of the lead."""
     firing: dict[int, _Firing] = {}
-    for _, number, rule in book.possible_second(reading.everything):
+    for _, number, rule in book.possible_second(reading.lead_bits):
         if sentences := tuple(index for index in reading.fire(rule) if reading.in_lead(index)):
             firing.setdefault(number, []).append((rule, sentences))
     found: list[tuple[float, Topic, _Firing]] = []
