@@ -157,7 +157,6 @@ class Rulebook:
     second: SecondReading = SecondReading()
 
     @cached_property
-    @cached_property
     def _by_rarest(self) -> _ByRarest:
         return _by_rarest((number, rule) for number, topic in enumerate(self.topics) for rule in topic.rules)
 
