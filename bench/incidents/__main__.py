@@ -41,14 +41,14 @@ def _book() -> Rulebook:
 
 
 def quality() -> Figures:
-    """BCubed over the constructed incidents, by half and language."""
+    """BCubed over the constructed incidents, by part and language."""
     told, book = read_stories(), _book()
     settled = join_stories(told, book)
     found = clusters_of(settled)
     truth = {one.event.story_id: one.incident for one in told}
     parts: dict[str, list[str]] = {"all": list(truth)}
     for one in told:
-        for part in (one.half, one.event.language):
+        for part in (one.part, one.event.language):
             parts.setdefault(part, []).append(one.event.story_id)
     sizes = Counter(truth.values())
     return {

@@ -10,16 +10,16 @@ from pathlib import Path
 from services.contracts.story import Extraction, StoryPublished
 
 FILE = Path(__file__).resolve().parents[2] / "tests" / "tagger" / "incidents.jsonl"
-#: A Thursday; the texts name the days of this week.
+#: A Thursday; the texts name the days of its week, the fresh ones those of the week of 12 March.
 DAY = datetime(2026, 1, 22, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Told:
-    """One story and the incident it truly tells of."""
+    """One story, the incident it truly tells of, and the part of the set: what was learnt from its errors."""
 
     incident: str
-    half: str
+    part: str
     event: StoryPublished
 
 
@@ -47,4 +47,4 @@ def _told(number: int, row: dict[str, object]) -> Told:
         fetched_at=at,
         extraction=Extraction(method="feed", extractor="constructed"),
     )
-    return Told(str(row["incident"]), str(row["half"]), event)
+    return Told(str(row["incident"]), str(row["part"]), event)
