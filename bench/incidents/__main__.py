@@ -18,6 +18,7 @@ from typing import Any
 
 from bench.incidents.copies import FINDERS, measure
 from bench.incidents.cost import ours, peer, signing
+from bench.incidents.errors import count_errors
 from bench.incidents.page import write_page
 from bench.incidents.quality import bcubed, clusters_of, join_stories
 from bench.incidents.rejoin import rejoin
@@ -51,18 +52,31 @@ def quality() -> Figures:
         for part in (one.part, one.event.language):
             parts.setdefault(part, []).append(one.event.story_id)
     sizes = Counter(truth.values())
+    incident_of = {story: done.incident_id for story, done in settled.items()}
+    scores: Figures = {
+        part: asdict(score) | {"f1": score.f1}
+        for part, of in parts.items()
+        if (score := bcubed(found, truth, of))
+    }
+    fresh = [one for one in told if one.part == "fresh"]
     return {
         "rules": book.version,
         "incidents": len(sizes),
         "with_2_to_6_stories": sum(2 <= size <= 6 for size in sizes.values()),
-        "not_relevant": sum(done.incident_id is None for done in settled.values()),
+        "fresh_incidents": len({one.incident for one in fresh}),
+        "not_relevant": sum(incident is None for incident in incident_of.values()),
         "reasons": Counter(done.reason.value for done in settled.values()),
-        "bcubed": {
-            part: asdict(score) | {"f1": score.f1}
-            for part, of in parts.items()
-            if (score := bcubed(found, truth, of))
-        },
+        "bcubed": scores,
+        "first": {"fresh": scores["fresh"] | {"rules": book.version}} | _first_measured(),
+        "fresh_errors": dict(count_errors(fresh, incident_of).most_common()),
     }
+
+
+def _first_measured() -> Figures:
+    """What was measured of a part before anyone looked at its errors; a later measurement never replaces it."""
+    kept = DATA / "incidents-quality.json"
+    found: Figures = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    return dict(found.get("first", {}))
 
 
 def copies() -> Figures:

@@ -31,27 +31,44 @@ def _quality(found: Figures) -> Iterator[str]:
         f" ({found['with_2_to_6_stories']} of them in two to six stories): other words, other order, follow-ups with"
         " changed counts, titles alone, Indonesian beside English; among them look-alikes of the same day in the next"
         " district, the same raid a week later, and round-ups of several events.  Every story goes through the real"
-        " tagger and the real join in the order of publication.  The weights were fitted on one half; the errors of"
-        " the other half were never looked at."
+        " tagger and the real join in the order of publication."
     )
     yield ""
-    yield "| stories | count | BCubed precision | recall | F1 (goal 0.90) |"
-    yield "|---|---|---|---|---|"
+    yield (
+        "The set has three parts.  The weights were fitted on the first.  The second was held back until the join had"
+        f" reached F1 {found['first']['looked at since']['f1']:.3f} on it; since then its errors have been looked at and"
+        f" mended, so its figure is no longer a held-back one.  The third, {found['bcubed']['fresh']['stories']} stories"
+        f" of {found['fresh_incidents']} events, was written later without a look at the join or at its errors, and was"
+        f" first measured with the rules {found['first']['fresh']['rules']}; nothing was changed for it."
+    )
+    yield ""
+    yield "| stories | count | BCubed precision | recall | F1 (goal 0.90) | F1 when first measured |"
+    yield "|---|---|---|---|---|---|"
     names = {
         "id": "in Indonesian",
         "en": "in English",
-        "tuned": "the half tuned on",
-        "held back": "the half held back",
+        "tuned": "the part tuned on",
+        "looked at since": "the part once held back, looked at since",
+        "fresh": "the fresh part, never looked at",
     }
-    for part in ("all", "tuned", "held back", "id", "en"):
+    for part in ("all", "tuned", "looked at since", "fresh", "id", "en"):
         one = found["bcubed"][part]
         figures = f"{one['precision']:.3f} | {one['recall']:.3f} | **{one['f1']:.3f}**"
-        yield f"| {names.get(part, part)} | {one['stories']} | {figures} |"
+        first = f"{found['first'][part]['f1']:.3f}" if part in found["first"] else ""
+        yield f"| {names.get(part, part)} | {one['stories']} | {figures} | {first} |"
     yield ""
     yield (
         f"{found['not_relevant']} stories were not recognised as relevant and stand alone, which costs recall."
-        " The first join, by labelled places and counts alone, had F1 0.81 on the half tuned on and 0.88 on the other."
+        " The first join, by labelled places and counts alone, had F1 0.81 on the part tuned on and 0.88 on the part"
+        " then held back."
     )
+    yield ""
+    yield "What goes wrong on the fresh part, counted and not read:"
+    yield ""
+    yield "| mistake | stories |"
+    yield "|---|---|"
+    for mistake, count in found["fresh_errors"].items():
+        yield f"| {mistake} | {count} |"
     yield ""
 
 
