@@ -120,6 +120,7 @@ _LABELS = "The profile is flat: each story is masked, cut, told its language, fr
 _PASSES = "The scan is one pass in a compiled automaton over a text in cache; we make some twenty passes, most of them by compiled patterns too."
 _RULED = "Matching beside matching the goal is reached (the page's table of peers): what we add to it, labels with evidence, places with roles, facts, people hidden, is what the ruler does not do."
 _WHOLE = "Two cores carry everything, broker and file system included: the goal leaves two milliseconds of processor a story. Labelling and joining take about one, its store and Kafka another, the notifier's two readers (who is told, and the desk) as much again. More taggers and notifiers on more cores carry more: labelling runs in all of them, the join is one transaction after the other by design."
+_UNSEEN = "A set written without a look at the join, or at its errors. Hardly any two events are lumped together (precision 0.96); what is lost is one event told as two: other words for it on the same day, a title alone, a follow-up a day later, and stories that no rule recognised and that stand alone."
 
 GOALS = (
     Goal("labelling, stories a second and core", 1500, "/s", "data/tagging.json", _mixture("stories_per_s"), "tagging.md", _TAG, left=_LABELS),
@@ -131,7 +132,7 @@ GOALS = (
     Goal("stories labelled again, bit for bit", 500_000, "", "data/tagging-replay.json", lambda d: d["bit_identical"] * d["passes"]["one process"]["stories"], "tagging.md", "make proof-replay"),
     Goal("500,000 stories labelled, joined and matched again", 60, "min", "data/replay.json", lambda d: d["wall_minutes"] if d["bit_identical"] else math.inf, "replay.md", "python -m bench.replay", more=False),
     Goal("copies found (recall at precision 1.0)", 0.99, "", "data/incidents-copies.json", lambda d: d["pieces of sentences"]["recall"], "incidents.md", _INC),
-    Goal("one event, one incident (BCubed F1, never looked at)", 0.90, "", "data/incidents-quality.json", lambda d: d["bcubed"]["fresh"]["f1"], "incidents.md", _INC),
+    Goal("one event, one incident (BCubed F1, a fresh set, first measured)", 0.90, "", "data/incidents-quality.json", lambda d: d["first"]["fresh"]["f1"], "incidents.md", _INC, left=_UNSEEN),
     Goal("duplicates, a story, 100,000 in the window", 100, "µs", "data/incidents-cost.json", _window, "incidents.md", _INC, more=False),
     Goal("visible stories lost in simulated weeks", 0, "", "data/ingest-week.json", _lost_in_weeks, "ingest.md", "make proof-week", more=False),
     Goal("deliveries under kill -9, SQLite", 10_000, "", "data/notifier-crash.json", _kills("sqlite", "deliveries"), "notifier.md", _CRASH),

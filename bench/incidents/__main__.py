@@ -54,11 +54,10 @@ def quality() -> Figures:
     sizes = Counter(truth.values())
     incident_of = {story: done.incident_id for story, done in settled.items()}
     scores: Figures = {
-        part: asdict(score) | {"f1": score.f1}
-        for part, of in parts.items()
-        if (score := bcubed(found, truth, of))
+        part: asdict(score) | {"f1": score.f1} for part, of in parts.items() if (score := bcubed(found, truth, of))
     }
     fresh = [one for one in told if one.part == "fresh"]
+    errors = dict(count_errors(fresh, incident_of).most_common())
     return {
         "rules": book.version,
         "incidents": len(sizes),
@@ -67,8 +66,8 @@ def quality() -> Figures:
         "not_relevant": sum(incident is None for incident in incident_of.values()),
         "reasons": Counter(done.reason.value for done in settled.values()),
         "bcubed": scores,
-        "first": {"fresh": scores["fresh"] | {"rules": book.version}} | _first_measured(),
-        "fresh_errors": dict(count_errors(fresh, incident_of).most_common()),
+        "first": {"fresh": scores["fresh"] | {"rules": book.version, "errors": errors}} | _first_measured(),
+        "fresh_errors": errors,
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the benches are not installed
 
 from bench.incidents.copies import Ours, measure
+from bench.incidents.errors import count_errors
 from bench.incidents.quality import bcubed, clusters_of, join_stories
 from bench.incidents.rejoin import rejoin
 from bench.incidents.stories import Told, read_stories
@@ -18,9 +19,9 @@ from services.tagger.core.book import Rulebook
 from services.tagger.join import label
 from tests.tagger.builders import a_story, received
 
-#: What a change of rules must not lose.
-GOAL_F1 = 0.90
-GOAL_PRECISION = 0.95
+#: F1 and precision that a change of rules must not lose, by part of the set.  Measured: 0.99 and 1.00 on the part that
+#: was tuned on, 0.96 and 1.00 on the one looked at since, 0.83 and 0.96 on the fresh one, whose goal is 0.90.
+FLOORS = {"tuned": (0.95, 0.97), "looked at since": (0.90, 0.95), "fresh": (0.80, 0.93)}
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +36,23 @@ def found(told: list[Told], book: Rulebook) -> dict[str, str]:
 
 def test_the_set_is_large_in_both_languages_and_has_look_alikes(told: list[Told]) -> None:
     sizes = Counter(one.incident for one in told)
-    assert len([size for size in sizes.values() if 2 <= size <= 6]) >= 80
-    assert min(Counter(one.event.language for one in told)[code] for code in ("id", "en")) >= 50
-    assert len([one for one in told if not one.event.text]) >= 10
+    assert len([size for size in sizes.values() if 2 <= size <= 6]) >= 140
+    assert min(Counter(one.event.language for one in told)[code] for code in ("id", "en")) >= 100
+    assert len([one for one in told if not one.event.text]) >= 30
 
 
-@pytest.mark.parametrize("part", ["tuned", "looked at since"])
+def test_no_event_is_told_in_two_parts_of_the_set(told: list[Told]) -> None:
+    assert {one.part for one in told} == set(FLOORS)
+    assert len({(one.incident, one.part) for one in told}) == len({one.incident for one in told})
+
+
+@pytest.mark.parametrize("part", FLOORS)
 def test_stories_of_one_event_become_one_incident(part: str, told: list[Told], found: dict[str, str]) -> None:
     truth = {one.event.story_id: one.incident for one in told}
     score = bcubed(found, truth, [one.event.story_id for one in told if one.part == part])
-    assert score.f1 >= GOAL_F1, score
-    assert score.precision >= GOAL_PRECISION, score
+    least_f1, least_precision = FLOORS[part]
+    assert score.f1 >= least_f1, score
+    assert score.precision >= least_precision, score
 
 
 LOOK_ALIKES = [
@@ -99,6 +106,27 @@ def test_perfect_clusters_score_one_and_one_lump_does_not() -> None:
     assert bcubed(truth, truth).f1 == 1.0
     lump = bcubed(dict.fromkeys(truth, "x"), truth)
     assert (lump.recall, lump.precision) == (1.0, pytest.approx(5 / 9))
+
+
+def some_told(*ids: str) -> list[Told]:
+    """A story an id; its event is what stands before the colon."""
+    return [Told(one.partition(":")[0], "", a_story(one, one, "Polisi menahan dua orang.")) for one in ids]
+
+
+def test_stories_of_one_incident_are_no_mistakes() -> None:
+    told = some_told("raid:1", "raid:2", "wreck:1")
+    assert not count_errors(told, {"raid:1": "x", "raid:2": "x", "wreck:1": "y"})
+
+
+def test_each_kind_of_mistake_is_counted_once() -> None:
+    told = some_told("raid:1", "raid:2", "raid:3", "wreck:1", "wreck:2", "roundup:1", "ring:1")
+    joined = dict(zip([one.event.story_id for one in told], ["x", "x", "z", "x", None, "x", None], strict=True))
+    assert count_errors(told, joined) == {
+        "told as an event of its own, in other words on the same day": 1,
+        "joined to another event, both single": 1,
+        "joined to another event, one of them a round-up": 1,
+        "not recognised as relevant, with its text": 2,
+    }
 
 
 def test_syndicated_copies_are_found_among_look_alikes() -> None:
