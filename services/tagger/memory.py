@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 
 import orjson
@@ -64,6 +65,11 @@ _LIKELY = (
     .group_by(incident_keys.c.story_id)
     .order_by(sa.func.count().desc(), sa.func.max(incident_keys.c.day).desc(), incident_keys.c.story_id)
     .limit(_MAX_CANDIDATES)
+)
+_BEGAN = (
+    sa.select(stories.c.incident_id, sa.func.min(stories.c.published_at))
+    .where(stories.c.incident_id.in_(sa.bindparam("these", expanding=True)))
+    .group_by(stories.c.incident_id)
 )
 
 
@@ -272,7 +278,9 @@ def find_candidates(
         found[incident_id].append(own)
         if other in shared:
             copied[incident_id].append(Copied(own, shared[other].shared, shared[other].sentences))
-    return [Candidate(one, tuple(found[one]), tuple(copied[one])) for one in found]
+    rows = conn.execute(_BEGAN, {"these": list(found)}) if found else ()
+    began = {one: datetime.fromtimestamp(at, UTC).toordinal() for one, at in rows}
+    return [Candidate(one, tuple(found[one]), tuple(copied[one]), began.get(one)) for one in found]
 
 
 def _signatures(conn: sa.Connection, wanted: Iterable[str]) -> Iterator[tuple[str, str, Signature]]:

@@ -22,13 +22,15 @@ stories = sa.Table(
     sa.Column("relevant", sa.Boolean, nullable=False),
     sa.Column("withdrawn", sa.Boolean, nullable=False),
     sa.Column("backfill", sa.Boolean, nullable=False),
-    sa.Column("incident_id", sa.String(500), index=True),
+    sa.Column("incident_id", sa.String(500)),
     sa.Column("reason", sa.String(60), nullable=False),
     sa.Column("clauses", sa.Integer, nullable=False),
     sa.Column("published_at", sa.Float, nullable=False),
     sa.Column("decided_at", sa.Float, nullable=False, index=True),
     sa.Column("signature", sa.LargeBinary),  # JSON; None where the story is not relevant
     sa.Column("why", sa.String(500), nullable=False, server_default=""),
+    # When an incident began is asked for each that may be the one.
+    sa.Index("ix_stories_incident_began", "incident_id", "published_at"),
 )
 
 #: One row an incident: its last state as it was published.

@@ -265,6 +265,34 @@ def test_incidents_that_do_not_contradict_each_other_are_merged_by_a_story_like_
     assert {joined.incident_id, *joined.merges} == {"one", "two"}
 
 
+DAYS_BEFORE = a_signature().day - 30
+
+
+def test_a_report_joins_a_case_that_began_thirty_days_before() -> None:
+    followed = Candidate("followed", (a_signature(),), first_day=DAYS_BEFORE)
+    assert decide_join(a_signature(), 0, [followed]).incident_id == "followed"
+
+
+def test_a_report_like_a_case_that_began_longer_ago_founds_its_own_and_says_so() -> None:
+    over = Candidate("over", (a_signature(),), first_day=DAYS_BEFORE - 1)
+    joined = decide_join(a_signature(), 0, [over])
+    assert joined.reason is Reason.FOUNDED
+    assert joined.why.endswith("it began more than 30 days before")
+
+
+def test_a_case_that_began_longer_ago_does_not_hide_the_one_of_this_week() -> None:
+    over = Candidate("a", (a_signature(),), first_day=DAYS_BEFORE - 1)
+    fresh = Candidate("b", (a_signature(),), first_day=a_signature().day - 2)
+    joined = decide_join(a_signature(), 0, [over, fresh])
+    assert (joined.incident_id, joined.merges) == ("b", ())
+
+
+def test_a_copy_joins_its_text_however_long_ago_the_incident_began() -> None:
+    copied = Copied(a_signature(), shared=9, sentences=10)
+    over = Candidate("over", (a_signature(),), (copied,), first_day=DAYS_BEFORE - 400)
+    assert decide_join(a_signature(), 10, [over]).reason is Reason.NEAR_DUPLICATE
+
+
 def test_stories_in_a_chain_without_contradiction_are_one_part() -> None:
     open_story = a_signature(districts=frozenset(), spots=frozenset(), around=frozenset({"ID-NT"}))
     stories = {"bolok": a_signature(), "between": open_story, "tenau": a_signature(**TENAU_PORT)}

@@ -110,6 +110,20 @@ async def test_the_same_words_a_month_later_do_not_join(store: Store, book: Rule
     assert second.reason is Reason.FOUNDED
 
 
+async def test_what_happens_again_every_few_days_does_not_keep_one_incident_open_for_ever(
+    store: Store, book: Rulebook
+) -> None:
+    ids = []
+    for number in range(12):
+        told = a_story(
+            f"kompas:{number}", f"Kabar {number} dari Bolok", RETOLD + f" Kabar {number}.", hours=96 * number
+        )
+        [settled] = await tell(store, book, told)
+        ids.append(settled.incident_id)
+    assert ids[:8] == ids[:1] * 8  # day 0 to day 28
+    assert ids[8] != ids[0] and ids[8:] == ids[8:9] * 4
+
+
 async def test_a_syndicated_copy_joins_as_a_copy(store: Store, book: Rulebook) -> None:
     await tell(store, book, a_story())
     copied = a_story("mirror:3", "Sembilan orang batal ke Malaysia", hours=9)

@@ -14,6 +14,9 @@ from services.tagger.core.incident_signature import Signature
 
 #: Two incidents become one only where a story is this much like both.
 MERGE_AT = SAME_EVENT + 1.5
+#: A case is followed for weeks.  What looks like it for longer is a place where the same happens again and again,
+#: and each report would keep the incident open for the next one, for ever.
+MAX_LIFE_DAYS = 30
 #: A round-up with one item in it shares less of itself with that item's story.
 _WHOLE = 0.8
 
@@ -45,11 +48,15 @@ class Copied:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An incident that may be the one, with what its stories are recognised by."""
+    """An incident that may be the one, with what its stories are recognised by.
+
+    ``first_day`` is the ordinal of the day on which its earliest story was published, None where nobody knows.
+    """
 
     incident_id: str
     signatures: tuple[Signature, ...]
     copied: tuple[Copied, ...] = ()
+    first_day: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,11 +91,20 @@ def decide_join(own: Signature, sentences: int, candidates: Sequence[Candidate])
     ranked = sorted(
         ((_points(own, one), one) for one in candidates), key=lambda pair: (-pair[0], pair[1].incident_id)
     )
-    if ranked and ranked[0][0] >= SAME_EVENT:
-        best = ranked[0][1]
+    still = [(points, one) for points, one in ranked if not _is_over(own, one)]
+    if still and still[0][0] >= SAME_EVENT:
+        best = still[0][1]
         return Joined(best.incident_id, Reason.SAME_EVENT, _explain(own, best), _also(own, best, candidates))
-    nearest = f"nearest incident: {_explain(own, ranked[0][1])}" if ranked else "nothing like it was known"
-    return Joined(None, Reason.FOUNDED, nearest)
+    if not ranked:
+        return Joined(None, Reason.FOUNDED, "nothing like it was known")
+    nearest = f"nearest incident: {_explain(own, ranked[0][1])}"
+    over = f"; it began more than {MAX_LIFE_DAYS} days before" if _is_over(own, ranked[0][1]) else ""
+    return Joined(None, Reason.FOUNDED, nearest + over)
+
+
+def _is_over(own: Signature, candidate: Candidate) -> bool:
+    """Whether the incident began too long before the story for anything but a copy to join it."""
+    return candidate.first_day is not None and own.day - candidate.first_day > MAX_LIFE_DAYS
 
 
 def is_another_form(own: Signature, other: Signature) -> bool:
@@ -122,6 +138,7 @@ def _also(own: Signature, best: Candidate, candidates: Sequence[Candidate]) -> t
         one.incident_id
         for one in candidates
         if one.incident_id != best.incident_id
+        and not _is_over(own, one)
         and _points(own, one) >= MERGE_AT
         and _points(own, best) >= MERGE_AT
         and all(find_veto(left, right) is None for left, right in product(one.signatures, best.signatures))
