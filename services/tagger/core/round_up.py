@@ -20,7 +20,7 @@ _SEVERAL_EN = "(?:two|three|four|five|six|seven|eight|nine|ten|several|dozens of
 _DIGITS = r"(?:[2-9]|[1-9]\d)"
 _WEEK_WORDS = "sepekan|seminggu|pekan ini|minggu ini|sebulan|semester|tahun|peristiwa|berita|kriminal"
 _HEADLINE = re.compile(
-    r"\b(?:kaleidoskop|week in review|year in review|"
+    r"\b(?:kaleidoskop|week in review|year in review|news highlights|"
     r"(?:news|crime|courts?|border|police) (?:in brief|briefs|blotter)"
     r"|(?:weekly|news|crime|border|regional|police|court) (?:round-?up|wrap(?:-up)?|digest|recap)"
     r"|(?:round-?up|wrap-up|recap) of|(?:round-?up|wrap-up|recap): (?:this|the) week)\b"
