@@ -19,6 +19,9 @@ MAX_SPANS = 6
 SECOND_SHARE = 0.45
 _TITLE, _LEAD, _BODY = 1.5, 1.0, 0.6
 _PASSING = 0.6
+#: A story of so many sentences that comes back to a subject names it more than once.
+_LONG, _LONGER = 8, 13
+_PLAIN = 4.0
 _AGAIN, _AGAIN_MAX = 0.25, 4
 
 
@@ -87,6 +90,8 @@ def decide(reading: Reading, book: Rulebook, possible: Possible | None = None) -
             traces.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
         if _in_passing(where, reading):
             points *= _PASSING
+        if _named_once(where, points, reading):
+            points = 0.0
         if points >= topic_rules.threshold:
             if MASK in reading.whole and not any(reading.shows(*one) for one in firing):
                 continue  # all of it is masked
@@ -143,6 +148,15 @@ def _fired(reading: Reading, possible: Possible) -> dict[int, _Firing]:
 def _in_passing(where: set[int], reading: Reading) -> bool:
     """Only a sentence or two far down in a longer story: it is about something else."""
     return len(where) < 3 and len(reading.bits) > 8 and not any(reading.in_lead(index) for index in where)
+
+
+def _named_once(where: set[int], points: float, reading: Reading) -> bool:
+    """One sentence of a longer story, and not its title; or the title alone, by words of many meanings."""
+    if len(where) > 1:
+        return False
+    if reading.has_title and 0 in where:
+        return len(reading.bits) >= _LONGER and points < _PLAIN
+    return len(reading.bits) >= _LONG
 
 
 def weigh(rule: Rule, sentences: tuple[int, ...], reading: Reading) -> float:
