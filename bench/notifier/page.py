@@ -28,9 +28,8 @@ work, Python 3.11; read ratios, not absolutes. Every figure is made by the comma
 
 In the crash matrix "broker none" means that the acknowledgement of `deliveries` is not real; ledger, dispatcher,
 Bot API and SMTP clients are. "Broker apache" is one Apache Kafka node with real consumer groups: there a death may
-also come between the decision and its commit. In early legs on SQLite waits before a retry were shortened in the
-database, and one of them saw 26 messages in a second. Then the pace was kept at our door, and who took over went
-by when the sends before had been marked; now it holds on the receiver's clock, and who takes over waits.
+also come between the decision and its commit. The pace is kept on the receiver's clock, and who takes over waits
+until what was sent before is out of its window.
 
 """
 
