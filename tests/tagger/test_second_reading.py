@@ -41,7 +41,6 @@ MUST = [
         Topic.FORCED_CRIMINALITY,
     ),
     ("Lima Belas Tahun Tanpa Kabar, Perempuan Banyumas Ditemukan di Riyadh", Topic.MIGRANT_RETURN_PROTECTION),
-    ("Patok Batas di Sebatik Bergeser Dua Meter", Topic.BORDER_SECURITY),
     ("Sapi Bakalan Mengalir Diam-diam lewat Sungai Talau", Topic.GOODS_SMUGGLING),
     ("Truk Sayur Berisi Dua Puluh Warga Bangladesh Dihentikan di Dumai", Topic.MIGRANT_SMUGGLING),
     ("Puluhan Nuri Tanimbar Disembunyikan dalam Pipa di Geladak KM Sabuk Nusantara", Topic.WILDLIFE_TIMBER),
