@@ -22,7 +22,6 @@ from services.tagger.core.book import (
     Frame,
     Rule,
     Rulebook,
-    SecondReading,
     SeverityRule,
     Shape,
     TermRule,
@@ -52,12 +51,11 @@ _TOP_KEYS = frozenset(
         "severity",
         "facts",
         "blockers",
-        "second",
     }
 )
 _RULE_KEYS = frozenset(
     {"name", "all", "unless", "within", "points", "topics", "veto", "level", "adjust", "kinds"}
-    | {"kind", "before", "quoted", "asks", "why", "topic"}
+    | {"kind", "before", "quoted", "asks", "why"}
 )
 #: Of "Kecamatan Muruk Rian" no word alone is a place: Rian may be somebody.
 _NAMED_WHOLE = ("Kecamatan ", "Distrik ", "Polsek ")
@@ -150,7 +148,6 @@ def load_book(topics: Path, places: Path) -> Rulebook:
         area=AREA,
         names={bit: name for name, bit in draft.bits.items()},
         shapes=tuple(shape for file in files for shape in _shapes(file, draft)),
-        second=_second(files, draft),
     )
 
 
@@ -327,28 +324,6 @@ def _shapes(file: _File, draft: _Draft) -> Iterator[Shape]:
             quoted=bool(node.get("quoted", False)),
             asks=bool(node.get("asks", False)),
         )
-
-
-def _second(files: list[_File], draft: _Draft) -> SecondReading:
-    holding = [file for file in files if "second" in file.content]
-    if not holding:
-        return SecondReading()
-    threshold = _number(holding[0].content.get("threshold", 2), holding[0].at("threshold"))
-    rules = tuple(entry for file in holding for entry in _second_rules(file, draft))
-    return SecondReading(threshold, rules)
-
-
-def _second_rules(file: _File, draft: _Draft) -> Iterator[tuple[Topic, Rule]]:
-    for node in file.content["second"]:
-        rule = _rule(file, draft, "second", node)
-        where = file.at(rule.name, node)
-        try:
-            topic = Topic(node.get("topic"))
-        except ValueError:
-            raise OperatorError(where, f"topic is {node.get('topic')!r}, which is no topic") from None
-        if len(rule.groups) < 2:
-            raise OperatorError(where, "one sign alone is not weak signs together: all has to have two groups")
-        yield topic, rule
 
 
 def _severities(file: _File, draft: _Draft) -> Iterator[SeverityRule]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -50,14 +50,6 @@ class TopicRules:
     topic: Topic
     threshold: float
     rules: tuple[Rule, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SecondReading:
-    """Weak signs that stand together in the headline or the lead: asked where no topic's own rules told it."""
-
-    threshold: float = 2.0
-    rules: tuple[tuple[Topic, Rule], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +114,6 @@ class PlaceEntry:
 
 #: The groups of a rule but its rarest one; its place in the order, the number of its topic, and itself.
 _Candidate = tuple[tuple[int, ...], tuple[int, int, Rule]]
-#: Rules by their rarest group.
-_ByRarest = list[tuple[int, list[_Candidate]]]
 
 
 class Namesakes(NamedTuple):
@@ -154,36 +144,28 @@ class Rulebook:
     area: frozenset[str]
     names: Mapping[int, str] = field(default_factory=dict)  # bit to name
     shapes: tuple[Shape, ...] = ()  # of headlines; the first that fits decides
-    second: SecondReading = SecondReading()
 
     @cached_property
-    def _by_rarest(self) -> _ByRarest:
-        return _by_rarest((number, rule) for number, topic in enumerate(self.topics) for rule in topic.rules)
-
-    @cached_property
-    def _second_by_rarest(self) -> _ByRarest:
-        number_of = {rules.topic: number for number, rules in enumerate(self.topics)}
-        return _by_rarest((number_of[topic], rule) for topic, rule in self.second.rules)
+    def _by_rarest(self) -> list[tuple[int, list[_Candidate]]]:
+        """The topics' rules by their rarest group, with the groups beside it."""
+        found: dict[int, list[_Candidate]] = {}
+        every = ((number, rule) for number, topic in enumerate(self.topics) for rule in topic.rules)
+        for place, (number, rule) in enumerate(every):
+            rarest, *others = rule.rarest or (0,)  # a rule of no group is never possible
+            found.setdefault(rarest, []).append((tuple(others), (place, number, rule)))
+        return list(found.items())
 
     def possible(self, everything: int) -> list[tuple[int, int, Rule]]:
         """The topics' rules that a story of these concepts may fire: place in the order, number of topic, rule."""
-        return _possible(self._by_rarest, everything)
-
-    def possible_second(self, everything: int) -> list[tuple[int, int, Rule]]:
-        """The same of the second reading."""
-        return _possible(self._second_by_rarest, everything)
-
-    def may_be_second(self, everything: int) -> bool:
-        """Whether there is any of the second reading."""
-        for rarest, rules in self._second_by_rarest:
-            if everything & rarest:
-                for others, _ in rules:
-                    for group in others:
-                        if not everything & group:
-                            break
-                    else:
-                        return True
-        return False
+        found = []
+        for rules in [rules for rarest, rules in self._by_rarest if everything & rarest]:
+            for others, rule in rules:
+                for group in others:
+                    if not everything & group:
+                        break
+                else:
+                    found.append(rule)
+        return sorted(found, key=_ORDER)
 
     @cached_property
     def _namesakes(self) -> dict[tuple[int, ...], Namesakes]:
@@ -203,24 +185,3 @@ class Rulebook:
     def bit(self, name: str) -> int:
         """The bit of a concept that the code itself asks for; 0 where the data has none."""
         return self.concepts.get(name, 0)
-
-
-def _by_rarest(rules: Iterable[tuple[int, Rule]]) -> _ByRarest:
-    """Rules by their rarest group, with the groups beside it."""
-    found: dict[int, list[_Candidate]] = {}
-    for place, (number, rule) in enumerate(rules):
-        rarest, *others = rule.rarest or (0,)  # a rule of no group is never possible
-        found.setdefault(rarest, []).append((tuple(others), (place, number, rule)))
-    return list(found.items())
-
-
-def _possible(by_rarest: _ByRarest, everything: int) -> list[tuple[int, int, Rule]]:
-    found = []
-    for rules in [rules for rarest, rules in by_rarest if everything & rarest]:
-        for others, rule in rules:
-            for group in others:
-                if not everything & group:
-                    break
-            else:
-                found.append(rule)
-    return sorted(found, key=_ORDER)

@@ -176,15 +176,6 @@ class Found:
         others = [hit.pattern.concepts for hit in self._others]
         return reduce(or_, others, reduce(or_, self._masks, 0))
 
-    def beginning(self, end: int) -> int:
-        """Every concept that stands before this offset."""
-        mask = 0
-        for bits, (_, start, _) in zip(self._masks, self._matches, strict=True):
-            if start >= end:
-                break
-            mask |= bits
-        return reduce(or_, [hit.pattern.concepts for hit in self._others if hit.start < end], mask)
-
     def concepts(self, starts: Sequence[int]) -> list[int]:
         """The concepts of each sentence, by the offsets the sentences start at."""
         bits = [0] * len(starts)

@@ -30,8 +30,6 @@ _PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
 _SOFT_CEILING = 2
 #: A list of events repeats what was told of each.
 _LIST_CEILING = 1
-#: What weak signs alone told is no more urgent than this, unless the headline itself says why.
-_WEAK_CEILING = 2
 #: What somebody did or suffered, told without a number or a word of any trigger: as much as a handful of people.
 _NO_NUMBER = 2
 
@@ -61,9 +59,8 @@ def score(
     facts: Facts,
     *,
     fallback: tuple[Span, ...],
-    weak: bool = False,
 ) -> FoundSeverity:
-    """The highest level any trigger gives; a soft kind is capped, and so are ``weak`` signs below the headline."""
+    """The highest level any trigger gives; a soft kind is capped."""
     found = [*_by_words(reading, book, topics, kind)]
     if kind not in _SOFT:
         counted = _by_counts(topics, kind, facts)
@@ -71,8 +68,6 @@ def score(
         found += [replace(one, level=min(one.level, _TRIED)) for one in counted] if tried else counted
     if not found:
         found = [FoundTrigger("background", 1 if kind in _SOFT else _NO_NUMBER, fallback[:1])]
-    if weak:
-        found = [_below_the_headline(trigger, reading.sentences.ends[0]) for trigger in found]
     found.sort(key=lambda trigger: -trigger.level)
     level = found[0].level
     if kind in _SOFT:
@@ -85,12 +80,6 @@ def score(
 
 def _is_list(reading: Reading, book: Rulebook) -> bool:
     return reading.has_title and bool(reading.bits[0] & book.bit("g_list"))
-
-
-def _below_the_headline(trigger: FoundTrigger, end: int) -> FoundTrigger:
-    if trigger.level <= _WEAK_CEILING or any(span.start < end for span in trigger.evidence):
-        return trigger
-    return replace(trigger, level=_WEAK_CEILING)
 
 
 def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: Kind) -> Iterable[FoundTrigger]:

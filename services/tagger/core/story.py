@@ -53,9 +53,6 @@ _FAR, _FAR_WEIGHT = "the outlet's own country", 3
 _OUTWEIGHED = 4
 
 
-#: The headline and the lead stand in so many characters.
-_BEGINNING = 800
-
 _NO_FACTS = Facts()  # frozen, and as dear to make as the scan of a story
 
 
@@ -115,8 +112,7 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     raw = blank(article.title, article.text[: MAX_TEXT - len(title)])
     found = book.matcher.find(raw, folded if raw == whole else None)
     verdict = NOTHING
-    possible = book.possible(found.everything())
-    if possible or book.may_be_second(found.beginning(_BEGINNING)):  # else nothing of its sentences matters
+    if possible := book.possible(found.everything()):  # else nothing of its sentences matters
         reading = read(raw, cleared, book, has_title=bool(title.strip()), found=found)
         verdict = decide(reading, book, possible)
         if verdict.topics and (held := _out_of_area(reading, book, article)):
@@ -140,9 +136,7 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
     facts = read_facts(
         article.story_id, reading, book, places, language=plain.language, published=article.published
     )
-    severity: FoundSeverity = score(
-        reading, book, [t.topic for t in topics], kind.kind, facts, fallback=base, weak=verdict.second
-    )
+    severity: FoundSeverity = score(reading, book, [t.topic for t in topics], kind.kind, facts, fallback=base)
     return replace(
         plain,
         relevant=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -65,7 +65,6 @@ class Verdict:
     detail: str
     topics: tuple[FoundTopic, ...]
     traces: tuple[Trace, ...]
-    second: bool = False  # told by weak signs alone
 
 
 #: No rule of any topic finds all its parts.
@@ -98,14 +97,9 @@ def decide(reading: Reading, book: Rulebook, possible: Possible | None = None) -
             found.append((points, topic_rules.topic, firing))
         else:
             weak = True
-    thresholds = {rules.topic: rules.threshold for rules in book.topics}
-    second = not found
-    if second:
-        found = _read_again(reading, book, traces)
-        thresholds = dict.fromkeys(thresholds, book.second.threshold)
     if not found:
         return Verdict(Relevance.TOO_WEAK if weak else Relevance.NO_RULE, "", (), tuple(traces))
-    kept, held = _hold_back(found, thresholds, reading, book, traces)
+    kept, held = _hold_back(found, reading, book, traces)
     if not kept:
         return Verdict(Relevance.HELD_BACK, held, (), tuple(traces))
     kept.sort(key=lambda one: (-one[0], one[1].value))
@@ -115,25 +109,7 @@ def decide(reading: Reading, book: Rulebook, possible: Possible | None = None) -
         for points, topic, firing in kept[:MAX_TOPICS]
         if points >= SECOND_SHARE * best
     )
-    return Verdict(Relevance.RELEVANT, "", topics, tuple(traces), second)
-
-
-def _read_again(reading: Reading, book: Rulebook, traces: list[Trace]) -> list[tuple[float, Topic, _Firing]]:
-    """The topics of weak signs that stand together in the headline or in one sentence of the lead."""
-    firing: dict[int, _Firing] = {}
-    for _, number, rule in book.possible_second(reading.lead_bits):
-        if sentences := tuple(index for index in reading.fire(rule) if reading.in_lead(index)):
-            firing.setdefault(number, []).append((rule, sentences))
-    found: list[tuple[float, Topic, _Firing]] = []
-    for number, fired in firing.items():
-        points = 0.0
-        for rule, sentences in fired:
-            gained = weigh(rule, sentences[:1], reading)
-            points += gained
-            traces.append(Trace("second", rule.name, round(gained, 2), sentences[:5]))
-        if points >= book.second.threshold and (MASK not in reading.whole or _first_spans(fired, reading)):
-            found.append((points, book.topics[number].topic, fired))
-    return found
+    return Verdict(Relevance.RELEVANT, "", topics, tuple(traces))
 
 
 def _fired(reading: Reading, possible: Possible) -> dict[int, _Firing]:
@@ -171,13 +147,10 @@ def weigh(rule: Rule, sentences: tuple[int, ...], reading: Reading) -> float:
 
 
 def _hold_back(
-    found: list[tuple[float, Topic, _Firing]],
-    thresholds: Mapping[Topic, float],
-    reading: Reading,
-    book: Rulebook,
-    traces: list[Trace],
+    found: list[tuple[float, Topic, _Firing]], reading: Reading, book: Rulebook, traces: list[Trace]
 ) -> tuple[list[tuple[float, Topic, _Firing]], str]:
     """Take away what the frames hold back: fiction, sport, red cross, retail crime and their like."""
+    thresholds = {rules.topic: rules.threshold for rules in book.topics}
     held = ""
     for frame in book.frames:
         if frame.rule.rarest and not reading.everything & frame.rule.rarest[0]:
