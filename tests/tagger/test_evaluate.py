@@ -92,7 +92,6 @@ def test_two_rule_sets_are_compared_story_by_story(tmp_path: Path) -> None:
     shutil.copytree(SEEDS, lesser, ignore=shutil.ignore_patterns("stories", "*.md"))
     topic = lesser / "topics" / "drug_trafficking.yaml"
     topic.write_text(topic.read_text("utf-8").replace("threshold: 2.4", "threshold: 99"), "utf-8")
-    (lesser / "topics" / "_second.yaml").unlink()
     gold = tmp_path / "gold.jsonl"
     text = "TNI AL menggagalkan penyelundupan 30 kilogram sabu asal Malaysia di perairan Dumai."
     label = {"relevant": True, "topics": ["drug_trafficking"], "kind": "enforcement", "severity": 3}
