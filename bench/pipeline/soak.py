@@ -38,6 +38,9 @@ DATA = ROOT / "bench" / "report" / "data" / "pipeline-soak.json"
 EVERY_S = 15.0
 #: What is read in at the start, caches and pools that fill up, is over after this.
 WARM_UP_S = 900.0
+#: After so many stories what holds the last labels is full too (256 of those of the field, 3 % here), and every
+#: thread that a pool may have is there.
+FULL_AFTER = 11_000
 #: ``uss_mb`` is what the processes alone would give back; ``rss_mb`` also counts mapped files and libraries, those
 #: that ingest and its parser have in common twice.
 SIGNS = ("rss_mb", "uss_mb", "handles", "threads", "tasks")
@@ -80,17 +83,20 @@ async def _soak(seconds: float, rate: float) -> None:
             run["tagged"] = host.tagged(host.url("tagger"))
             run["messages"] = len(world.bot.chats.messages)
     run["load_after"] = measure.load()
-    run["slopes"] = {
-        name: {
-            sign: slope([(one["at"], one[sign]) for one in samples if one["at"] >= WARM_UP_S]) for sign in SIGNS
-        }
-        for name, samples in run["samples"].items()
-    }
+    run["slopes"] = _slopes(run, WARM_UP_S)
+    run["slopes_full"] = _slopes(run, FULL_AFTER / rate)
     DATA.write_bytes(orjson.dumps(kept, option=_OPTIONS))
     write_soak(kept, DATA.parent.parent)
 
 
 _OPTIONS = orjson.OPT_APPEND_NEWLINE
+
+
+def _slopes(run: dict[str, Any], after_s: float) -> dict[str, dict[str, Any]]:
+    return {
+        name: {sign: slope([(one["at"], one[sign]) for one in samples if one["at"] >= after_s]) for sign in SIGNS}
+        for name, samples in run["samples"].items()
+    }
 
 
 async def _feed(world: World, rate: float) -> None:
