@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from services.contracts.codes import Kind, Role
 from services.tagger.core.book import PlaceEntry, Rulebook
+from services.tagger.core.folding import fold
 from services.tagger.core.matching import Hit
 from services.tagger.core.place_words import (
     ABOUT_TO,
@@ -113,6 +114,27 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
         for country in countries:
             counted[country] += 3 if hit.end <= title_end else 1
     return counted
+
+
+def set_elsewhere(reading: Reading, book: Rulebook) -> bool:
+    """Whether the headline itself is set outside the area: "at Prague airport", "Panama finds".
+
+    A state that stands first is the one that acts; "Taiwanese nabbed" and "cartel of Mexico" only say who.
+    """
+    title_end = reading.sentences.ends[0] if reading.has_title else -1
+    for hit in reading.place_names:
+        if hit.end > title_end:
+            continue
+        same = book.namesakes(hit.pattern.places)
+        if same.countries[0] in book.area or not same.plain:
+            continue
+        before = _before(reading.folded, hit.start, 1)
+        name = reading.folded[hit.start : hit.end]
+        if before and before[0] in LOCATIVE:
+            return True
+        if not before and any(fold(entry.name).strip() == name.strip() for entry in same.entries):
+            return True
+    return False
 
 
 def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:

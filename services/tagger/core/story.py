@@ -23,7 +23,7 @@ from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
 from services.tagger.core.matching import MAX_TEXT
-from services.tagger.core.places import FoundPlace, countries_named, find_places
+from services.tagger.core.places import FoundPlace, countries_named, find_places, set_elsewhere
 from services.tagger.core.reading import Reading, read
 from services.tagger.core.severity import FoundSeverity, FoundTrigger, score
 from services.tagger.core.spans import Span, evidence_of
@@ -51,6 +51,8 @@ _FAR_OUTLETS = (
 _FAR, _FAR_WEIGHT = "the outlet's own country", 3
 #: A country named so many times as often as the whole area is what the story is about.
 _OUTWEIGHED = 4
+#: A text of so many characters names its own country when it is the story's.
+_WHOLE_STORY = 800
 
 
 _NO_FACTS = Facts()  # frozen, and as dear to make as the scan of a story
@@ -161,10 +163,17 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     outside = {country: count for country, count in named.items() if country not in book.area}
     if article.outlet.split(" ")[0].lower().endswith(_FAR_OUTLETS):
         outside[_FAR] = _FAR_WEIGHT
-    if not outside or (article.default_region[:2] in book.area and not inside):
+    if not outside:
+        return ""
+    # A bare headline of a paper of the area means its own country, unless it says where it is set.
+    if article.default_region[:2] in book.area and not inside and not _told_elsewhere(reading, book, article):
         return ""
     most = max(outside, key=lambda country: outside[country])
     return most if inside == 0 or inside * _OUTWEIGHED < outside[most] else ""
+
+
+def _told_elsewhere(reading: Reading, book: Rulebook, article: Article) -> bool:
+    return len(article.text) >= _WHOLE_STORY or set_elsewhere(reading, book)
 
 
 def to_event(
