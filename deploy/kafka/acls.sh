@@ -39,7 +39,8 @@ services)
     may_write ingest stories sources dead
 
     allow tagger --operation Read --group siaga-tagger --resource-pattern-type prefixed
-    may_read tagger stories stories.tagged
+    # alerts: a lost store is read back from what was told
+    may_read tagger stories stories.tagged alerts
     may_write tagger stories.tagged alerts dead
     # A region's topic comes into being with its first alert.
     allow tagger --operation Create --operation Write --operation Describe \
