@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
@@ -112,6 +112,12 @@ class RuntimeMetrics:
             "siaga_ready", "1 while everything this service needs is there, as /readyz says", registry=registry
         )
         self.store_bytes = Gauge("siaga_store_size_bytes", "What the store takes", ("store",), registry=registry)
+        self.kept = Gauge(
+            "siaga_held_bytes",
+            "What is kept in memory to be read again; an index of texts in bytes of memory, else as it is stored",
+            ("what",),
+            registry=registry,
+        )
         self.disk_free = Gauge("siaga_disk_free_bytes", "Free on the disk of the data folder", registry=registry)
         self.disk_size = Gauge("siaga_disk_size_bytes", "Size of the disk of the data folder", registry=registry)
         self.certificate = Gauge(
@@ -120,6 +126,11 @@ class RuntimeMetrics:
             ("certificate",),
             registry=registry,
         )
+
+    def show_held(self, weights: Mapping[str, Callable[[], float]]) -> None:
+        """Ask these whenever the page of metrics is read."""
+        for what, weigh in weights.items():
+            self.kept.labels(what).set_function(weigh)
 
     def expect_topic(self, topic: str) -> None:
         """Let the series of a topic that is published begin at zero."""

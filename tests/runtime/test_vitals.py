@@ -58,3 +58,11 @@ async def test_a_look_shows_the_store_the_disk_and_the_certificate(store: Store,
     await store.write(lambda conn: conn.execute(sa.text("CREATE TABLE filler AS SELECT zeroblob(500000) AS b")))
     await look()
     assert (shown("siaga_store_size_bytes", {"store": "test"}) or 0) >= before + 500_000
+
+
+def test_what_is_held_is_asked_for_at_each_look() -> None:
+    metrics, held = RuntimeMetrics("test", "0"), [1.0]
+    metrics.show_held({"texts": lambda: held[-1]})
+    held.append(2.0)
+    assert metrics.registry.get_sample_value("siaga_held_bytes", {"what": "texts"}) == 2.0
+    assert metrics.registry.get_sample_value("siaga_held_bytes", {"what": "labels"}) is None
