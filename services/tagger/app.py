@@ -96,6 +96,13 @@ def create_service(settings: TaggerSettings) -> Service:
     service = Service("tagger", settings, store, outbox, topics)
     cache = ClauseCache()
     metrics = TaggerMetrics(service.metrics.registry, watched(book))
+    service.metrics.show_held(
+        {
+            "texts": lambda: cache.weight,
+            "labels": lambda: memory.LABELS.weight,
+            "states": lambda: memory.STATES.weight,
+        }
+    )
     service.metrics.expect_topic(f"{ALERTS}.")
     wire(service, book, metrics, lambda: datetime.now(UTC), cache)
     service.every("prune", _PRUNE_EVERY_S, lambda: _prune(store, cache, settings.keep_decisions_days))

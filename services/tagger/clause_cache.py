@@ -28,6 +28,11 @@ class ClauseCache:
     def __len__(self) -> int:
         return len(self._index)
 
+    @property
+    def weight(self) -> int:
+        """Bytes of memory it takes, near enough."""
+        return self._index.weight
+
     def find(self, conn: sa.Connection, story_id: str, pieces: Pieces, published: float) -> list[Shared]:
         """Stories that share text with these pieces, this transaction's own among them."""
         if not pieces:

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from typing import Final
 
 import orjson
 import sqlalchemy as sa
 
 from services.contracts.alert import ALERT_EVENT, Alert, AlertEvent
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
+from services.runtime.recent import Recent
 from services.tagger.clause_cache import ClauseCache, write_pieces
 from services.tagger.core.alerts import Member
 from services.tagger.core.duplicates import Pieces
@@ -73,16 +74,10 @@ _BEGAN = (
 )
 
 
-@lru_cache(maxsize=256)
-def _tagged(stored: bytes) -> StoryTagged:
-    """A stored label, checked; the stories of a running case are read again with each report on it."""
-    return STORY_TAGGED.validate_json(stored)
-
-
-@lru_cache(maxsize=128)
-def _event(stored: bytes) -> AlertEvent:
-    """An incident's state, checked; one that goes on is read several times for each report on it."""
-    return ALERT_EVENT.validate_json(stored)
+#: Stored labels, checked: the stories of a running case are read again with each report on it.  Some 250 of them.
+LABELS: Final = Recent[bytes, StoryTagged](STORY_TAGGED.validate_json, 1024 * 1024)
+#: States of incidents, checked: one that goes on is read several times for each report on it.
+STATES: Final = Recent[bytes, AlertEvent](ALERT_EVENT.validate_json, 512 * 1024)
 
 
 @dataclass(frozen=True)
@@ -150,7 +145,7 @@ def _known(row: sa.Row[tuple[object, ...]]) -> Known:
         values["story_id"],
         values["version"],
         values["raw"],
-        _tagged(values["tagged"]),
+        LABELS(values["tagged"]),
         values["incident_id"],
         values["backfill"],
         values["reason"],
@@ -316,14 +311,14 @@ def find_incident(conn: sa.Connection, incident_id: str) -> KnownIncident | None
     row = conn.execute(_INCIDENT, {"this": incident_id}).one_or_none()
     if row is None:
         return None
-    event = _event(row.alert)
+    event = STATES(row.alert)
     return KnownIncident(row.incident_id, row.version, event if isinstance(event, Alert) else None, row.withdrawn)
 
 
 def members_of(conn: sa.Connection, incident_id: str) -> list[Member]:
     """The stories of an incident, withdrawn ones among them."""
     found = conn.execute(_MEMBERS, {"this": incident_id})
-    return [Member(_tagged(tagged), backfill) for tagged, backfill in found]
+    return [Member(LABELS(tagged), backfill) for tagged, backfill in found]
 
 
 def versions_of(conn: sa.Connection, story_ids: Sequence[str]) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 import sqlalchemy as sa
 
@@ -73,6 +75,34 @@ def test_a_piece_of_which_one_story_is_left_is_held_and_finds_it() -> None:
     index.forget_before(5.0)
     assert index.pieces == held
     assert found(index, published=10.0) == ["new"]
+
+
+def _measured(stories: int, words: int) -> tuple[float, float]:
+    """What an index of so many stories says it weighs, and what it took."""
+    texts = [
+        " ".join(f"kata{story:05}{word:03}" + "." * (word % 8 == 7) for word in range(words))
+        for story in range(stories)
+    ]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        index = filled(*((f"outlet:{number}", text, float(number)) for number, text in enumerate(texts)))
+        return index.weight, tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("stories", "words"), [(1, 8), (300, 8), (300, 80), (1000, 40)])
+def test_an_index_weighs_what_it_says(stories: int, words: int) -> None:
+    said, took = _measured(stories, words)
+    assert said == pytest.approx(took, rel=0.25)
+
+
+def test_an_index_that_forgot_all_weighs_no_stories() -> None:
+    index = filled(*((f"story:{n}", TEXT, float(n)) for n in range(MAX_HOLDERS + 5)))
+    held = index.weight
+    index.forget_before(1e9)
+    assert index.weight < held / 3  # the tables stay as large as they were
 
 
 def test_a_piece_that_everybody_prints_finds_nobody() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ WINDOW_S = 72 * 3600.0
 #: A piece that so many stories hold is an outlet's boilerplate and says nothing.
 MAX_HOLDERS = 40
 _MAX_FOUND = 5
+#: Bytes of an entry without its hashes (its object, array, time, number and id), and of a hash: in the entry's
+#: array, and as the key of its holders.
+_ENTRY_BYTES, _HASH_BYTES, _PIECE_BYTES = 320, 8, 36
 _SENTENCE_END, _CLAUSE_END = b"\n", b","
 
 
@@ -89,7 +93,7 @@ class Shared:
     sentences: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Entry:
     story_id: str
     published: float
@@ -105,14 +109,21 @@ class ClauseIndex:
         self._numbers: dict[str, int] = {}
         self._holders: dict[int, int | list[int]] = {}
         self._next = 0
+        self._hashes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
     def pieces(self) -> int:
-        """How many different pieces are held; with the stories, what the index weighs."""
+        """How many different pieces are held."""
         return len(self._holders)
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory it takes, near enough; it grows until the first stories are forgotten."""
+        tables = sum(map(sys.getsizeof, (self._entries, self._numbers, self._holders)))
+        return tables + len(self) * _ENTRY_BYTES + self._hashes * _HASH_BYTES + self.pieces * _PIECE_BYTES
 
     def add(self, story_id: str, hashes: Sequence[int], sentences: int, published: float) -> None:
         """Put a story in, in place of what was known of it."""
@@ -120,6 +131,7 @@ class ClauseIndex:
         number, self._next = self._next, self._next + 1
         self._entries[number] = _Entry(story_id, published, sentences, array("q", hashes))
         self._numbers[story_id] = number
+        self._hashes += len(hashes)
         holders = self._holders
         for one in hashes:
             held = holders.setdefault(one, number)
@@ -135,7 +147,9 @@ class ClauseIndex:
         number = self._numbers.pop(story_id, None)
         if number is None:
             return
-        for one in self._entries.pop(number).hashes:
+        gone = self._entries.pop(number).hashes
+        self._hashes -= len(gone)
+        for one in gone:
             held = self._holders.get(one)
             if isinstance(held, list):
                 if number in held:
