@@ -14,7 +14,7 @@ from services.contracts.alert import ALERT_EVENT, AlertRaised
 from services.contracts.delivery import DeliveryRecorded
 from services.contracts.source import SOURCE_HEALTH_CHANGED
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, GROUP_SOURCES, SOURCES, TOPICS
-from services.notifier import canary, queries, roster
+from services.notifier import canary, incidents, queries, roster
 from services.notifier.alert_log import LogKeeper
 from services.notifier.bot import Bot
 from services.notifier.canary import Canary
@@ -97,6 +97,7 @@ def create_service(settings: NotifierSettings) -> Service:
     readers = {spec.name: spec.readers for spec in TOPICS.values()}
     service = Service("notifier", settings, store, OUTBOX, TopicMap(DEAD, readers))
     metrics = NotifierMetrics(service.metrics.registry)
+    service.metrics.show_held({"states": lambda: incidents.STATES.weight})
     tools = Tools(
         store, vault, channels, metrics, _now, time.monotonic, random.SystemRandom().random, spans=service.spans
     )

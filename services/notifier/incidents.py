@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import cast
+from typing import Final, cast
 
 import sqlalchemy as sa
 
@@ -17,6 +16,7 @@ from services.contracts.alert import (
     IncidentSplit,
 )
 from services.notifier.tables import INCIDENT
+from services.runtime.recent import Recent
 
 OPEN, WITHDRAWN, NOT_RELEVANT, MERGED, SPLIT = "open", "withdrawn", "not_relevant", "merged", "split"
 
@@ -38,10 +38,8 @@ class Incident:
     alert: Alert | None
 
 
-@lru_cache(maxsize=64)
-def _checked(stored: str) -> AlertEvent:
-    """A stored state; it is read for each official who hears of it, and again when its card has left."""
-    return ALERT_EVENT.validate_json(stored)
+#: Stored states, checked: one is read for each official who hears of it, and again when its card has left.
+STATES: Final = Recent[str, AlertEvent](ALERT_EVENT.validate_json, 256 * 1024)
 
 
 def find_incident(conn: sa.Connection, incident_id: str) -> Incident | None:
@@ -49,7 +47,7 @@ def find_incident(conn: sa.Connection, incident_id: str) -> Incident | None:
     row = conn.execute(_STATE, {"known": incident_id}).first()
     if row is None:
         return None
-    alert = cast(Alert, _checked(row.alert)) if row.alert else None
+    alert = cast(Alert, STATES(row.alert)) if row.alert else None
     return Incident(row.incident_id, row.version, row.status, row.other, alert)
 
 
