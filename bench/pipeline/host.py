@@ -172,6 +172,17 @@ class Host:
         """How many incidents the tagger has."""
         return self.ask(url, _count(tagger_tables.incidents))
 
+    def members(self, url: str) -> list[int]:
+        """How many stories each of the tagger's incidents has."""
+        of_incident = tagger_tables.stories.c.incident_id
+        counts = sa.select(sa.func.count()).where(of_incident.is_not(None)).group_by(of_incident)
+        engine = sa.create_engine(url)
+        try:
+            with engine.connect() as conn:
+                return sorted(conn.execute(counts).scalars())
+        finally:
+            engine.dispose()
+
     def heard(self, url: str) -> int:
         """How many incidents are in the notifier's ledger."""
         return self.ask(url, _count(notifier_tables.INCIDENT))

@@ -148,34 +148,78 @@ def _pace(pace: Figures, folder: Path) -> Iterable[str]:
 
 def write_soak(kept: Figures, folder: Path) -> None:
     """``pipeline-soak.md`` and its plot into ``folder``, of the last run that went to its end."""
-    whole = [run for run in kept["runs"] if "slopes" in run]
+    whole = [run for run in kept["runs"] if "halves" in run]
     if not whole:
         return
     run = whole[-1]
     series = {name: [(one["at"], one["rss_mb"]) for one in samples] for name, samples in run["samples"].items()}
     _save(folder / "pipeline-soak.svg", plots.steps("Memory of each service, MB by second", series))
-    minutes = max(one["at"] for samples in run["samples"].values() for one in samples) / 60
-    full = run.get("slopes_full", {})
-    rows = [
-        [name, sign, f"{one['mean']:g}", _slope(one), _slope(full.get(name, {}).get(sign))]
-        for name, slopes in run["slopes"].items()
-        for sign, one in slopes.items()
-        if one is not None
-    ]
-    text = (
-        "# An hour under feeds that never end",
-        f"Made by `python -m bench.pipeline.soak`: {minutes:.0f} minutes from {run['began']}, {run['rate']:g} stories a second through "
-        f"a real Kafka, {run['stories']:,} published, {run['tagged']:,} labelled, {run['messages']:,} messages. Load of the machine "
+    (folder / "pipeline-soak.md").write_text("\n\n".join(_soak(run)) + "\n", encoding="utf-8")
+
+
+def _soak(run: Figures) -> Iterable[str]:
+    end = max(one["at"] for samples in run["samples"].values() for one in samples)
+    full, members = run.get("full_at", 0.0), run["members"]
+    yield "# An hour under feeds that never end"
+    yield (
+        f"Made by `python -m bench.pipeline.soak --rate {run['rate']:g}`: {end / 60:.0f} minutes from {run['began']}, {run['rate']:g} stories "
+        f"a second through a real Kafka, {run['stories']:,} published, {run['tagged']:,} labelled, {run['messages']:,} messages, "
+        f"{len(members):,} incidents of {sum(members) / max(1, len(members)):.1f} stories, the largest of {max(members, default=0)}. Load of the machine "
         f"{run['load_before']:g} before and {run['load_after']:g} after, on two cores."
-        + (f" **It ended early: {run['ended']}.**" if "ended" in run else ""),
-        "![memory](pipeline-soak.svg)",
-        "Slope an hour by least squares with its 95 % interval, widened by the correlation of neighbours: after a warm-up of fifteen "
-        "minutes, and once what holds the last labels is full (11,000 stories). In MB; `uss_mb` is what the processes alone would give back.",
-        _table(["service", "what", "mean", "slope after 15 minutes", "slope once all is full"], rows),
-        "The tagger also keeps the pieces of each story of the field for 30 days, to know its copies: 0.85 KB a story here, 0.5 MB an "
-        "hour at this pace; it ends there.",
+        + (f" **It ended early: {run['ended']}.**" if "ended" in run else "")
     )
-    (folder / "pipeline-soak.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
+    yield "![memory](pipeline-soak.svg)"
+    yield (
+        f"Measured are the {(end - full) / 60:.0f} minutes after a quarter of an hour has passed and all that is kept to be read again is full, as the services "
+        f"show it in `siaga_held_bytes`: {_bounds(run)}. It was after {full / 60:.0f} minutes and {run.get('full_after', 0):,} stories."
+    )
+    yield (
+        "Slope an hour by least squares with its 95 % interval, widened by the correlation of neighbours; whether it differs from nought, and "
+        "the slope of each half. In MB; `uss_mb` is what the processes alone would give back, `rest_mb` that without the index of texts."
+    )
+    first, second = run["halves"]
+    yield _table(
+        ["service", "what", "mean", "slope", "", "first half", "second half"],
+        [
+            [
+                name,
+                sign,
+                f"{one['mean']:g}",
+                _slope(one),
+                _verdict(one),
+                _slope(first[name][sign]),
+                _slope(second[name][sign]),
+            ]
+            for name, slopes in run["slopes"].items()
+            for sign, one in slopes.items()
+            if one is not None
+        ],
+    )
+    yield _index(run, full)
+
+
+def _bounds(run: Figures) -> str:
+    return ", ".join(
+        f"{name}'s {what} {most / 1024:.0f} KB as stored"
+        for name, kept in run["bounds"].items()
+        for what, most in kept.items()
+    )
+
+
+def _index(run: Figures, full: float) -> str:
+    """What is left to grow, by design."""
+    held = [(one["at"], one["texts"]) for one in run["samples"]["tagger"] if one["at"] >= full and "texts" in one]
+    (began, least), (ended, most) = held[0], held[-1]
+    return (
+        f"The index of texts is how the tagger knows copies: the pieces of each story of the field, kept for 30 days; it ends there. Here it went from "
+        f"{least / 1e6:.2f} to {most / 1e6:.2f} MB, {(most - least) / 1e6 / (ended - began) * 3600:+.2f} MB an hour at this pace, with {sum(run['members']):,} stories of the field in all."
+    )
+
+
+def _verdict(one: dict[str, float]) -> str:
+    if one["low"] <= 0 <= one["high"]:
+        return "flat"
+    return "grows" if one["low"] > 0 else "falls"
 
 
 def _slope(one: dict[str, float] | None) -> str:

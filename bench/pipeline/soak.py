@@ -1,10 +1,11 @@
 """Run the whole stack for an hour under feeds that never end, and see whether anything grows.
 
-    python -m bench.pipeline.soak --minutes 60
+    python -m bench.pipeline.soak --minutes 60 --rate 15
 
 Ingest, tagger and notifier on a real Kafka, SQLite stores; every fifteen seconds memory, file handles, threads and
 tasks of the event loop.  What was measured is kept as it comes, also of a soak that is cut off; another one is a
-further run.  What counts is the slope after the warm-up, with its 95 % interval.
+further run.  The hour that counts begins once all that keeps things to read them again is full, as the services
+say themselves: its slope with a 95 % interval.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import re
 import statistics
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -30,21 +31,31 @@ import psutil
 from bench.pipeline import measure
 from bench.pipeline.host import ROOT, Host, Measured, a_host
 from bench.pipeline.page import write_soak
+from services.notifier import incidents
+from services.tagger import memory
 from tests.chaos.outlet import sources_file
 from tests.chaos.stories import make_stories
 from tests.chaos.world import World
 
 DATA = ROOT / "bench" / "report" / "data" / "pipeline-soak.json"
 EVERY_S = 15.0
-#: What is read in at the start, caches and pools that fill up, is over after this.
+#: What is read in at the start, pools and threads, is over after this.
 WARM_UP_S = 900.0
-#: After so many stories what holds the last labels is full too (256 of those of the field, 3 % here), and every
-#: thread that a pool may have is there.
-FULL_AFTER = 11_000
+#: What is kept to be read again is full from this share of its bound on: the next thing pushes another out, and no
+#: story's label or incident's state here weighs as much as the rest.
+FULL = 0.95
+#: What each service keeps, and how much of it at most, as it is set there.
+BOUNDS = {
+    "tagger": {"labels": memory.LABELS.most, "states": memory.STATES.most},
+    "notifier": {"states": incidents.STATES.most},
+}
+#: Where nothing fills up within this, there is nothing to measure.
+FULL_WITHIN_S = 2700.0
 #: ``uss_mb`` is what the processes alone would give back; ``rss_mb`` also counts mapped files and libraries, those
-#: that ingest and its parser have in common twice.
-SIGNS = ("rss_mb", "uss_mb", "handles", "threads", "tasks")
+#: that ingest and its parser have in common twice.  ``rest_mb`` is ``uss_mb`` without the index of texts.
+SIGNS = ("rss_mb", "uss_mb", "rest_mb", "handles", "threads", "tasks")
 _TASKS = re.compile(r"^siaga_event_loop_tasks (\S+)$", re.MULTILINE)
+_HELD = re.compile(r'^siaga_held_bytes\{what="(\w+)"\} (\S+)$', re.MULTILINE)
 
 Sample = dict[str, float]
 
@@ -52,8 +63,8 @@ Sample = dict[str, float]
 def main() -> None:
     """Soak, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--rate", type=float, default=5.0, help="stories a second")
+    parser.add_argument("--minutes", type=float, default=60.0, help="measured once all is full")
+    parser.add_argument("--rate", type=float, default=15.0, help="stories a second")
     given = parser.parse_args()
     asyncio.run(_soak(given.minutes * 60.0, given.rate))
 
@@ -63,6 +74,7 @@ async def _soak(seconds: float, rate: float) -> None:
     run: dict[str, Any] = {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "rate": rate,
+        "bounds": BOUNDS,
         "load_before": measure.load(),
         "samples": {},
     }
@@ -82,9 +94,12 @@ async def _soak(seconds: float, rate: float) -> None:
             run["stories"] = len(world.outlets.released)
             run["tagged"] = host.tagged(host.url("tagger"))
             run["messages"] = len(world.bot.chats.messages)
+            run["members"] = host.members(host.url("tagger"))
     run["load_after"] = measure.load()
-    run["slopes"] = _slopes(run, WARM_UP_S)
-    run["slopes_full"] = _slopes(run, FULL_AFTER / rate)
+    begin, end = run.get("full_at", WARM_UP_S), _end(run)
+    middle = (begin + end) / 2
+    run["slopes"] = _slopes(run, begin, end)
+    run["halves"] = [_slopes(run, begin, middle), _slopes(run, middle, end)]
     DATA.write_bytes(orjson.dumps(kept, option=_OPTIONS))
     write_soak(kept, DATA.parent.parent)
 
@@ -92,11 +107,28 @@ async def _soak(seconds: float, rate: float) -> None:
 _OPTIONS = orjson.OPT_APPEND_NEWLINE
 
 
-def _slopes(run: dict[str, Any], after_s: float) -> dict[str, dict[str, Any]]:
+def _slopes(run: dict[str, Any], begin: float, end: float) -> dict[str, dict[str, Any]]:
     return {
-        name: {sign: slope([(one["at"], one[sign]) for one in samples if one["at"] >= after_s]) for sign in SIGNS}
+        name: {
+            sign: slope([(one["at"], one[sign]) for one in samples if begin <= one["at"] <= end])
+            for sign in SIGNS
+            if sign in samples[0]
+        }
         for name, samples in run["samples"].items()
     }
+
+
+def _end(run: dict[str, Any]) -> float:
+    return max(one["at"] for samples in run["samples"].values() for one in samples)
+
+
+def is_full(samples: Mapping[str, Sequence[Sample]]) -> bool:
+    """Whether each service's last look shows all it keeps at its bound."""
+    return all(
+        samples.get(name) and samples[name][-1].get(what, 0.0) >= FULL * most
+        for name, bounds in BOUNDS.items()
+        for what, most in bounds.items()
+    )
 
 
 async def _feed(world: World, rate: float) -> None:
@@ -106,9 +138,9 @@ async def _feed(world: World, rate: float) -> None:
         world.release(made)
 
 
-async def _watch(host: Host, run: dict[str, Any], seconds: float, keep: Any) -> None:
+async def _watch(host: Host, run: dict[str, Any], seconds: float, keep: Callable[[], object]) -> None:
     began = time.monotonic()
-    while (passed := time.monotonic() - began) < seconds:
+    while (passed := time.monotonic() - began) < run.get("full_at", FULL_WITHIN_S) + seconds:
         for one in host.running:
             if one.process.poll() is not None:
                 run["ended"] = f"{one.name} with {one.process.returncode}: {_last_words(host, one)}"
@@ -116,6 +148,12 @@ async def _watch(host: Host, run: dict[str, Any], seconds: float, keep: Any) -> 
             run["samples"].setdefault(one.name.partition("-")[0], []).append(
                 {"at": round(passed, 1), **await asyncio.to_thread(_look, one)}
             )
+        if "full_at" not in run and passed >= WARM_UP_S and is_full(run["samples"]):
+            run["full_at"] = round(passed, 1)
+            run["full_after"] = await asyncio.to_thread(host.tagged, host.url("tagger"))
+        elif "full_at" not in run and passed > FULL_WITHIN_S:
+            run["ended"] = f"not full after {passed:.0f} s"
+            return
         keep()
         await asyncio.sleep(EVERY_S)
 
@@ -130,16 +168,26 @@ def _look(one: Measured) -> Sample:
     """Memory is of the process and its children: ingest parses in one."""
     first = psutil.Process(one.process.pid)
     held = [_held(process) for process in (first, *first.children(recursive=True))]
-    tasks = 0.0
+    shown: Sample = {"tasks": 0.0}
     with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{one.port}/metrics") as page:
-        found = _TASKS.search(page.read().decode())
-        tasks = float(found[1]) if found else 0.0
-    return {
+        shown = read_page(page.read().decode())
+    sample = {
         "rss_mb": round(sum(one.rss for one in held) / 1e6, 2),
         "uss_mb": round(sum(one.uss for one in held) / 1e6, 2),
         "handles": float(sum(one.handles for one in held)),
         "threads": float(sum(one.threads for one in held)),
-        "tasks": tasks,
+        **shown,
+    }
+    if "texts" in shown:
+        sample["rest_mb"] = round(sample["uss_mb"] - shown["texts"] / 1e6, 2)
+    return sample
+
+
+def read_page(metrics: str) -> Sample:
+    """Tasks, and what is held, of a page of metrics."""
+    found = _TASKS.search(metrics)
+    return {"tasks": float(found[1]) if found else 0.0} | {
+        what: float(held) for what, held in _HELD.findall(metrics)
     }
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from bench.pipeline.measure import share_by_part
-from bench.pipeline.soak import slope
+from bench.pipeline.soak import BOUNDS, is_full, read_page, slope
 from services.contracts.delivery import Action
 from services.notifier.core.card import thread_name
 from services.notifier.core.ledger import State
@@ -29,6 +29,38 @@ def test_a_memory_that_leaks_a_megabyte_a_minute_is_seen() -> None:
     found = slope([(15.0 * n, 100 + n / 4 + dice.gauss(0, 2)) for n in range(200)])
     assert found is not None
     assert 50 < found["low"] < 60 < found["high"] < 70
+
+
+def _looks(share: float) -> dict[str, list[dict[str, float]]]:
+    """A look at each service, everything it keeps at so much of its bound; ingest keeps nothing."""
+    looks = {name: [{what: share * most for what, most in bounds.items()}] for name, bounds in BOUNDS.items()}
+    return looks | {"ingest": [{}]}
+
+
+def test_services_that_have_not_filled_what_they_keep_are_not_full() -> None:
+    assert not is_full({})
+    assert not is_full({"ingest": [{}]})
+    assert not is_full(_looks(0.9))
+    for name, bounds in BOUNDS.items():
+        for what in bounds:
+            looks = _looks(1.0)
+            looks[name][-1][what] = 0.0
+            assert not is_full(looks)
+
+
+def test_services_are_full_at_a_look_that_shows_all_they_keep_at_its_bound() -> None:
+    assert is_full(_looks(0.97))
+    assert is_full({name: [{}, *looks] for name, looks in _looks(1.0).items()})
+
+
+def test_a_page_of_metrics_is_read_for_tasks_and_for_what_is_held() -> None:
+    page = """# TYPE siaga_held_bytes gauge
+siaga_held_bytes{what="labels"} 1.046453e+06
+siaga_held_bytes{what="texts"} 12.0
+siaga_event_loop_tasks 33.0
+"""
+    assert read_page(page) == {"tasks": 33.0, "labels": 1046453.0, "texts": 12.0}
+    assert read_page("") == {"tasks": 0.0}
 
 
 def test_a_stack_counts_for_its_innermost_part_and_a_waiting_one_for_none() -> None:
