@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from services.cli.officials_joining import admin_command, approve_official, confirm_official, invite_official
 from services.cli.officials_rekey import rekey_officials
 from services.cli.officials_store import DATA, ID, act, known, look
+from services.cli.regions import need_regions
 from services.notifier import audit, held, roster
 from services.notifier.officials_file import read_officials
 from services.notifier.people_tables import STRAY_MAIL
@@ -83,6 +84,9 @@ def import_officials(data: Path | None, path: Path, dry_run: bool) -> None:
       siaga officials import officials.yaml
     """
     entries = read_officials(path)
+    for entry in entries:
+        wanted = [region for line in entry.subscriptions for region in line.regions]
+        need_regions(wanted, f"{path}: officials {entry.ref}")
     if dry_run:
         click.echo(f"{path}: {len(entries)} officials, no mistake found", err=True)
         return

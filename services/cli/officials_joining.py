@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from services.cli.officials_store import DATA, ID, act, known, look, settings_of
+from services.cli.regions import need_regions
 from services.contracts.codes import Topic
 from services.notifier import admins, invitations, mail_codes
 from services.notifier.invitations import Guest, NotApprovedError
@@ -52,6 +53,7 @@ def invite_official(
     """
     if desk and (email or bot):
         raise OperatorError("--desk", "is a way of its own: leave --email and --bot out")
+    need_regions(regions)
     given = {
         "channels": ["email"] if email else ["telegram", "email"] if desk else ["telegram"],
         "language": language,
@@ -62,7 +64,7 @@ def invite_official(
         spec = refuse_reserved(OfficialSpec.model_validate(given))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise OperatorError(f"--{first['loc'][-1]}", str(first["msg"])) from None
+        raise OperatorError(f"--{first['loc'][-1]}", first["msg"].removeprefix("Value error, ")) from None
     except ValueError as error:
         raise OperatorError("--region", str(error)) from None
     if email:

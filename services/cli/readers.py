@@ -14,6 +14,7 @@ import click
 import sqlalchemy as sa
 
 from services.cli.at_notifier import actor, carry_out, data_option, notifier_settings
+from services.cli.regions import need_regions
 from services.contracts.codes import Topic
 from services.notifier.core.outlets.entry import ALL
 from services.notifier.core.outlets.feed import EVERY
@@ -23,7 +24,6 @@ from services.notifier.outlets.readers import NewReader, Reader, TokenScope
 from services.notifier.roster import Standing
 from services.runtime.errors import OperatorError
 
-_REGION = re.compile(r"\*|[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,80}")
 _DAY_S = 86_400
 
@@ -133,9 +133,7 @@ def _add(conn: sa.Connection, new: NewReader) -> tuple[str, str]:
 
 
 def _regions(given: tuple[str, ...]) -> tuple[str, ...]:
-    for region in given:
-        if not _REGION.fullmatch(region):
-            raise OperatorError("--region", f"{region!r} is not ISO 3166-2 (ID-NT), a country (KH) or *")
+    need_regions(given)
     return tuple(dict.fromkeys(given))
 
 

@@ -55,7 +55,8 @@ def _entry(path: Path, number: int, raw: Any, line: int) -> OfficialEntry:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         raise OperatorError(
-            f"{path}:{_line_of(raw, first['loc'], line)}", f"officials[{number}].{key}: {first['msg']}"
+            f"{path}:{_line_of(raw, first['loc'], line)}",
+            f"officials[{number}].{key}: {first['msg'].removeprefix('Value error, ')}",
         ) from None
     missing = [channel for channel in entry.channels if channel not in entry.contacts.addresses()]
     if missing:
