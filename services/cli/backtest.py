@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from services.cli.holdings import stores_at
+from services.cli.regions import need_regions
 from services.cli.where import DEFAULT_DATA
 from services.contracts.codes import Kind, Severity, Topic
 from services.contracts.delivery import Action
@@ -113,6 +114,7 @@ def backtest_command(
       siaga backtest --region ID-NT --topic human_trafficking --days 90
       siaga backtest 5cf1844e --max-pushes 3 --quiet 21:00-05:30 --json | jq .total
     """
+    need_regions(regions)
     stores = stores_at(data)
     base, wishes = stores.ask("notifier", lambda conn: _base(conn, official)) if official else ({}, Wishes())
     subscription = {"regions": regions, "topics": topics, "kinds": kinds} | (
@@ -163,7 +165,9 @@ def _spec(given: dict[str, Any]) -> OfficialSpec:
         return refuse_reserved(OfficialSpec.model_validate(given, by_alias=True, by_name=True))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise OperatorError("subscription " + ".".join(map(str, first["loc"])), str(first["msg"])) from None
+        raise OperatorError(
+            "subscription " + ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        ) from None
     except ValueError as error:
         raise OperatorError("--region", str(error)) from None
 
@@ -202,7 +206,7 @@ def _as_json(report: Report) -> dict[str, Any]:
 def _print(report: Report, samples: int) -> None:
     played, days = report.played, report.days()
     click.echo(
-        f"{report.since:%Y-%m-%d} to {report.until:%Y-%m-%d}, days in {report.spec.zone}: "
+        f"{days[0]['day']} to {days[-1]['day']}, days in {report.spec.zone}: "
         f"{played.events} alert events, {played.concerned} of them concern this subscription\n"
     )
     titles = ["day", *(title for title, _ in _COLUMNS), "incidents listed"]

@@ -75,6 +75,9 @@ def main() -> int:
     except OperatorError as error:
         click.echo(f"siaga: {error}", err=True)
         return EXIT_OPERATOR
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)  # several commands to choose from: no single line says which
+        return EXIT_OPERATOR
     except click.ClickException as error:
         click.echo(f"siaga: {one_line(error.format_message())}", err=True)
         return EXIT_OPERATOR

@@ -70,8 +70,10 @@ def _officials(conn: sa.Connection, incident_id: str, official_id: str | None) -
     """What each official got of it; all of it over one connection, since a hundred officials are usual."""
     known = [one for one, _ in notifier_queries.official_ids(conn)]
     chosen = [one for one in known if official_id is None or one.startswith(official_id)]
-    if not chosen:
+    if not chosen and official_id is not None:
         raise OperatorError(f"official {official_id}", "is not known; `siaga officials list` shows who is")
+    if not chosen:
+        yield "notifier", "knows no official yet"
     for one, verdict in notifier_queries.verdicts(conn, incident_id, chosen):
         if isinstance(verdict, Match):
             topics = ", ".join(topic.value for topic in verdict.topics)

@@ -40,6 +40,14 @@ def test_a_command_that_does_not_exist_is_one_line_and_status_2() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("words", [(), ("officials",), ("officials", "admin"), ("webhooks",)], ids=" ".join)
+def test_a_command_without_what_to_do_shows_what_there_is_and_status_2(words: tuple[str, ...]) -> None:
+    done = siaga(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "\nCommands:\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_data_and_messages_go_their_own_ways() -> None:
     done = siaga("why", "x", "--data", "/nowhere")
     assert done.stdout == ""

@@ -184,6 +184,14 @@ async def test_a_made_up_subscription_is_shown_day_by_day(store: World) -> None:
     assert "TINGGI | Pekerja migran nonprosedural" in shown.output
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati"])  # at any time one has another day
+async def test_the_days_are_those_of_the_zone(store: World, zone: str) -> None:
+    shown = run(store, "--region", "ID-NT", "--zone", zone).output
+    days = [line.split()[0] for line in shown.splitlines() if line.startswith("20")]
+    assert days[0] == days[1]
+    assert shown.startswith(f"{days[1]} to {days[-1]}, days in {zone}")
+
+
 async def test_the_json_holds_every_message_and_adds_up(store: World) -> None:
     found = json.loads(run(store, "--region", "ID-NT", "--json").output)
     assert found["total"]["pushes"] == 3
@@ -211,7 +219,7 @@ async def test_an_officials_own_subscription_with_own_choices_is_played(store: W
 
 
 MISTAKES = [
-    ((), "--region"), (("nobody",), "is not known"), (("--region", "ZZ"), "reserved"), (("--region", "Indonesia"), "subscriptions"),
+    ((), "--region"), (("nobody",), "is not known"), (("--region", "ZZ"), "reserved"), (("--region", "Indonesia"), "--region"),
     (("--region", "ID", "--quiet", "21:00"), "--quiet"), (("--region", "ID", "--zone", "Mars"), "zone"),
     (("--region", "ID", "--digest", "25:00"), "digest"),
 ]  # fmt: skip
