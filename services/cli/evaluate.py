@@ -12,8 +12,8 @@ import orjson
 from services.cli.corrections import report
 from services.cli.evaluate_against import lines_of
 from services.cli.evaluate_folds import SCALES, out_of_fold, resampled, scaled
-from services.cli.tag import day_of
-from services.contracts.codes import Role
+from services.cli.tag import article_of_row
+from services.contracts.codes import Role, Severity
 from services.runtime.errors import OperatorError
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rulebook
@@ -55,6 +55,8 @@ def eval_command(
     Example: siaga eval tests/tagger/gold.jsonl --errors 20
     """
     labelled = list(read_gold(gold))
+    if not labelled:
+        raise OperatorError(str(gold), "holds no labelled story")
     book = _book(seeds)
     if against is not None:
         before, after = _answers(labelled, _book(against)), _answers(labelled, book)
@@ -144,32 +146,39 @@ def read_gold(path: Path) -> Iterator[tuple[Article, Gold]]:
             continue
         try:
             yield _pair(orjson.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise OperatorError(f"{path}:{number}", f"is no labelled story: {error!r}") from None
+        except KeyError as error:
+            raise OperatorError(f"{path}:{number}", f"has no {error.args[0]!r}; see siaga eval --help") from None
+        except ValueError as error:
+            raise OperatorError(f"{path}:{number}", f"is no labelled story: {error}") from None
 
 
-def _pair(row: dict[str, Any]) -> tuple[Article, Gold]:
+def _pair(row: Any) -> tuple[Article, Gold]:
+    article = article_of_row(row)
     label = row["gold"]
-    article = Article(
-        story_id=row["id"],
-        title=row.get("title") or "",
-        text=row["text"],
-        language=row.get("language") or "und",
-        outlet=row.get("outlet") or "",
-        published=day_of(row.get("published")),
-    )
+    if not isinstance(label, dict):
+        raise ValueError("gold has to be an object")  # noqa: TRY004  # bad data, not a bad call
+    severity = label.get("severity")
+    if severity is not None and severity not in tuple(Severity):
+        raise ValueError(f"gold.severity {severity!r} is not 0 to 4")
     return article, Gold(
-        story_id=row["id"],
+        story_id=article.story_id,
         title=article.title or article.text[:80],
         language=article.language,
         relevant=bool(label["relevant"]),
-        topics=tuple(label.get("topics") or ()),
+        topics=_words(label, "topics"),
         kind=label.get("kind"),
-        severity=label.get("severity"),
-        regions=frozenset(label.get("regions") or ()),
-        countries=frozenset(label.get("countries") or ()),
+        severity=severity,
+        regions=frozenset(_words(label, "regions")),
+        countries=frozenset(_words(label, "countries")),
         sure=bool(label.get("sure", True)),
     )
+
+
+def _words(label: dict[str, Any], key: str) -> tuple[str, ...]:
+    words = label.get(key) or ()
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"gold.{key} has to be a list of words")
+    return tuple(words)
 
 
 if __name__ == "__main__":

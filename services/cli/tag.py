@@ -77,7 +77,7 @@ def line_tagger(book: Rulebook, explain: bool) -> Callable[[bytes], tuple[bytes,
         row: Any = None
         try:
             row = orjson.loads(line)
-            article = _article(row)
+            article = article_of_row(row)
         except ValueError as error:
             known = row.get("id") if isinstance(row, dict) else None
             return orjson.dumps({"id": known, "error": str(error)}), True
@@ -86,9 +86,16 @@ def line_tagger(book: Rulebook, explain: bool) -> Callable[[bytes], tuple[bytes,
     return tag
 
 
-def _article(row: Any) -> Article:
+def article_of_row(row: Any) -> Article:
+    """The story of an input line.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not isinstance(row, dict):
         raise ValueError("a line has to be a JSON object")  # noqa: TRY004  # bad data, not a bad call
+    if row.keys().isdisjoint(("title", "text")):
+        raise ValueError("neither title nor text is given")  # else a mistyped key is a story of no concern
     fields = {name: row.get(name) or "" for name in ("title", "text", "language", "outlet")}
     for name, value in (("id", row.get("id")), *fields.items()):
         if not isinstance(value, str) or (name == "id" and not value):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from services.cli.evaluate import eval_command
 from services.cli.tag import tag_command
+from services.runtime.errors import OperatorError
 from tests.tagger.builders import INTERCEPTED, INTERCEPTED_TITLE
 
 LINE = json.dumps({"id": "1", "title": INTERCEPTED_TITLE, "text": INTERCEPTED, "language": "id", "extra": 1})
@@ -21,7 +23,15 @@ def run(*lines: str, options: tuple[str, ...] = ()) -> tuple[int, list[dict[str,
 
 
 @pytest.mark.parametrize(
-    "bad", ["{", "[]", '{"title": "no id"}', '{"id": 3, "text": "x"}', '{"id": "2", "text": 5}']
+    "bad",
+    [
+        "{",
+        "[]",
+        '{"title": "no id"}',
+        '{"id": 3, "text": "x"}',
+        '{"id": "2", "text": 5}',
+        '{"id": "2", "titel": "x"}',
+    ],
 )
 def test_a_bad_line_is_an_error_line_and_the_rest_is_tagged(bad: str) -> None:
     code, rows = run(bad, LINE)
@@ -65,3 +75,44 @@ def test_eval_prints_intervals() -> None:
     result = CliRunner().invoke(eval_command, [str(Path(__file__).parent / "gold.jsonl"), "--errors", "0"])
     assert result.exit_code == 0
     assert "precision" in result.output and "language en" in result.output
+
+
+def labelled(**changes: Any) -> str:
+    label = {
+        "relevant": True,
+        "topics": ["drug_trafficking"],
+        "kind": "enforcement",
+        "severity": 2,
+        "regions": ["ID-NT"],
+    }
+    return json.dumps({"id": "1", "title": INTERCEPTED_TITLE, "text": INTERCEPTED, "gold": label | changes})
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("", "holds no labelled story"),
+        ("\n\n", "holds no labelled story"),
+        ("{", ":1: is no labelled story"),
+        ("[]", ":1: is no labelled story"),
+        (f"{labelled()}\n{LINE}", ":2: has no 'gold'"),
+        ('{"id": "1", "text": "x", "gold": {}}', "has no 'relevant'"),
+        ('{"id": "1", "text": "x", "gold": true}', "gold has to be an object"),
+        ('{"id": "1", "text": 5, "gold": {"relevant": true}}', "text has to be a string"),
+        (labelled(severity="high"), "gold.severity 'high' is not 0 to 4"),
+        (labelled(severity=[2]), "gold.severity"),
+        (labelled(topics="drug_trafficking"), "gold.topics has to be a list of words"),
+    ],
+)
+def test_a_file_that_cannot_be_measured_is_one_line(written: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text(written)
+    failed = CliRunner().invoke(eval_command, [str(path)])
+    assert isinstance(failed.exception, OperatorError), failed.output
+    assert said in str(failed.exception)
+
+
+def test_a_labelled_file_is_measured(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text(f"{labelled()}\n\n")
+    assert CliRunner().invoke(eval_command, [str(path)]).output.startswith("1 stories")
