@@ -13,7 +13,7 @@ import structlog
 
 from services.notifier.channels.base import DeliveryError
 from services.notifier.channels.telegram import BotApiRefusedError, Calls
-from services.notifier.conversation import NO_DOMAINS, handle_update, pass_over, read_offset
+from services.notifier.conversation import NO_DOMAINS, count_anew, handle_update, is_before, pass_over, read_offset
 from services.notifier.paces import SENDS
 from services.notifier.reply import Reply
 from services.notifier.vault import Vault
@@ -72,6 +72,11 @@ class Bot:
         asked = {"offset": offset, "timeout": wait_s, "allowed_updates": ["message", "callback_query"]}
         updates = await self._api.call("getUpdates", asked, read_s=wait_s + 10.0)
         found = [update for update in updates if isinstance(update, Mapping)] if isinstance(updates, list) else []
+        if found and all(is_before(update, offset) for update in found):
+            # After a week without updates, or for another bot, the numbers begin elsewhere; asked for one that it
+            # never came near to, Telegram gives all that waits (core.telegram.org/bots/api#update).
+            log.warning("updates are numbered anew", count=len(found))
+            await self._store.write(count_anew)
         for update in found:
             # One chat's answer that waits for its moment must not hold back another's.
             task = asyncio.create_task(self._answer(await self._handle(update)), name="answer")

@@ -38,6 +38,17 @@ def read_offset(conn: sa.Connection) -> int:
     return int(conn.execute(sa.select(META.c.value).where(META.c.name == _OFFSET)).scalar() or 0)
 
 
+def is_before(update: Mapping[str, Any], offset: int) -> bool:
+    """Whether its number is one that was not asked for."""
+    number = update.get("update_id")
+    return isinstance(number, int) and number < offset
+
+
+def count_anew(conn: sa.Connection) -> None:
+    """Forget which updates are handled: those that follow are numbered otherwise."""
+    conn.execute(sa.delete(META).where(META.c.name == _OFFSET))
+
+
 def handle_update(
     conn: sa.Connection,
     vault: Vault,

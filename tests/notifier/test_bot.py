@@ -194,6 +194,20 @@ async def test_an_update_is_handled_once_over_a_restart(talk: Talk) -> None:
     await api.close()
 
 
+@pytest.mark.parametrize("first", [7, 2**31 - 5], ids=["lower", "higher"])
+async def test_after_a_week_without_updates_telegram_numbers_anew_and_is_heard(talk: Talk, first: int) -> None:
+    [official_id] = await talk.world.add(an_entry())
+    assert "/status" in await talk.say("/help")
+    assert await talk.bot.step(0) == 0
+    talk.double.number_anew(first)
+    assert "/stop ya" in await talk.say("/stop")
+    await talk.say("/stop ya")
+    assert await talk.standing(official_id) is Standing.SUSPENDED
+    before = len(talk.on_screen())
+    assert await talk.bot.step(0) == 0, "and each is handled once"
+    assert len(talk.on_screen()) == before
+
+
 async def test_a_chat_that_floods_gets_no_more_answers(talk: Talk) -> None:
     await talk.world.add(an_entry())
     for _ in range(ANSWERS_A_MINUTE + 5):
