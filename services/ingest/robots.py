@@ -17,6 +17,8 @@ from services.ingest.pacer import Pacer
 TOKEN = "Siaga"  # noqa: S105 - a product token, not a secret
 KEPT_FOR = timedelta(hours=24)
 ROBOTS_BYTES = 500 * 1024
+#: An outlet's links may lead to any number of its sub-domains, each with rules as long as this.
+KEPT_CHARACTERS, KEPT_HOSTS = 4 * ROBOTS_BYTES, 1000
 DELAY_CAP_S = 60.0
 _NOTHING = "User-agent: *\nDisallow: /\n"
 
@@ -25,10 +27,11 @@ _NOTHING = "User-agent: *\nDisallow: /\n"
 class _Rules:
     parsed: Protego
     until: datetime
+    weight: int
 
 
 class Robots:
-    """The robots.txt of every host whose pages we read, kept for a day."""
+    """The robots.txt of the hosts whose pages we read, kept for a day, the latest ones where they are many."""
 
     def __init__(self, fetcher: Fetcher, pacer: Pacer, now: Callable[[], datetime]) -> None:
         self._fetcher = fetcher
@@ -51,8 +54,15 @@ class Robots:
         known = self._rules.get(place)
         if known is None or self._now() >= known.until:
             text = await self._fetch(source, f"{place}/robots.txt")
-            known = self._rules[place] = _Rules(Protego.parse(text), self._now() + KEPT_FOR)
+            known = _Rules(Protego.parse(text), self._now() + KEPT_FOR, len(text))
+            self._keep(place, known)
         return known.parsed
+
+    def _keep(self, place: str, rules: _Rules) -> None:
+        self._rules.pop(place, None)  # to the end: the first is always the oldest
+        self._rules[place] = rules
+        while len(self._rules) > KEPT_HOSTS or sum(one.weight for one in self._rules.values()) > KEPT_CHARACTERS:
+            del self._rules[next(iter(self._rules))]
 
     async def _fetch(self, source: Source, url: str) -> str:
         try:
