@@ -28,7 +28,7 @@ OFFICE = frozenset(
     b" bp3mi p4mi negeri polairud polisi police pn pt satpolairud bupati gubernur walikota wali dprd"
     b" dinas bksda karantina rudenim rutan lapas basarnas dp3a p2tp2a disnaker disnakertrans dinsos"
     b" disperinaker polair airud pol bp2mi bp3tki satreskrim satresnarkoba reskrim bpbd"
-    b" kejaksaan pengadilan satgas".split()
+    b" kejaksaan pengadilan satgas i ii iii tpi".split()
 )
 CITY_TYPE = frozenset(b"kota kabupaten kab provinsi pulau pelabuhan bandara kecamatan city province".split())
 BEFORE_A_TOWN = CITY_TYPE | OFFICE | LOCATIVE
