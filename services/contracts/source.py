@@ -22,7 +22,7 @@ class Health(StrEnum):
 
 
 class SourceHealthChanged(Event):
-    """A source went from one health to another."""
+    """A source went from one health to another; a ``retired`` one is on the list no more, and nobody waits for it."""
 
     event: Literal["SourceHealthChanged"] = "SourceHealthChanged"
     source_id: Identifier
@@ -34,6 +34,7 @@ class SourceHealthChanged(Event):
     since: Instant
     last_new_story_at: Instant | None = None
     expected_interval_s: float | None = Field(default=None, gt=0)
+    retired: bool = False
 
 
 SOURCE_HEALTH_CHANGED: TypeAdapter[SourceHealthChanged] = TypeAdapter(SourceHealthChanged)

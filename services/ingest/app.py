@@ -27,6 +27,7 @@ from services.ingest.queries import freshness
 from services.ingest.reading import SourceReader
 from services.ingest.retention import forget_old
 from services.ingest.settings import IngestSettings
+from services.ingest.source_health import retire
 from services.ingest.sources import load_sources
 from services.ingest.tables import outbox
 from services.runtime.errors import OperatorError
@@ -73,6 +74,7 @@ def create_service(settings: IngestSettings) -> Service:
     service = Service("ingest", settings, store, outbox, topics)
     with store.engine.begin() as conn:
         register(conn, sources, time.time())
+        retire(conn, sources, _now())
     metrics = IngestMetrics(service.metrics.registry)
     metrics.expect(sources)
     fetcher, parser = Fetcher(agent), Parser()

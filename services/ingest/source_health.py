@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,8 +17,8 @@ from services.ingest.core.source import Source
 from services.ingest.core.standby import Standby, Step
 from services.ingest.core.state import SourceState
 from services.ingest.polled import Polled
-from services.ingest.tables import polls
-from services.runtime.outbox import Message
+from services.ingest.tables import outbox, polls
+from services.runtime.outbox import Message, enqueue
 
 
 def note_fits(conn: sa.Connection, source_id: str, fits: Sequence[bool | None]) -> str:
@@ -77,6 +78,32 @@ def change_of_health(
         since=signs.failing_since or now,
         last_new_story_at=last_new,
         expected_interval_s=verdict.expected.total_seconds(),
+    )
+
+
+def retire(conn: sa.Connection, sources: Iterable[Source], now: datetime) -> int:
+    """Tell of sources that are on the list no more, each once: else they would stay dark for ever; how many."""
+    told = conn.execute(sa.select(polls).where(polls.c.health.is_not(None))).all()
+    listed = {source.id for source in sources}
+    gone = [row for row in told if row.source_id not in listed]
+    enqueue(conn, outbox, [health_message(_retired(row, now)) for row in gone])
+    for row in gone:
+        # Listed again it begins without a health, and tells the first one it has.
+        values = {"health": None, "health_since": None, "health_note": ""}
+        conn.execute(sa.update(polls).where(polls.c.source_id == row.source_id).values(**values))
+    return len(gone)
+
+
+def _retired(row: sa.Row[Any], now: datetime) -> SourceHealthChanged:
+    return SourceHealthChanged(
+        occurred_at=now,
+        source_id=row.source_id,
+        outlet="",  # stood in the list
+        health=Health(row.health),
+        previous=Health(row.health),
+        reason="retired",
+        since=now,
+        retired=True,
     )
 
 

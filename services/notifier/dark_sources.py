@@ -68,6 +68,9 @@ def keep_changes(conn: sa.Connection, changes: Iterable[SourceHealthChanged]) ->
         at = change.occurred_at.timestamp()
         if row is not None and row.heard_at >= at:
             continue
+        if change.retired:
+            _forget(conn, change.source_id)
+            continue
         dark = change.health in DARK
         turned = row is None or (Health(row.health) in DARK) is not dark
         since = row.dark_since if row is not None else None
@@ -81,6 +84,12 @@ def keep_changes(conn: sa.Connection, changes: Iterable[SourceHealthChanged]) ->
             conn.execute(sa.insert(SOURCE).values(source_id=change.source_id, **values))
         else:
             conn.execute(sa.update(SOURCE).where(where).values(**values))
+
+
+def _forget(conn: sa.Connection, source_id: str) -> None:
+    """Nobody waits for a source that is on the list no more: it is neither dark nor back."""
+    for table in (SOURCE_NOTE, SOURCE):
+        conn.execute(sa.delete(table).where(table.c.source_id == source_id))
 
 
 def plan_notes(conn: sa.Connection, now: datetime) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from services.contracts.source import SOURCE_HEALTH_CHANGED
+from services.ingest.core.source import Source
+from services.ingest.source_health import retire
 from tests.ingest.builders import a_feed, an_item
 from tests.ingest.world import FeedServer, Reply, World
 
@@ -45,3 +47,31 @@ async def test_the_event_is_one_of_the_contract(world: World, server: FeedServer
     (event,) = [one for one in await world.events() if one["event"] == "SourceHealthChanged"]
     told = SOURCE_HEALTH_CHANGED.validate_python(event)
     assert (told.source_id, str(told.health), told.default_region) == ("desk-all", "gone", "ID-NT")
+
+
+async def start_with(world: World, *sources: Source) -> int:
+    """As a service that starts with this list."""
+    return await world.store.write(lambda conn: retire(conn, sources, world.now))
+
+
+async def test_a_source_taken_out_of_the_list_is_told_once(world: World, server: FeedServer) -> None:
+    server.answer(Reply(status=410))
+    await world.poll()
+    assert await start_with(world) == 1
+    assert await start_with(world) == 0
+    *_, last = await world.events()
+    told = SOURCE_HEALTH_CHANGED.validate_python(last)
+    assert (told.source_id, told.retired, told.reason) == ("desk-all", True, "retired")
+
+
+async def test_a_source_on_the_list_or_never_heard_is_not(world: World, server: FeedServer) -> None:
+    assert await start_with(world) == 0, "it was never told of"
+    await world.poll()
+    assert await start_with(world, *world.sources.values()) == 0
+
+
+async def test_a_source_that_is_listed_again_tells_how_it_is(world: World, server: FeedServer) -> None:
+    await world.poll()
+    await start_with(world)
+    await world.poll()
+    assert [health for _, health, _ in await changes(world)] == ["fresh", "fresh", "fresh"]

@@ -70,6 +70,26 @@ async def test_a_source_that_went_dark_is_told_once_and_once_that_it_is_back(wat
     assert "terpantau lagi: ANTARA (NTT)" in watched.told()[1]
 
 
+async def test_a_source_taken_out_of_the_list_is_not_waited_for(watched: Watched) -> None:
+    await watched.world.add(an_entry(**HOURLY))
+    await watched.turn(Health.GONE)
+    await watched.hours(12)
+    assert len(watched.told()) == 1
+    await watched.turn(Health.GONE, retired=True)
+    await watched.world.add(an_entry(ref="newcomer", contacts={"telegram": 900000002}, **HOURLY))
+    await watched.hours(12)
+    assert len(watched.told()) == 1, "whoever came later hears nothing of it"
+
+
+async def test_a_source_that_is_listed_again_is(watched: Watched) -> None:
+    await watched.world.add(an_entry(**HOURLY))
+    await watched.turn(Health.GONE, retired=True)
+    await watched.hours(1)
+    await watched.turn(Health.BROKEN)
+    await watched.hours(12)
+    assert len(watched.told()) == 1
+
+
 async def test_it_is_told_in_the_officials_language(watched: Watched) -> None:
     await watched.world.add(an_entry(language="en", **HOURLY))
     await watched.turn(Health.STALE)

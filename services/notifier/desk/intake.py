@@ -232,6 +232,9 @@ def keep_source(conn: sa.Connection, event: SourceHealthChanged) -> bool:
     known = conn.execute(sa.select(SOURCE.c.heard_at).where(SOURCE.c.source_id == event.source_id)).scalar()
     if known is not None and known > heard:
         return False
+    if event.retired:
+        conn.execute(sa.delete(SOURCE).where(SOURCE.c.source_id == event.source_id))
+        return known is not None
     values = {
         "source_id": event.source_id,
         "outlet": event.outlet[:200],

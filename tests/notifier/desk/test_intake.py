@@ -121,6 +121,21 @@ async def test_a_sources_older_health_changes_nothing(store: Store) -> None:
     assert (row.health, row.region) == ("blocked", "ID-NT")
 
 
+async def test_a_source_taken_out_of_the_list_is_not_shown(store: Store) -> None:
+    intake = Intake(store)
+    await intake.take_sources([received(a_health(health=Health.GONE))])
+    later = NOON + timedelta(hours=1)
+    await intake.take_sources([received(a_health(health=Health.GONE, occurred_at=later, retired=True))])
+    assert await store.read(find.sources) == []
+
+
+async def test_a_source_listed_again_is(store: Store) -> None:
+    intake = Intake(store)
+    await intake.take_sources([received(a_health(retired=True))])
+    await intake.take_sources([received(a_health(occurred_at=NOON + timedelta(hours=1)))])
+    assert len(await store.read(find.sources)) == 1
+
+
 async def test_of_a_dead_letter_its_place_and_reason_are_kept_and_nothing_of_its_bytes(store: Store) -> None:
     headers = {
         "dead-reason": "decode: not JSON",
