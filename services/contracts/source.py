@@ -22,7 +22,7 @@ class Health(StrEnum):
 
 
 class SourceHealthChanged(Event):
-    """A source went from one health to another; a ``retired`` one is on the list no more, and nobody waits for it."""
+    """A source went from one health to another; a ``retired`` one is on the list no more: nobody waits for it."""
 
     event: Literal["SourceHealthChanged"] = "SourceHealthChanged"
     source_id: Identifier
