@@ -11,6 +11,7 @@ from services.notifier import roster, rows
 from services.notifier.core.bounce import Bounce
 from services.notifier.core.ledger import State
 from services.notifier.core.reason import Reason
+from services.notifier.outcomes import list_bounced
 from services.notifier.placing import put_off
 
 
@@ -25,7 +26,10 @@ def take_bounce(conn: sa.Connection, bounce: Bounce, now: datetime) -> bool:
     rows.announce(conn, moved, Outcome.REFUSED, Reason.BOUNCED, at)
     if bounce.gone:
         roster.suspend_channel(conn, row.official_id, row.channel, Reason.BOUNCED, at)
+    if row.action is Action.DIGEST:
+        list_bounced(conn, moved, now)
+        return True
     official = roster.find_official(conn, row.official_id)
-    if official is not None and row.action is not Action.DIGEST and roster.usable_channels(conn, official):
+    if official is not None and roster.usable_channels(conn, official):
         put_off(conn, moved, official, Reason.BOUNCED, now)
     return True

@@ -233,6 +233,27 @@ def _list_again(conn: sa.Connection, member: Row, now: datetime) -> None:
     )
 
 
+def list_bounced(conn: sa.Connection, digest: Row, now: datetime) -> None:
+    """What a digest held that came back is listed in the next one, unless the official heard more of it since."""
+    at = now.timestamp()
+    official = roster.find_official(conn, digest.official_id)
+    reachable = official is not None and bool(roster.usable_channels(conn, official))
+    for member in rows.members_of(conn, digest.official_id, digest.subject):
+        if member.state is not State.ACCEPTED:
+            continue
+        gone = rows.move(conn, member, State.BOUNCED, Reason.BOUNCED, at)
+        if reachable and member.relisted < _RELIST_AT_MOST and not rows.has_later(conn, member):
+            _list_again(conn, gone, now)
+            is_waiting_again(conn, gone, at)
+
+
+def is_waiting_again(conn: sa.Connection, member: Row, at: float) -> None:
+    """What was told with a digest has not been heard: nothing is an update of it until the next one."""
+    memory = memory_of(conn, member.official_id, member.incident_id or "")
+    if memory is not None:
+        remember(conn, replace(memory, told=replace(memory.told, way=Way.DIGEST_WAITING)), at)
+
+
 def _move_chat(conn: sa.Connection, vault: Vault, row: Row, new_address: str, at: float) -> None:
     """A group became a supergroup: its new id replaces the old one, in the same transaction."""
     roster.keep_contacts(conn, vault, row.official_id, {row.channel: new_address}, at)

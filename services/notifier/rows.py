@@ -134,6 +134,17 @@ def find_member(conn: sa.Connection, subject: str, official_id: str) -> Row | No
     return _row(found) if found else None
 
 
+def has_later(conn: sa.Connection, member: Row) -> bool:
+    """Whether the official was told of a later version of the incident, or is about to be."""
+    query = sa.select(DELIVERY.c.version).where(
+        DELIVERY.c.incident_id == member.incident_id,
+        DELIVERY.c.official_id == member.official_id,
+        DELIVERY.c.version > member.version,
+        DELIVERY.c.state.not_in([State.SUPPRESSED, State.REFUSED, State.BOUNCED]),
+    )
+    return conn.execute(query).first() is not None
+
+
 _OF_SUBJECT = sa.select(DELIVERY).where(DELIVERY.c.subject == sa.bindparam("its_subject"))
 
 

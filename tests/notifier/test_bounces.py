@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from services.contracts.codes import Severity
+from services.notifier.channels.base import Digest
 from services.notifier.core.bounce import read_bounce
 from services.notifier.core.reason import Reason
 from services.notifier.inbox import Inbox
 from services.notifier.mail_answers import Letterbox
-from tests.notifier.builders import an_alert, an_entry
+from tests.notifier.builders import an_alert, an_entry, an_update
 from tests.notifier.world import World
 
 MAIL = """From: MAILER-DAEMON@example.org
@@ -117,3 +119,46 @@ async def test_a_full_mailbox_keeps_its_address(world: World, tmp_path: Path) ->
     await world.hear(an_alert(incident_id="incident-2"))
     await world.send()
     assert len(world.email.sent) == 2
+
+
+async def digests_so_far(world: World, hours: int = 12) -> list[int]:
+    """How many incidents each digest listed, whichever way it went."""
+    world.pass_time(hours=hours)
+    await world.send_digests()
+    sent = [message.body for message in (*world.email.sent, *world.telegram.sent)]
+    return [len(body.entries) for body in sent if isinstance(body, Digest)]
+
+
+async def test_what_a_digest_held_that_came_back_is_told_on_the_other_channel(
+    world: World, tmp_path: Path
+) -> None:
+    world.email.reference = "<{n}@example.org>"
+    await world.add(an_entry(channels=["email", "telegram"]))
+    await world.hear(an_alert(severity=Severity.LOW))
+    assert await digests_so_far(world) == [1]
+    await come_back(world, tmp_path, a_bounce("<1@example.org>"))
+    assert await digests_so_far(world) == [1, 1]
+    assert [message.action for message in world.telegram.sent] == ["digest"]
+    assert await digests_so_far(world, 24) == [1, 1], "once"
+
+
+async def test_a_full_mailbox_gets_it_in_its_next_digest_and_not_for_ever(world: World, tmp_path: Path) -> None:
+    world.email.reference = "<{n}@example.org>"
+    await world.add(an_entry(channels=["email"]))
+    await world.hear(an_alert(severity=Severity.LOW))
+    for number in range(1, 6):
+        await digests_so_far(world)
+        await come_back(world, tmp_path, a_bounce(f"<{number}@example.org>", status="5.2.2"))
+    assert await digests_so_far(world) == [1, 1, 1]
+    assert set(await world.states()) == {("email", "digest", "bounced", Reason.BOUNCED)}
+
+
+async def test_what_was_told_since_in_a_later_version_is_not_listed_again(world: World, tmp_path: Path) -> None:
+    world.email.reference = "<{n}@example.org>"
+    await world.add(an_entry(channels=["email"]))
+    await world.hear(an_alert(severity=Severity.LOW))
+    assert await digests_so_far(world) == [1]
+    await world.hear(an_update(severity=Severity.HIGH))
+    await world.send()
+    await come_back(world, tmp_path, a_bounce("<1@example.org>", status="5.2.2"))
+    assert await digests_so_far(world, 24) == [1]
