@@ -25,6 +25,15 @@ def test_a_year_is_no_count(book: Rulebook) -> None:
     assert facts_of(book, "Kasus serupa terjadi pada 2019 di Ende.").persons == ()
 
 
+def test_a_share_is_no_count(book: Rulebook) -> None:
+    facts = facts_of(book, "Sekitar 90% korban dan 80 per cent of victims came from there.")
+    assert facts.victims == ()
+
+
+def test_a_count_beside_a_share_is_one(book: Rulebook) -> None:
+    assert [n.low for n in facts_of(book, "Sebanyak 90 korban, 80% perempuan, dipulangkan.").victims] == [90]
+
+
 def test_victims_and_suspects_are_counted_apart(book: Rulebook) -> None:
     facts = facts_of(book, "Sebanyak 11 korban diselamatkan dan 2 tersangka ditahan.")
     assert [n.low for n in facts.victims] == [11]

@@ -43,6 +43,7 @@ _CLAUSE = 70  # characters after a number that its noun stands in
 #: One of these words stands beside every number that is read, but for those of headlines that leave them out.
 _COUNTED = PEOPLE | UNITS.keys()
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_SHARE = re.compile(r"\s?(?:%|per ?cent\b|persen\b|peratus\b)", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.!?;]\s")
 
 
@@ -121,8 +122,8 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     words = reading.folded[end : stop.start() if stop else last].decode().split()[: _NOUN_WORDS + 3]
     while words and words[0] in AUXILIARIES and _in_the_title(found, reading):
         del words[0]  # "thousands are now stranded", "40 masih tertahan"
-    if not words or words[0] in NOT_PEOPLE or _counts_nothing(words):
-        return
+    if not words or words[0] in NOT_PEOPLE or _counts_nothing(words) or _SHARE.match(whole, end):
+        return  # "90% of the children" is no count of them either
     at = _unit(words)
     if at is None and words[0] not in DONE_TO_PEOPLE and PEOPLE.isdisjoint(words[:3]):
         return  # most numbers count nothing of ours: their value is not worth reading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
@@ -297,6 +298,7 @@ def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool, found: Foun
     found = found or book.matcher.find(raw)
     bits = found.concepts(sentences.starts)
     reading = Reading(whole, cleared, sentences, found, bits, 0, has_title)
+    _forget_where_written(reading, book.bit("foreign_state"))
     reading.listed = _strip_enumerations(bits, book)
     reading.everything = _union(bits)
     reading.lead_end = _lead_end(whole, sentences, has_title)
@@ -326,6 +328,18 @@ def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
             if wanted == 0:
                 return index + 1
     return len(sentences)
+
+
+def _forget_where_written(reading: Reading, state: int) -> None:
+    """The state a story is filed from ("SINGAPORE -", "CEBU CITY, Philippines -") is foreign to nobody in it."""
+    for start, _ in reading.datelines:
+        index = bisect_right(reading.sentences.starts, start) - 1
+        at = (index, index + 1) if index + 1 < len(reading.bits) else (index,)  # a dateline may end in a dot
+        for one in at:
+            if (one or not reading.has_title) and reading.bits[one] & state and not any(
+                hit.pattern.concepts & state and not reading.in_dateline(hit.start) for hit in reading.hits(one)
+            ):
+                reading.bits[one] &= ~state
 
 
 def _strip_enumerations(bits: list[int], book: Rulebook) -> frozenset[int]:
