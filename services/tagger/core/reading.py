@@ -336,8 +336,13 @@ def _forget_where_written(reading: Reading, state: int) -> None:
         index = bisect_right(reading.sentences.starts, start) - 1
         at = (index, index + 1) if index + 1 < len(reading.bits) else (index,)  # a dateline may end in a dot
         for one in at:
-            if (one or not reading.has_title) and reading.bits[one] & state and not any(
-                hit.pattern.concepts & state and not reading.in_dateline(hit.start) for hit in reading.hits(one)
+            if (
+                (one or not reading.has_title)
+                and reading.bits[one] & state
+                and not any(
+                    hit.pattern.concepts & state and not reading.in_dateline(hit.start)
+                    for hit in reading.hits(one)
+                )
             ):
                 reading.bits[one] &= ~state
 
