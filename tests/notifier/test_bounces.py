@@ -75,6 +75,20 @@ def test_a_failure_for_good_is_one_and_says_whether_the_address_is_gone() -> Non
     assert (full.permanent, full.gone) == (True, False)
 
 
+@pytest.mark.parametrize("status", ["5.1.7", "5.1.8", "5.2.2", "5.4.4", "5.7.1", "4.1.1", "4.1.8"])
+def test_a_status_that_is_not_of_the_address_shuts_no_mailbox(status: str) -> None:
+    found = read_bounce(a_bounce(status=status))
+    assert found is not None
+    assert not found.gone
+
+
+@pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"])
+def test_a_status_of_the_address_does(status: str) -> None:
+    found = read_bounce(a_bounce(status=status))
+    assert found is not None
+    assert found.gone
+
+
 async def come_back(world: World, folder: Path, data: bytes) -> None:
     maildir = folder / "bounces"
     for name in ("new", "cur", "tmp"):

@@ -56,6 +56,9 @@ TABLE: list[tuple[str, str, Verdict, Reason, int]] = [
     ("mail", "drop", Verdict.TRANSIENT, Reason.NOT_CONNECTED, 0),
     ("mail", "hang", Verdict.TRANSIENT, Reason.NOT_CONNECTED, 0),
     ("rcpt", "550 5.1.1 no such user", Verdict.PERMANENT, Reason.GONE, 0),
+    ("rcpt", "550 no such user", Verdict.PERMANENT, Reason.GONE, 0),
+    ("rcpt", "550 5.1.8 sender's domain not found", Verdict.PERMANENT, Reason.REJECTED, 0),
+    ("rcpt", "550 5.4.4 cannot be reached", Verdict.PERMANENT, Reason.REJECTED, 0),
     ("rcpt", "550 5.7.1 policy", Verdict.PERMANENT, Reason.REJECTED, 0),
     ("rcpt", "552 5.2.2 mailbox full", Verdict.PERMANENT, Reason.REJECTED, 0),
     ("rcpt", "450 4.2.0 greylisted", Verdict.TRANSIENT, Reason.SERVER_BUSY, 0),
@@ -85,7 +88,7 @@ async def test_what_an_answer_means(step: str, answer: str, verdict: Verdict, re
 SINK: list[tuple[tuple[str, ...], Verdict, Reason, int]] = [
     (("-r", "mail"), Verdict.TRANSIENT, Reason.SERVER_BUSY, 0),
     (("-r", "rcpt"), Verdict.TRANSIENT, Reason.SERVER_BUSY, 0),
-    (("-f", "rcpt"), Verdict.PERMANENT, Reason.GONE, 0),
+    (("-f", "rcpt"), Verdict.PERMANENT, Reason.REJECTED, 0),  # 5.3.0
     (("-f", "mail"), Verdict.TRANSIENT, Reason.BAD_TOKEN, 0),
     (("-r", "data"), Verdict.TRANSIENT, Reason.SERVER_BUSY, 0),
     (("-f", "data"), Verdict.PERMANENT, Reason.REJECTED, 0),

@@ -22,6 +22,7 @@ from aiosmtplib import (
 
 from services.contracts.delivery import Action
 from services.notifier.channels.base import DeliveryError, Outgoing, Receipt, Scope
+from services.notifier.core.bounce import has_status, is_gone
 from services.notifier.core.card import Card
 from services.notifier.core.clean import clean_line
 from services.notifier.core.ledger import Verdict
@@ -235,9 +236,9 @@ def _sender_refused(error: SMTPResponseException) -> DeliveryError:
 def _recipient_refused(error: SMTPResponseException) -> DeliveryError:
     if error.code < 500:
         return _error(_said(error), Verdict.TRANSIENT, Reason.SERVER_BUSY)
-    # 5.7.x is a policy of that server, 5.2.2 a full mailbox: the address itself exists.
-    exists = error.message.startswith(("5.7.", "5.2."))
-    return _error(_said(error), Verdict.PERMANENT, Reason.REJECTED if exists else Reason.GONE)
+    # 5.7.x is a policy of that server, 5.2.2 a full mailbox, 5.1.8 our own domain: the address itself exists.
+    gone = is_gone(error.message) or not has_status(error.message)
+    return _error(_said(error), Verdict.PERMANENT, Reason.GONE if gone else Reason.REJECTED)
 
 
 def signed_message_id(subject: str, official_id: str, action: str, domain: str, sign: Sign | None) -> str:

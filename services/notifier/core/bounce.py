@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
 
+#: X.1.7 and X.1.8 complain of the sender's address: a lapse of our own domain must shut nobody's mailbox.
+_OF_THE_SENDER = frozenset({"7", "8"})
 _STATUS = re.compile(r"^\s*([245])\.(\d{1,3})\.(\d{1,3})")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,700}>")
 _LONGEST = 2_000_000
@@ -34,10 +36,20 @@ def read_bounce(data: bytes) -> Bounce | None:
     message_id = _original(parts)
     if status is None or message_id is None:
         return None
-    kind, subject, _ = status
-    if kind == "2":
+    if status[0] == "2":
         return None
-    return Bounce(message_id, ".".join(status), kind == "5", kind == "5" and subject == "1")
+    return Bounce(message_id, ".".join(status), status[0] == "5", is_gone(".".join(status)))
+
+
+def is_gone(said: str) -> bool:
+    """Whether a status, or an answer that begins with one, says that the address does not exist."""
+    found = _STATUS.match(said)
+    return found is not None and (found[1], found[2]) == ("5", "1") and found[3] not in _OF_THE_SENDER
+
+
+def has_status(said: str) -> bool:
+    """Whether an answer of a mail server begins with a status (RFC 2034)."""
+    return _STATUS.match(said) is not None
 
 
 def _status(parts: list[Message]) -> tuple[str, str, str] | None:
