@@ -49,11 +49,18 @@ def headline_counts(words: Words, facts: Facts) -> list[str]:
         if name == "victims" and minors is not None:
             text += f" ({words.labels['of_whom_minors'].format(n=say_range(words, minors))})"
         said.append(text)
-    measured: dict[tuple[str, str], list[Number]] = {}
-    for number in facts.quantities:
-        measured.setdefault((number.of, number.unit), []).append(number)
-    said += [say_quantity(words, best) for group in measured.values() if (best := highest(group))]
+    said += [say_quantity(words, best) for group in _measured(facts).values() if (best := highest(group))]
     return said
+
+
+def _measured(facts: Facts) -> dict[tuple[str, str], list[Number]]:
+    """Measures by what is measured and in what; one without a substance that is another's amount is that one."""
+    named = {(number.low, number.high, number.unit) for number in facts.quantities if number.of}
+    found: dict[tuple[str, str], list[Number]] = {}
+    for number in facts.quantities:
+        if number.of or (number.low, number.high, number.unit) not in named:
+            found.setdefault((number.of, number.unit), []).append(number)
+    return found
 
 
 def reported_counts(words: Words, facts: Facts, outlets: dict[str, str]) -> list[tuple[str, str]]:
@@ -63,10 +70,7 @@ def reported_counts(words: Words, facts: Facts, outlets: dict[str, str]) -> list
         for name in PEOPLE
         if (reported := _reported(words, getattr(facts, name), outlets))
     ]
-    measured: dict[tuple[str, str], list[Number]] = {}
-    for number in facts.quantities:
-        measured.setdefault((number.of, number.unit), []).append(number)
-    for (of, unit), numbers in measured.items():
+    for (of, unit), numbers in _measured(facts).items():
         label = say_term(words, of or unit).capitalize()
         lines.append((label, _reported(words, numbers, outlets, unit=say_term(words, unit) if of else "")))
     return lines

@@ -42,6 +42,8 @@ from services.notifier.desk.wanted import DAYS, Wanted, read_wanted
 
 #: A source in one of these cannot be relied on.
 DARK = frozenset({Health.STALE, Health.BLOCKED, Health.BROKEN, Health.GONE})
+#: Reasons that say no more than the word for the health does.
+_USUAL = frozenset({"new_stories", "silent_as_usual", "no_story_yet"})
 #: What is younger than this is shown as new.
 _NEW_S = 6 * 3600.0
 _FILE_AT_MOST = 5_000
@@ -244,7 +246,7 @@ class Pages:
         if visitor is None:
             return to_sign_in(request)
         rows = await self._desk.store.read(find.sources)
-        return show(self._desk, request, visitor, "sources.html", {"rows": rows, "dark": DARK})
+        return show(self._desk, request, visitor, "sources.html", {"rows": rows, "dark": DARK, "usual": _USUAL})
 
     async def land(self, request: Request) -> Response:
         """The background of the maps."""

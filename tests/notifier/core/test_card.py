@@ -113,6 +113,18 @@ def test_a_count_is_said_as_it_is_known(number: Any, said: str) -> None:
     assert said in a_card(facts=Facts(victims=(number,))).sentence
 
 
+def test_an_amount_told_with_and_without_its_substance_is_said_once() -> None:
+    quantities = (a_number(900, "fuel", unit="l"), a_number(900, unit="l", source="tribun-1"))
+    card = a_card(facts=Facts(quantities=quantities))
+    assert card.sentence.count("900 l") == 1
+    assert [value for _, value in card.numbers if "900" in value] == ["900 l (Antara)"]
+
+
+def test_another_amount_without_a_substance_is_said_too() -> None:
+    quantities = (a_number(900, "fuel", unit="l"), a_number(300, unit="l"))
+    assert a_card(facts=Facts(quantities=quantities)).sentence.count(" l") == 2
+
+
 def test_a_measure_is_said_with_its_unit_and_what_it_is() -> None:
     card = a_card(facts=Facts(quantities=(a_number(45.5, "methamphetamine", unit="kg"),)))
     assert "45,5 kg sabu" in card.sentence

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from starlette.routing import Mount, Route
 
 from services.contracts.codes import Role, Severity
+from services.contracts.source import Health
 from services.contracts.tagging import Facts
 from services.notifier.desk.app import desk_routes
 from services.notifier.desk.desk import POLICY
@@ -113,6 +114,19 @@ async def test_the_page_asks_for_news_and_gets_none_until_there_is_some(house: H
     assert answer.status_code == 200
     assert "incident-3" in answer.text
     assert "<html" not in answer.text
+
+
+async def test_a_sources_reason_is_shown_where_it_says_more_than_its_health(house: House) -> None:
+    client = await house.sign_in("ppa-ppo-ntt")
+    await house.intake.take_sources([
+        received(a_health("one", health=Health.FRESH, reason="new_stories")),
+        received(a_health("two", health=Health.BROKEN, reason="server_error")),
+        received(a_health("three", health=Health.FRESH, reason="fallback_after_gone; new_stories")),
+    ])  # fmt: skip
+    page = (await client.get("/desk/sources")).text
+    assert "<small>new stories</small>" not in page
+    assert "<small>server error</small>" in page
+    assert "<small>fallback after gone; new stories</small>" in page
 
 
 async def test_an_incident_shows_evidence_in_context_and_where_sources_disagree(house: House) -> None:
