@@ -32,6 +32,8 @@ GIVE_UP_AFTER_S = 60.0
 _LOOK_AGAIN_S = 0.5
 _AGO = re.compile(r"(\d{1,5})([dh])")
 EXIT_STOPPED = 1
+#: Who says the same words again later than this means stories and rules of that later day.
+_GOES_ON_WITHIN_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Bookmark:
     asked: str
     after: str
     done: int
+    at: float
 
 
 class _StoppedError(Exception):
@@ -104,7 +107,7 @@ async def replay(store: Store, span: Span, mark: Path, asked: str, progress: Pro
         if count == 0:
             break
         done += count
-        _write_bookmark(mark, Bookmark(asked, after, done))
+        _write_bookmark(mark, Bookmark(asked, after, done, time.time()))
         progress.update(task, completed=done)
     _remove_bookmark(mark)
     return done
@@ -125,12 +128,13 @@ async def _until_published(
 
 
 def read_bookmark(path: Path, asked: str) -> Bookmark:
-    """Where the same replay was cut off; the beginning for any other."""
+    """Where the same replay was cut off within a day; the beginning for any other."""
+    beginning = Bookmark(asked, "", 0, time.time())
     try:
         found = Bookmark(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        return Bookmark(asked, "", 0)
-    return found if found.asked == asked else Bookmark(asked, "", 0)
+        return beginning
+    return found if found.asked == asked and beginning.at - found.at < _GOES_ON_WITHIN_S else beginning
 
 
 def _write_bookmark(path: Path, bookmark: Bookmark) -> None:
@@ -171,7 +175,10 @@ async def _run(span: Span, asked: str, data: Path | None, *, dry_run: bool) -> i
         if unknown:
             raise OperatorError(f"source or outlet {unknown[0]!r}", "has no story in the store")
         mark = folder / "replay.json"
-        after = read_bookmark(mark, asked).after
+        bookmark = read_bookmark(mark, asked)
+        if bookmark.after:
+            click.echo(f"siaga: goes on after the {bookmark.done} stories of a start that was cut off", err=True)
+        after = bookmark.after
         if dry_run:
             counts = await store.read(lambda conn: count_by_outlet(conn, span, after))
             for outlet, count in counts.items():
@@ -219,7 +226,8 @@ def replay_command(
     the tagger with the new rules first.
 
     Prints how many stories it were; progress goes to stderr.  Cut off, the same command goes on where it
-    was.  Exit status: 0 complete, 1 ingest does not publish (start it, then run the same again), 2 a mistake.
+    was, within a day.  Exit status: 0 complete, 1 ingest does not publish (start it, then run the same again),
+    2 a mistake.
 
     \b
     Example:

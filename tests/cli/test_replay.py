@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,7 +146,21 @@ def test_cut_off_it_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Mon
     assert not (data / "replay.json").exists()
 
 
+@pytest.mark.parametrize(("hours", "told"), [(1, 2), (25, 6)], ids=["the same day", "later"])
+def test_the_same_words_go_on_within_a_day_and_begin_anew_later(tmp_path: Path, hours: int, told: int) -> None:
+    data = a_store(tmp_path, days=3)
+    asked = json.dumps(["30d", None, [], []])
+    at = time.time() - hours * 3600
+    (data / "replay.json").write_text(json.dumps({"asked": asked, "after": "two:00000", "done": 4, "at": at}))
+    code, _, said = run("--since", "30d", "--data", str(data))
+    assert code == 0
+    assert len(list(enqueued(data))) == told
+    assert ("goes on after the 4 stories" in said) is (told == 2)
+
+
 def test_another_replay_does_not_go_on_from_an_old_bookmark(tmp_path: Path) -> None:
     data = a_store(tmp_path, days=2)
-    (data / "replay.json").write_text(json.dumps({"asked": "another", "after": "zzz", "done": 9}))
+    (data / "replay.json").write_text(
+        json.dumps({"asked": "another", "after": "zzz", "done": 9, "at": time.time()})
+    )
     assert run("--since", "7d", "--data", str(data))[1][-1]["stories"] == 4
