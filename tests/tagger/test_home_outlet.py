@@ -18,6 +18,9 @@ def tagged(book: Rulebook, title: str) -> Tagging:
         "Half a Ton of Cocaine Seized at Prague Airport",
         "Argentina Seizes Smuggled Heroin at Border",
         "Migrants Detained in Greece Set Fire to Camp",
+        "Korea Utara Tutup Perbatasan bagi Orang Asing",
+        "Polisi India Tangkap Penyelundup Senjata",
+        "Australian Police Seize Smuggled Heroin",
     ],
 )
 def test_a_headline_set_in_another_part_of_the_world_is_not_relevant(book: Rulebook, title: str) -> None:
@@ -30,6 +33,8 @@ def test_a_headline_set_in_another_part_of_the_world_is_not_relevant(book: Ruleb
         "Three Chinese Drug Traffickers Caught With Shabu",
         "Irish Man Caught With Marijuana at Airport",
         "Filipinas Smuggling Drugs to Hong Kong",
+        "Polisi Tangkap Warga India Penyelundup Sabu",
+        "Australians Caught Smuggling Heroin",
     ],
 )
 def test_a_headline_that_only_says_who_is_set_at_home(book: Rulebook, title: str) -> None:

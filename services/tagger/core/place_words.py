@@ -86,3 +86,11 @@ STATE_OFFICE = frozenset(
 STATE_OFFICER = frozenset(
     b"president prime foreign government minister ambassador embassy king parliament".split()
 )
+#: Who acts for a state within it: "Polisi India", "Australian police".
+STATE_BODY = STATE_OFFICE | frozenset(
+    b"polisi kepolisian pengadilan hakim jaksa militer tentara angkatan otoritas dpr kongres parlemen senator"
+    b" gubernur walikota maskapai ilmuwan peneliti police court judge senate congress senator army military"
+    b" authorities officials lawmakers parliament scientists researchers".split()
+)
+#: How the English words for the people of a state end.
+OF_A_PEOPLE = tuple(b"ese ian ians ish can cans ean eans dutch french german germans israeli iraqi saudis".split())

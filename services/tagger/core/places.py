@@ -19,11 +19,13 @@ from services.tagger.core.place_words import (
     DEMONYM,
     DESTINATION,
     LOCATIVE,
+    OF_A_PEOPLE,
     OF_A_STATE,
     OFFICE,
     ORIGIN,
     PEOPLE,
     SENT_TO,
+    STATE_BODY,
     STATE_OFFICE,
     STATE_OFFICER,
     TOWNSPEOPLE,
@@ -128,13 +130,25 @@ def set_elsewhere(reading: Reading, book: Rulebook) -> bool:
         same = book.namesakes(hit.pattern.places)
         if same.countries[0] in book.area or not same.plain:
             continue
-        before = _before(reading.folded, hit.start, 1)
-        name = reading.folded[hit.start : hit.end]
-        if before and before[0] in LOCATIVE:
+        before = _before(reading.folded, hit.start, 2)
+        if before and (before[-1] in LOCATIVE or (len(before) == 1 and before[0] in STATE_BODY)):
             return True
-        if not before and any(fold(entry.name).strip() == name.strip() for entry in same.entries):
+        if not before and (_is_a_state(hit, reading, same.entries) or _follows(hit, reading.folded) in STATE_BODY):
             return True
     return False
+
+
+def _is_a_state(hit: Hit, reading: Reading, entries: Sequence[PlaceEntry]) -> bool:
+    """A state by its name in any language, and not the English word for its people."""
+    name = reading.folded[hit.start : hit.end].strip()
+    if any(fold(entry.name).strip() == name for entry in entries):
+        return True
+    return any(entry.type == "country" for entry in entries) and not name.endswith(OF_A_PEOPLE)
+
+
+def _follows(hit: Hit, folded: bytes) -> bytes:
+    after = folded[hit.end : hit.end + 24].split(None, 1)
+    return after[0] if after else b""
 
 
 def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:

@@ -21,6 +21,10 @@ _TITLE, _LEAD, _BODY = 1.5, 1.0, 0.6
 _PASSING = 0.6
 #: A story of so many sentences that comes back to a subject names it more than once.
 _LONG, _LONGER = 8, 13
+#: From so many sentences on there is room to name what a story is not about.
+_ROOM = 5
+#: A lead has all a rule asks for, its headline nothing of it: common words that happen to stand together.
+_UNTITLED = 0.7
 _PLAIN = 4.0
 _AGAIN, _AGAIN_MAX = 0.25, 4
 
@@ -89,7 +93,7 @@ def decide(reading: Reading, book: Rulebook, possible: Possible | None = None) -
             traces.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
         if _in_passing(where, reading):
             points *= _PASSING
-        if _named_once(where, points, reading):
+        if _named_once(where, points, firing, reading):
             points = 0.0
         if points >= topic_rules.threshold:
             if MASK in reading.whole and not any(reading.shows(*one) for one in firing):
@@ -126,17 +130,26 @@ def _in_passing(where: set[int], reading: Reading) -> bool:
     return len(where) < 3 and len(reading.bits) > 8 and not any(reading.in_lead(index) for index in where)
 
 
-def _named_once(where: set[int], points: float, reading: Reading) -> bool:
+def _named_once(where: set[int], points: float, firing: _Firing, reading: Reading) -> bool:
     """One sentence of a longer story, and not its title; or the title alone, by words of many meanings."""
     if len(where) > 1:
         return False
     if reading.has_title and 0 in where:
         return len(reading.bits) >= _LONGER and points < _PLAIN
-    return len(reading.bits) >= _LONG
+    if 0 in where or (reading.has_title and any(_headlined(rule, reading) for rule, _ in firing)):
+        return len(reading.bits) >= _LONG
+    return len(reading.bits) >= _ROOM
+
+
+def _headlined(rule: Rule, reading: Reading) -> bool:
+    """Whether the headline has anything of what the rule rests on."""
+    return any(reading.bits[0] & group for group in rule.groups)
 
 
 def weigh(rule: Rule, sentences: tuple[int, ...], reading: Reading) -> float:
     """A rule weighs most in the title, less far down, and a little more for each time it fires again."""
+    if rule.window is Window.LEAD and reading.has_title and len(reading.bits) >= _LONG:
+        return rule.points * (1.0 if _headlined(rule, reading) else _UNTITLED)
     if rule.window is Window.STORY or rule.window is Window.LEAD:
         return rule.points
     if reading.has_title and sentences[0] == 0:
