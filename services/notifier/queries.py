@@ -85,15 +85,6 @@ def deliveries_of_incident(
     return sorted(found, key=lambda view: (view.created_at, view.subject))
 
 
-def deliveries_of_story(conn: sa.Connection, story_id: str, official_id: str | None = None) -> list[DeliveryView]:
-    """The same, found through the incident that has this story among its sources."""
-    return [
-        view
-        for incident_id in incidents_of_story(conn, story_id)
-        for view in deliveries_of_incident(conn, incident_id, official_id)
-    ]
-
-
 def incidents_of_story(conn: sa.Connection, story_id: str) -> list[str]:
     """Incidents whose last state names this story as a source."""
     hint = INCIDENT.c.alert.contains(story_id, autoescape=True)

@@ -51,7 +51,6 @@ _SIGNATURES: Final[dict[str, tuple[type | None, tuple[type, ...]]]] = {
     "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, (_POINTER, ctypes.c_int32)),
     "rd_kafka_mock_broker_set_down": (ctypes.c_int, (_POINTER, ctypes.c_int32)),
     "rd_kafka_mock_broker_set_up": (ctypes.c_int, (_POINTER, ctypes.c_int32)),
-    "rd_kafka_mock_broker_set_rtt": (ctypes.c_int, (_POINTER, ctypes.c_int32, ctypes.c_int)),
     "rd_kafka_mock_clear_request_errors": (None, (_POINTER, ctypes.c_int16)),
     "rd_kafka_mock_push_request_errors_array": (
         None,
@@ -145,10 +144,6 @@ class EmbeddedCluster:
     def up(self) -> None:
         """Accept connections again, at the same address."""
         self._library.rd_kafka_mock_broker_set_up(self._open(), _BROKER_ID)
-
-    def set_round_trip(self, milliseconds: int) -> None:
-        """Delay every answer by this long; 0 ends it."""
-        self._library.rd_kafka_mock_broker_set_rtt(self._open(), _BROKER_ID, milliseconds)
 
     def inject_errors(self, api_key: int, *codes: int) -> None:
         """Answer the next requests of this API (0 Produce, 1 Fetch, 8 OffsetCommit) with these protocol errors.

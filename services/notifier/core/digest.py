@@ -42,8 +42,3 @@ def window_name(due: datetime, part: int = 1) -> str:
     """The subject of a digest delivery: its window in UTC, and which message of that window it is."""
     stamp = due.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     return f"{_PREFIX}{stamp}" if part == 1 else f"{_PREFIX}{stamp}/{part}"
-
-
-def is_window(subject: str) -> bool:
-    """Whether a delivery's subject is a digest window rather than an alert."""
-    return subject.startswith(_PREFIX)
