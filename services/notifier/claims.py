@@ -14,9 +14,10 @@ from services.notifier import rows
 from services.notifier.channels.base import Outgoing
 from services.notifier.core.ledger import SENDABLE, State
 from services.notifier.core.reason import Reason
+from services.notifier.due import Candidate
 from services.notifier.outcomes import hold_back
 from services.notifier.prepare import Impossible, prepare
-from services.notifier.rows import Candidate, Row
+from services.notifier.rows import Row
 from services.notifier.vault import Vault
 from services.runtime.errors import OperatorError
 from services.runtime.trace import child

@@ -14,6 +14,7 @@ from services.notifier.core.digest import window_name
 from services.notifier.core.ledger import Priority, State
 from services.notifier.core.reason import Reason
 from services.notifier.core.telegram_text import DIGEST_ENTRIES
+from services.notifier.due import due_members
 from services.notifier.placing import NO_CHANNEL, digest_channel
 from services.notifier.rows import Row
 
@@ -24,7 +25,7 @@ _AT_ONCE = 2000
 
 def close_windows(conn: sa.Connection, now: datetime) -> int:
     """Bundle every delivery whose window has come; how many digests that makes."""
-    found = rows.due_members(conn, now.timestamp(), _AT_ONCE)
+    found = due_members(conn, now.timestamp(), _AT_ONCE)
     due = {official_id: list(members) for official_id, members in groupby(found, key=lambda row: row.official_id)}
     for official_id in sorted(dark_sources.due_officials(conn, now) - due.keys()):
         due[official_id] = []

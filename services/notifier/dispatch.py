@@ -15,16 +15,16 @@ from collections.abc import Awaitable, Callable, Sequence
 import sqlalchemy as sa
 import structlog
 
-from services.notifier import roster, rows
+from services.notifier import due, roster
 from services.notifier.claims import Claimed, claim
 from services.notifier.clock import plan_anew
 from services.notifier.core.ledger import Priority, State
 from services.notifier.core.reason import Reason
 from services.notifier.digests import close_windows
+from services.notifier.due import Candidate
 from services.notifier.outcomes import hold_back, recover
 from services.notifier.paces import AHEAD_S, SENDS, Paces, read_past
 from services.notifier.prepare import Impossible
-from services.notifier.rows import Candidate
 from services.notifier.sender import AGAIN_S, Sender, about
 from services.notifier.tools import Relays, Tools
 from services.runtime.errors import UnavailableError
@@ -196,10 +196,10 @@ class Dispatcher:
         again = not self._seen or self._tools.monotonic() - self._looked_at >= LOOK_EVERY_S
 
         def work(conn: sa.Connection) -> tuple[list[Candidate], list[Candidate]]:
-            urgent = [found for name in ready for found in rows.due_rows(conn, now, name, LOOK_AT, urgent=True)]
+            urgent = [found for name in ready for found in due.due_rows(conn, now, name, LOOK_AT, urgent=True)]
             if not again:
                 return urgent, self._seen
-            return urgent, [found for name in ready for found in rows.due_rows(conn, now, name, LOOK_AT)]
+            return urgent, [found for name in ready for found in due.due_rows(conn, now, name, LOOK_AT)]
 
         urgent, self._seen = await self._tools.store.read(work)
         if again:
@@ -233,7 +233,7 @@ class Dispatcher:
         working = self._paces.channels - stopped
 
         def work(conn: sa.Connection) -> None:
-            for row in rows.rows_elsewhere(conn, now.timestamp(), working, LOOK_ELSEWHERE):
+            for row in due.rows_elsewhere(conn, now.timestamp(), working, LOOK_ELSEWHERE):
                 if row.channel in stopped and row.priority is not Priority.CRITICAL:
                     continue
                 official = roster.find_official(conn, row.official_id)

@@ -15,7 +15,7 @@ from services.notifier.channels.base import DeliveryError, Scope
 from services.notifier.core.ledger import Priority, State, Verdict
 from services.notifier.core.pacing import Pace, Pacer
 from services.notifier.core.reason import Reason
-from services.notifier.rows import Candidate
+from services.notifier.due import Candidate
 from services.notifier.tables import ATTEMPT, CONTACT, META
 
 #: Claimed ahead of the pace by at most this, so that an urgent delivery never queues behind others.

@@ -15,7 +15,7 @@ from services.contracts.delivery import Action, DeliveryRecorded, Outcome
 from services.contracts.topics import DELIVERIES
 from services.notifier.core.ledger import CANCELLABLE, SENDABLE, Priority, State, step
 from services.notifier.core.reason import Reason
-from services.notifier.tables import ATTEMPT, CONTACT, DELIVERY, OUTBOX
+from services.notifier.tables import ATTEMPT, DELIVERY, OUTBOX
 from services.runtime.outbox import Message, enqueue
 
 
@@ -52,7 +52,8 @@ _ADDRESS = re.compile(r"[^\s<>@,;:]+@[^\s<>@,;:]+")
 _FIELDS = tuple(Row.__dataclass_fields__)
 
 
-def _row(found: Any) -> Row:
+def row_of(found: Any) -> Row:
+    """A row of the table as a delivery."""
     values = {name: getattr(found, name) for name in _FIELDS}
     values |= {
         "action": Action(values["action"]),
@@ -119,7 +120,7 @@ class LostRowError(Exception):
 def read_row(conn: sa.Connection, key: tuple[str, str, str, str]) -> Row | None:
     """One delivery by its key, locked until the transaction ends."""
     found = conn.execute(_READ, _its(key)).first()
-    return _row(found) if found else None
+    return row_of(found) if found else None
 
 
 def find_member(conn: sa.Connection, subject: str, official_id: str) -> Row | None:
@@ -131,7 +132,7 @@ def find_member(conn: sa.Connection, subject: str, official_id: str) -> Row | No
         DELIVERY.c.incident_id.is_not(None),
     )
     found = conn.execute(query).first()
-    return _row(found) if found else None
+    return row_of(found) if found else None
 
 
 def has_later(conn: sa.Connection, member: Row) -> bool:
@@ -152,87 +153,20 @@ def rows_of_subject(conn: sa.Connection, subject: str) -> dict[str, list[Row]]:
     """Every delivery of one alert, by official."""
     found: dict[str, list[Row]] = {}
     for one in conn.execute(_OF_SUBJECT, {"its_subject": subject}):
-        found.setdefault(one.official_id, []).append(_row(one))
+        found.setdefault(one.official_id, []).append(row_of(one))
     return found
 
 
 def find_by_ref(conn: sa.Connection, channel: str, ref: str) -> Row | None:
     """The delivery that became this message."""
     found = conn.execute(sa.select(DELIVERY).where(DELIVERY.c.channel == channel, DELIVERY.c.ref == ref)).first()
-    return _row(found) if found else None
+    return row_of(found) if found else None
 
 
 def rows_in(conn: sa.Connection, states: Iterable[State]) -> list[Row]:
     """Every delivery in one of these states."""
     query = sa.select(DELIVERY).where(DELIVERY.c.state.in_([*states])).order_by(DELIVERY.c.created_at)
-    return [_row(found) for found in conn.execute(query)]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A delivery that is due, and the mark of the address it goes to, for pacing."""
-
-    row: Row
-    fingerprint: str
-    is_group: bool
-
-
-def _due_query(*, urgent: bool) -> sa.Select[Any]:
-    place = sa.func.row_number().over(
-        partition_by=DELIVERY.c.official_id,
-        order_by=(DELIVERY.c.priority, DELIVERY.c.first_due_at, DELIVERY.c.created_at, DELIVERY.c.subject),
-    )
-    due = sa.and_(
-        DELIVERY.c.state.in_([*SENDABLE]),
-        DELIVERY.c.due_at <= sa.bindparam("now"),
-        DELIVERY.c.channel == sa.bindparam("on"),
-    )
-    if urgent:
-        due = sa.and_(due, DELIVERY.c.priority == Priority.CRITICAL)
-    ranked = sa.select(DELIVERY, place.label("place")).where(due).subquery()
-    return (
-        sa.select(ranked, CONTACT.c.fingerprint, CONTACT.c.is_group)
-        .join(
-            CONTACT,
-            sa.and_(
-                CONTACT.c.official_id == ranked.c.official_id,
-                CONTACT.c.channel == ranked.c.channel,
-                CONTACT.c.suspended.is_(None),
-            ),
-            isouter=True,
-        )
-        .where(ranked.c.place == 1)
-        .order_by(ranked.c.priority, ranked.c.first_due_at, ranked.c.subject)
-        .limit(sa.bindparam("at_most", type_=sa.Integer))
-    )
-
-
-#: Asked after every delivery.
-_DUE, _URGENT = _due_query(urgent=False), _due_query(urgent=True)
-
-
-def due_rows(
-    conn: sa.Connection, now: float, channel: str, limit: int, *, urgent: bool = False
-) -> list[Candidate]:
-    """The first delivery of each official that is due on a channel, the most urgent first.
-
-    One at a time for each official keeps a push before its edit, and one official with a long queue
-    never hides the others.
-
-    Args:
-        urgent: only what is; the index finds it without looking at all that is due.
-    """
-    found = conn.execute(_URGENT if urgent else _DUE, {"now": now, "on": channel, "at_most": limit})
-    return [Candidate(_row(one), one.fingerprint or "", bool(one.is_group)) for one in found]
-
-
-def rows_elsewhere(conn: sa.Connection, now: float, channels: Iterable[str], limit: int) -> list[Row]:
-    """What is due on a channel that is not one of these."""
-    query = sa.select(DELIVERY).where(
-        DELIVERY.c.state.in_([*SENDABLE]), DELIVERY.c.due_at <= now, DELIVERY.c.channel.not_in([*channels])
-    )
-    query = query.order_by(DELIVERY.c.priority).limit(limit)
-    return [_row(found) for found in conn.execute(query.with_for_update(skip_locked=True))]
+    return [row_of(found) for found in conn.execute(query)]
 
 
 def waiting_rows(conn: sa.Connection, official_id: str, incident_id: str) -> list[Row]:
@@ -258,19 +192,8 @@ def waiting_by_official(
         query, its = _WAITING_FOR_ONE, its | {"its_official": official_id}
     found: dict[str, list[Row]] = {}
     for one in conn.execute(query, its):
-        found.setdefault(one.official_id, []).append(_row(one))
+        found.setdefault(one.official_id, []).append(row_of(one))
     return found
-
-
-def due_members(conn: sa.Connection, now: float, limit: int) -> list[Row]:
-    """Deliveries whose digest window has come, by official, channel and importance."""
-    query = (
-        sa.select(DELIVERY)
-        .where(DELIVERY.c.state == State.PLANNED, DELIVERY.c.due_at <= now)
-        .order_by(DELIVERY.c.official_id, DELIVERY.c.channel, DELIVERY.c.priority, DELIVERY.c.created_at)
-        .limit(limit)
-    )
-    return [_row(found) for found in conn.execute(query)]
 
 
 _MEMBERS = (
@@ -283,7 +206,7 @@ _MEMBERS = (
 def members_of(conn: sa.Connection, official_id: str, window: str) -> list[Row]:
     """The deliveries that travel in this digest, the most important first."""
     found = conn.execute(_MEMBERS, {"its_official": official_id, "its_window": window})
-    return [_row(one) for one in found]
+    return [row_of(one) for one in found]
 
 
 def traces_in(conn: sa.Connection, digest: Row) -> list[str | None]:

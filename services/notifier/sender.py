@@ -17,9 +17,10 @@ from services.notifier.channels.base import DeliveryError, Outgoing, Receipt
 from services.notifier.claims import Claimed
 from services.notifier.core.ledger import State, Verdict
 from services.notifier.core.reason import Reason
+from services.notifier.due import Candidate
 from services.notifier.outcomes import Ended, write_outcome
 from services.notifier.paces import Paces, Passenger, keep_pause
-from services.notifier.rows import Candidate, LostRowError, Row
+from services.notifier.rows import LostRowError, Row
 from services.notifier.tools import Relays, Tools
 from services.runtime.errors import UnavailableError
 from services.runtime.trace import trace_id

@@ -19,9 +19,10 @@ from services.notifier.__main__ import main
 from services.notifier.channels.base import DeliveryError, Outgoing, Receipt
 from services.notifier.claims import Claimed
 from services.notifier.dispatch import Dispatcher
+from services.notifier.due import Candidate
 from services.notifier.handler import AlertHandler
 from services.notifier.outcomes import Ended
-from services.notifier.rows import Candidate, Row
+from services.notifier.rows import Row
 from services.notifier.sender import Sender
 from services.runtime.errors import guarded
 from tests.notifier import bare

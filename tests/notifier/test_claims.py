@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.contracts.codes import Severity
-from services.notifier import rows
+from services.notifier import due
 from services.notifier.claims import claim
 from services.notifier.tables import DELIVERY
 from tests.notifier.builders import an_alert, an_entry
@@ -23,7 +23,7 @@ async def test_what_was_put_off_or_called_off_since_it_was_seen_is_not_claimed(
     await world.hear(an_alert())
 
     def look_and_claim(conn: sa.Connection) -> int:
-        seen = rows.due_rows(conn, world.now.timestamp(), "telegram", 10)
+        seen = due.due_rows(conn, world.now.timestamp(), "telegram", 10)
         assert len(seen) == 1
         if moved:
             conn.execute(sa.update(DELIVERY).values(**moved))
@@ -37,5 +37,5 @@ async def test_a_look_for_what_is_urgent_finds_nothing_else(world: World, severi
     await world.add(an_entry())
     await world.hear(an_alert(severity=severity))
     now = world.now.timestamp()
-    urgent = await world.store.read(lambda conn: rows.due_rows(conn, now, "telegram", 10, urgent=True))
+    urgent = await world.store.read(lambda conn: due.due_rows(conn, now, "telegram", 10, urgent=True))
     assert len(urgent) == found

@@ -20,10 +20,10 @@ from services.notifier.core.ledger import Priority
 from services.notifier.core.menus import quiet_menu
 from services.notifier.core.pacing import TELEGRAM_PACE
 from services.notifier.core.reason import Reason
+from services.notifier.due import Candidate
 from services.notifier.menu_buttons import sign_menu
 from services.notifier.paced_api import MESSAGES, PacedApi
 from services.notifier.paces import ANSWER, BESIDE_WITHIN_S, Paces, Passenger
-from services.notifier.rows import Candidate
 from tests.notifier.builders import NOON
 from tests.notifier.pace_world import Arrival, Server, VirtualWorld, for_everybody, virtually
 from tests.notifier.rows_made import a_row

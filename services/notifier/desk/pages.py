@@ -34,11 +34,12 @@ from services.notifier.desk.desk import (
     to_sign_in,
     visitor_of,
 )
-from services.notifier.desk.find import HIT_END, HIT_START, Found
+from services.notifier.desk.find import Found
 from services.notifier.desk.marks import pieces
 from services.notifier.desk.overview import Glance, Spot
+from services.notifier.desk.search import HIT_END, HIT_START, Hit, find_stories
 from services.notifier.desk.values import say_number
-from services.notifier.desk.wanted import DAYS, Wanted, read_wanted
+from services.notifier.desk.wanted import DAYS, PAGE, Wanted, read_wanted
 
 #: A source in one of these cannot be relied on.
 DARK = frozenset({Health.STALE, Health.BLOCKED, Health.BROKEN, Health.GONE})
@@ -101,7 +102,7 @@ class Pages:
             "lines": [self._line(visitor, one, now) for one in found],
             "count": count,
             "glance": glance,
-            "pages": -(-count // find.PAGE),
+            "pages": -(-count // PAGE),
             "dots": dots,
             "box": maps.view_box([(dot.x, dot.y) for dot in dots]),
             "dark": [one for one in sources if one.health in DARK and self._concerns(visitor, wanted, one.region)],
@@ -199,9 +200,9 @@ class Pages:
         everything = request.query_params.get("all") == "1"
         now = self._desk.now()
 
-        def read(conn: sa.Connection) -> tuple[list[Found], int, list[find.Hit], bool]:
+        def read(conn: sa.Connection) -> tuple[list[Found], int, list[Hit], bool]:
             found, count = find.find_incidents(conn, wanted, now, visitor.regions)
-            hits, more = find.find_stories(conn, wanted.words, everything=everything, page=wanted.page)
+            hits, more = find_stories(conn, wanted.words, everything=everything, page=wanted.page)
             return found, count, hits, more
 
         found, count, hits, more = await self._desk.store.read(read)
@@ -210,7 +211,7 @@ class Pages:
             "everything": everything,
             "lines": [self._line(visitor, one, now) for one in found],
             "count": count,
-            "pages": -(-count // find.PAGE),
+            "pages": -(-count // PAGE),
             "hits": [(hit, _snippet(hit.snippet)) for hit in hits],
             "more": more,
             "choices": _choices(visitor),

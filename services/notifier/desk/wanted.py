@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from services.contracts.codes import Kind, Role, Topic
 
 _REGION = re.compile(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
+#: So many incidents or stories are on a page.
+PAGE = 30
 DAYS = (1, 3, 7, 30, 90, 365)
 DEFAULT_DAYS = 7
 WORDS_LONGEST = 200

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from services.contracts.codes import Role, Severity
 from services.contracts.delivery import Action, Outcome
 from services.contracts.source import Health
-from services.notifier.desk import find
+from services.notifier.desk import find, search
 from services.notifier.desk.intake import Intake
 from services.notifier.desk.tables import INCIDENT_PLACE, LETTER, STORY, TOLD
 from services.notifier.desk.wanted import Wanted
@@ -186,7 +186,7 @@ async def test_stories_are_found_by_words_in_any_form_of_hostile_text(store: Sto
     ])  # fmt: skip
 
     async def ids(words: str, everything: bool = False) -> list[str]:
-        hits, _ = await store.read(lambda c: find.find_stories(c, words, everything=everything, page=1))
+        hits, _ = await store.read(lambda c: search.find_stories(c, words, everything=everything, page=1))
         return [hit.story_id for hit in hits]
 
     assert await ids("atambua") == ["antara:1"]
@@ -207,6 +207,6 @@ async def test_a_changed_story_is_found_by_its_new_words_only(store: Store) -> N
     intake = Intake(store)
     await intake.take_stories([received(a_tagged())])
     await intake.take_stories([received(a_tagged(version=2, title="Judul baru", text="Kapal di Nunukan."))])
-    hits, _ = await store.read(lambda c: find.find_stories(c, "nunukan", everything=False, page=1))
-    assert [hit.snippet.count(find.HIT_START) for hit in hits] == [1]
-    assert await store.read(lambda c: find.find_stories(c, "atambua", everything=True, page=1)) == ([], False)
+    hits, _ = await store.read(lambda c: search.find_stories(c, "nunukan", everything=False, page=1))
+    assert [hit.snippet.count(search.HIT_START) for hit in hits] == [1]
+    assert await store.read(lambda c: search.find_stories(c, "atambua", everything=True, page=1)) == ([], False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from services.contracts.delivery import Action
-from services.notifier.desk import find
+from services.notifier.desk import find, search
 from services.notifier.desk.intake import Intake
 from services.notifier.desk.retention import PARTS, Keeper
 from services.notifier.desk.tables import (
@@ -62,7 +62,7 @@ async def test_after_its_days_nothing_is_left_but_the_sources(store: Store) -> N
     await Keeper(store, lambda: NOON + LATER)()
     assert set((await counts(store)).values()) == {0}
     assert len(await store.read(find.sources)) == 1
-    hits, _ = await store.read(lambda conn: find.find_stories(conn, "Belu", everything=True, page=1))
+    hits, _ = await store.read(lambda conn: search.find_stories(conn, "Belu", everything=True, page=1))
     assert hits == [], "the full-text index"
 
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
 from services.notifier.desk import find
-from services.notifier.desk.find import EVERYTHING, Found, Hit, Scope
+from services.notifier.desk.find import EVERYTHING, Found, Scope
+from services.notifier.desk.search import Hit, search, story_columns
 from services.notifier.desk.tables import INCIDENT, LETTER, STORY
 from services.notifier.desk.wanted import Wanted
 from services.notifier.tables import AUDIT
@@ -93,7 +94,7 @@ def story_in(conn: sa.Connection, story_id: str, wanted: Stories) -> StoryTagged
 
 
 def _stories(conn: sa.Connection, wanted: Stories) -> sa.Select[Any] | None:
-    query = find.search(conn, wanted.words) if wanted.words else find.story_columns(sa.null().label("snippet"))
+    query = search(conn, wanted.words) if wanted.words else story_columns(sa.null().label("snippet"))
     if query is None:
         return None
     query = query.where(STORY.c.withdrawn.is_(False))

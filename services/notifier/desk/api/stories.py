@@ -27,7 +27,7 @@ from services.notifier.desk.api.problems import ProblemError
 from services.notifier.desk.api.reply import address, answer, answer_list
 from services.notifier.desk.api.slices import Cut, Stories, best_stories, cut_incidents, cut_stories, story_in
 from services.notifier.desk.desk import Desk
-from services.notifier.desk.find import HIT_END, HIT_START, Hit
+from services.notifier.desk.search import HIT_END, HIT_START, Hit
 from services.notifier.desk.wanted import DAYS, Wanted
 
 
