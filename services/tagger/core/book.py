@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from operator import itemgetter
+from functools import cached_property, reduce
+from operator import itemgetter, or_
 from typing import NamedTuple
 
 from services.contracts.codes import Kind, Topic
@@ -114,6 +114,9 @@ class PlaceEntry:
 
 #: The groups of a rule but its rarest one; its place in the order, the number of its topic, and itself.
 _Candidate = tuple[tuple[int, ...], tuple[int, int, Rule]]
+_Rules = tuple[int, list[_Candidate]]  # by their rarest group
+#: Groups that are looked for at once: most stories hold none of most shelves.
+_SHELF = 8
 
 
 class Namesakes(NamedTuple):
@@ -146,19 +149,27 @@ class Rulebook:
     shapes: tuple[Shape, ...] = ()  # of headlines; the first that fits decides
 
     @cached_property
-    def _by_rarest(self) -> list[tuple[int, list[_Candidate]]]:
-        """The topics' rules by their rarest group, with the groups beside it."""
+    def any_offence(self) -> int:
+        """All of ``offences``."""
+        return reduce(or_, self.offences, 0)
+
+    @cached_property
+    def _by_rarest(self) -> list[tuple[int, list[_Rules]]]:
+        """The topics' rules by their rarest group, a shelf of them under its concepts."""
         found: dict[int, list[_Candidate]] = {}
         every = ((number, rule) for number, topic in enumerate(self.topics) for rule in topic.rules)
         for place, (number, rule) in enumerate(every):
             rarest, *others = rule.rarest or (0,)  # a rule of no group is never possible
             found.setdefault(rarest, []).append((tuple(others), (place, number, rule)))
-        return list(found.items())
+        groups = sorted(found.items(), key=_ORDER)
+        shelves = [groups[at : at + _SHELF] for at in range(0, len(groups), _SHELF)]
+        return [(reduce(or_, [rarest for rarest, _ in shelf]), shelf) for shelf in shelves]
 
     def possible(self, everything: int) -> list[tuple[int, int, Rule]]:
         """The topics' rules that a story of these concepts may fire: place in the order, number of topic, rule."""
         found = []
-        for rules in [rules for rarest, rules in self._by_rarest if everything & rarest]:
+        shelves = [shelf for concepts, shelf in self._by_rarest if everything & concepts]
+        for rules in [rules for shelf in shelves for rarest, rules in shelf if everything & rarest]:
             for others, rule in rules:
                 for group in others:
                     if not everything & group:

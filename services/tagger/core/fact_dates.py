@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from services.tagger.core.numerals import digits_in
 from services.tagger.core.reading import Reading
 from services.tagger.core.spans import Span
 
@@ -29,9 +30,10 @@ _SPELT = re.compile(
     r"\b(?P<day>\d{1,2})\s+(?P<month>[A-Z][a-z]{2,8})(?:\s+(?P<year>20\d\d))?\b"
     r"|\b(?P<month2>[A-Z][a-z]{2,8})\.?\s+(?P<day2>\d{1,2})(?:,?\s+(?P<year2>20\d\d))?\b"
 )
-#: Where one may begin: tried at every letter the pattern costs as much as three passes over the story.
-_MAY_BE_SPELT = re.compile(r"[\dA-Z](?:(?<=\d)\d?\s+[A-Z][a-z][a-z]|(?<=[A-Z])[a-z]{2,8}\.?\s+\d)")
+_MONTH_BEFORE = re.compile(r"[A-Z][a-z]{2,8}\.?\Z")
+_LONGEST_MONTH = 10  # with a stop
 _SEARCHED = 6000
+_DAY_DIGITS = 2
 
 
 def dates_in(reading: Reading, published: date | None) -> Iterator[tuple[date, Span]]:
@@ -50,13 +52,24 @@ def dates_in(reading: Reading, published: date | None) -> Iterator[tuple[date, S
 
 
 def _spelt(text: str) -> Iterator[re.Match[str]]:
-    """What ``_SPELT`` finds, each beginning after the end of the one before."""
-    at = 0
-    while candidate := _MAY_BE_SPELT.search(text, at):
-        found = _SPELT.match(text, candidate.start())
+    """What ``_SPELT`` finds, each beginning after the end of the one before; looked for about the digits only.
+
+    Tried at every letter the pattern costs as much as three passes over the story.
+    """
+    at = last = 0
+    for start, end in digits_in(text):
+        found = None
+        if end - start <= _DAY_DIGITS:
+            word = text[last:start].rstrip()
+            before = _MONTH_BEFORE.search(word, max(0, len(word) - _LONGEST_MONTH))
+            if before and last + before.start() >= at:
+                found = _SPELT.match(text, last + before.start())
+            if not found and start >= at:
+                found = _SPELT.match(text, start)
         if found:
             yield found
-        at = found.end() if found else candidate.start() + 1
+            at = found.end()
+        last = end
 
 
 def _resolve(day: int, month: int, year: str | None, published: date | None) -> date | None:

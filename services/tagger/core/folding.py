@@ -26,3 +26,9 @@ def fold(text: str) -> bytes:
 def fold_term(term: str) -> bytes:
     """A term as it has to stand in folded text: single spaces between its words."""
     return b" ".join(fold(term).split())
+
+
+def begins_any(text: str, firsts: bytes) -> bool:
+    """Whether any character begins with one of these bytes in UTF-8; a pattern of ranges costs four times that."""
+    spelt = text.encode("utf-8", "replace")
+    return len(spelt.translate(None, firsts)) < len(spelt)

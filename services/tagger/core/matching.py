@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from itertools import accumulate
 from operator import eq, itemgetter, or_
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from services.tagger.core.folding import fold, fold_term
+from services.tagger.core.blocks import Blocks
+from services.tagger.core.folding import begins_any, fold, fold_term
 
 #: A crafted text must not buy unbounded work: characters read, and hits kept of one term.
 MAX_TEXT = 40_000
@@ -23,8 +23,6 @@ CROWDED = 1200
 #: Thai is the first script without spaces between words; Lao and Khmer follow it.
 _OTHER_SCRIPTS = "\u0e00"
 _ASKS = -1
-#: So many blocking phrases are asked one by one; more of them are put in order first.
-_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Hit(NamedTuple):
 
 #: A hundred hits a story: half of what the named form costs.
 _hit = tuple.__new__
-_index = itemgetter(0)
+_index, _end = itemgetter(0), itemgetter(2)
 #: Index of the term, where it starts, and two beyond where it ends: of padded text.
 _Match = tuple[int, int, int]
 
@@ -95,6 +93,7 @@ class Matcher:
         self._other_scripts = by_script
         firsts = "".join({re.escape(term[0]) for term in by_script})
         self._begins_other = re.compile(f"[{firsts}]") if firsts else None
+        self._first_bytes = bytes({term.encode()[0] for term in by_script})
         self.lexicon = Terms(pattern for pattern in own if not pattern.places)
         self.names = Terms(pattern for pattern in own if pattern.places)
         self.blockers = blockers
@@ -109,9 +108,7 @@ class Matcher:
         """Every hit in the first ``MAX_TEXT`` characters; ``folded`` where all of the text is known so."""
         text = text[:MAX_TEXT]
         padded = b" " + (fold(text) if folded is None else folded[:MAX_TEXT]) + b" "
-        others: list[Hit] = []
-        if self._begins_other and not text.isascii() and self._begins_other.search(text):
-            others = list(self._substrings(text))
+        others = list(self._substrings(text)) if self._may_hold_others(text) else []
         matches = self.lexicon.find(padded)
         if len(matches) > MAX_HITS_OF_A_TERM and _stands_too_often(matches):
             names = self.names.find(padded)
@@ -124,6 +121,11 @@ class Matcher:
         total = len(matches) + len(names)
         return total > CROWDED and total - sum(match[0] in self._both for match in names) > CROWDED
 
+    def _may_hold_others(self, text: str) -> bool:
+        if text.isascii() or not self._begins_other or not begins_any(text, self._first_bytes):
+            return False
+        return self._begins_other.search(text) is not None
+
     def _substrings(self, text: str) -> Iterator[Hit]:
         """Khmer and Lao put no space between words: a term counts wherever it stands."""
         for term, patterns in self._other_scripts.items():
@@ -132,20 +134,6 @@ class Matcher:
                 for pattern in patterns:
                     yield Hit(at, at + len(term), pattern)
                 at, count = text.find(term, at + len(term)), count + 1
-
-
-class Blocks:
-    """The phrases that mean something else than their words: "bunga kamboja", "menteri perdagangan"."""
-
-    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
-        ordered = sorted(spans)
-        self._starts = [start for start, _ in ordered]
-        self._reach = list(accumulate((end for _, end in ordered), max))  # of all the phrases begun so far
-
-    def hold(self, start: int, end: int) -> bool:
-        """Whether one of them holds the whole span."""
-        begun = bisect_right(self._starts, start) - 1
-        return begun >= 0 and self._reach[begun] >= end
 
 
 class Found:
@@ -210,14 +198,19 @@ class Found:
     def told(self, matches: list[_Match], start: int, end: int) -> list[Hit]:
         """The hits of concepts among these matches of what stands between two offsets, in order of their end."""
         others = [hit for hit in self._others if start <= hit.start < end and hit.pattern.concepts]
-        return self._hits(self._matcher.lexicon, matches, others)
+        hits = self._hits(self._matcher.lexicon, matches, others)
+        return self._free(hits) if self._spans and self._blocks.touch(start, end) else hits
 
     def named(self) -> list[Hit]:
         """Every hit of a name of the gazetteer, in order of its end."""
         names = self._matcher.names.find(self._padded)
         if self._matcher.is_crowded(self._matches, names):
             names = _thinned(names)
-        return self._hits(self._matcher.names, names, [hit for hit in self._others if hit.pattern.places])
+        others = [hit for hit in self._others if hit.pattern.places]
+        return self._free(self._hits(self._matcher.names, names, others))
+
+    def _free(self, hits: list[Hit]) -> list[Hit]:
+        return [hit for hit in hits if self._is_free(hit)] if self._spans else hits
 
     def _hits(self, terms: Terms, matches: list[_Match], others: list[Hit]) -> list[Hit]:
         found: list[Hit] = []
@@ -234,7 +227,7 @@ class Found:
         if others:
             found += others
             found.sort(key=lambda hit: hit.end)
-        return [hit for hit in found if self._is_free(hit)] if self._spans else found
+        return found
 
     def _asked(self) -> list[int]:
         """The concepts of each match, also of those that ask for their case; notes the blocking phrases."""
@@ -258,15 +251,11 @@ class Found:
 
     def _clear(self) -> None:
         """Take their concepts from the words inside such phrases."""
-        masks, blockers = self._masks, self._matcher.blockers
-        if len(self._spans) > _FEW:
-            for at, (_, start, end) in enumerate(self._matches):
-                if not masks[at] & blockers and self._blocks.hold(start, end - 2):
-                    masks[at] = 0
-            return
+        masks, matches, blockers = self._masks, self._matches, self._matcher.blockers
         for first, last in self._spans:
-            for at, (_, start, end) in enumerate(self._matches):
-                if first <= start and end - 2 <= last and not masks[at] & blockers:
+            inside = range(*(bisect_right(matches, at + 2, key=_end) for at in (first, last)))
+            for at in inside:
+                if first <= matches[at][1] and not masks[at] & blockers:
                     masks[at] = 0
 
     @cached_property
@@ -290,7 +279,10 @@ class Found:
 
 def _stands_too_often(matches: list[_Match]) -> bool:
     """Whether a term stands more often than is kept of it in a crowded text."""
-    indexes = sorted(map(_index, matches))
+    indexes = list(map(_index, matches))
+    if len(indexes) - len(set(indexes)) < MAX_HITS_OF_A_TERM:
+        return False  # nearly all stories: all the repetitions together are too few
+    indexes.sort()
     return True in map(eq, indexes, indexes[MAX_HITS_OF_A_TERM:])
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from ahocorasick_rs import BytesAhoCorasick
 
+from services.tagger.core.folding import begins_any
+
 _WORDS: dict[str, float] = {
     "satu": 1, "seorang": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6, "tujuh": 7, "delapan": 8,
     "sembilan": 9, "sepuluh": 10, "sebelas": 11, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
@@ -65,6 +67,8 @@ _FIRST_WORDS = frozenset(re.split(r"[ -]", word)[0] for word in (*_WORDS, *_VAGU
 _FIRST_WORD = BytesAhoCorasick([word.encode() for word in sorted(_FIRST_WORDS) if len(word) > 1])
 _RUN = re.compile(r"\d+")
 _FOREIGN_DIGITS = re.compile("[\u0660-\u1fff\ua620-\U0010ffff]")  # no others stand beyond ASCII
+#: The first bytes of these in UTF-8, asked first: a pattern looks at every letter.
+_FOREIGN_BYTES = bytes([*range(0xD9, 0xE2), *range(0xEA, 0xF5)])
 _ONLY_DIGITS = bytes(code if chr(code) in "0123456789" else 0x20 for code in range(256))
 #: By the mark between thousands.
 _GROUPED = {
@@ -97,7 +101,7 @@ def numbers_in(text: str) -> Iterator[re.Match[str]]:
 
 def digits_in(text: str) -> list[tuple[int, int]]:
     """Every run of digits; of nearly all texts by bytes, at a third of what a pattern costs."""
-    if not text.isascii() and _FOREIGN_DIGITS.search(text):
+    if not text.isascii() and begins_any(text, _FOREIGN_BYTES) and _FOREIGN_DIGITS.search(text):
         return [found.span() for found in _RUN.finditer(text)]
     found, at = [], 0
     for run in text.encode("latin-1", "replace").translate(_ONLY_DIGITS).decode("ascii").split():

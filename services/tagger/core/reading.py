@@ -299,8 +299,10 @@ def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool, found: Foun
     bits = found.concepts(sentences.starts)
     reading = Reading(whole, cleared, sentences, found, bits, 0, has_title)
     _forget_where_written(reading, book.bit("foreign_state"))
-    reading.listed = _strip_enumerations(bits, book)
     reading.everything = _union(bits)
+    if reading.everything & book.any_offence:
+        reading.listed = _strip_enumerations(bits, book)
+        reading.everything = _union(bits)
     reading.lead_end = _lead_end(whole, sentences, has_title)
     reading.lead_bits = _union(bits[: reading.lead_end])
     return reading
@@ -350,7 +352,7 @@ def _forget_where_written(reading: Reading, state: int) -> None:
 def _strip_enumerations(bits: list[int], book: Rulebook) -> frozenset[int]:
     """An official's list of crimes is no news of any of them: its offences count for no topic."""
     cue, listed = book.bit("enumeration_cue"), set()
-    every = _union(book.offences)
+    every = book.any_offence
     for index, mask in enumerate(bits):
         if index == 0 or not mask & every:
             continue
