@@ -11,9 +11,9 @@ from services.cli.stores import SERVICES, Stores
 from services.cli.where import DEFAULT_DATA
 from services.ingest.settings import IngestSettings
 from services.notifier.settings import NotifierSettings
+from services.runtime.engine import make_engine
 from services.runtime.errors import OperatorError
 from services.runtime.settings import ServiceSettings, load_settings
-from services.runtime.store import make_engine
 from services.tagger.settings import TaggerSettings
 
 _SERVICES = Path(__file__).resolve().parents[1]

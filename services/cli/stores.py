@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from services.runtime.engine import make_engine
 from services.runtime.errors import OperatorError
-from services.runtime.store import make_engine
 
 T = TypeVar("T")
 Question = Callable[[sa.Connection], T]

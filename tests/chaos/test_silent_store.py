@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
+from services.runtime.engine import make_engine
 from services.runtime.errors import UnavailableError
-from services.runtime.store import Store, make_engine
+from services.runtime.store import Store
 from tests.chaos.proxy import Line, Proxy
 
 SILENT_AFTER_S = 0.5

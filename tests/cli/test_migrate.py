@@ -13,9 +13,10 @@ from click.testing import CliRunner
 from services.cli.holdings import MIGRATIONS, NAMES, holdings
 from services.cli.migrate import migrate_command
 from services.ingest.settings import IngestSettings
+from services.runtime.engine import make_engine
 from services.runtime.errors import OperatorError
 from services.runtime.schema import migration_heads, upgrade
-from services.runtime.store import Store, make_engine
+from services.runtime.store import Store
 
 
 def run(*arguments: str) -> tuple[int, list[str]]:

@@ -17,8 +17,9 @@ from services.cli.holdings import MIGRATIONS, stores_at
 from services.cli.stores import SERVICES, Stores
 from services.cli.why import explain, why_command
 from services.notifier import queries
+from services.runtime.engine import make_engine
 from services.runtime.errors import OperatorError
-from services.runtime.store import Store, make_engine
+from services.runtime.store import Store
 from tests.cli.year_of_stores import build, story_id
 from tests.postgres_server import PostgresServer
 

@@ -40,9 +40,9 @@ from services.contracts.tagging import STORY_TAGGED
 from services.contracts.topics import STORIES, STORIES_TAGGED
 from services.runtime.apache import HOST, ApacheKafka, free_port
 from services.runtime.broker import admin_client
+from services.runtime.engine import make_engine
 from services.runtime.schema import upgrade
 from services.runtime.settings import ServiceSettings
-from services.runtime.store import make_engine
 from services.runtime.topics_admin import create_topics
 from tests.conftest import KAFKA_CONFIG, QUICK
 from tests.postgres_server import PostgresServer

@@ -24,8 +24,9 @@ from services.contracts.delivery import DELIVERY_RECORDED, Action, DeliveryRecor
 from services.contracts.source import SOURCE_HEALTH_CHANGED
 from services.contracts.story import STORY_EVENT
 from services.contracts.tagging import STORY_TAGGED
+from services.runtime.engine import make_engine
 from services.runtime.schema import migration_heads, upgrade
-from services.runtime.store import Store, make_engine
+from services.runtime.store import Store
 from services.tagger.app import MIGRATIONS as TAGGER
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rulebook

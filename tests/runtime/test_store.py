@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from services.runtime import engine as engines
 from services.runtime import store as module
 from services.runtime.errors import OperatorError, UnavailableError
 from services.runtime.store import Store
@@ -201,7 +202,7 @@ async def test_a_lock_somebody_keeps_is_an_outage_and_no_fault_of_the_record(
 ) -> None:
     url = request.getfixturevalue("postgres") if kind == "postgres" else store_url
     Store.open(url, migrations).engine.dispose()
-    monkeypatch.setattr(module, "LOCK_WAIT_MS", 200)
+    monkeypatch.setattr(engines, "LOCK_WAIT_MS", 200)
     store, other = Store.open(url, migrations), hold(url)
     with pytest.raises(UnavailableError):
         await store.write(lambda conn: conn.execute(sa.text("SELECT 1")).scalar(), serial=True)
@@ -255,12 +256,12 @@ def kept_statements(engine: sa.Engine, asked: list[str]) -> int:
 
 
 def test_a_connection_forgets_the_statements_it_used_longest_ago(tmp_path: Path) -> None:
-    engine = module.make_engine(f"sqlite:///{tmp_path / 'kept.sqlite3'}")
-    assert kept_statements(engine, [str(number) for number in range(300)]) <= module.KEPT_STATEMENTS
+    engine = engines.make_engine(f"sqlite:///{tmp_path / 'kept.sqlite3'}")
+    assert kept_statements(engine, [str(number) for number in range(300)]) <= engines.KEPT_STATEMENTS
     engine.dispose()
 
 
 def test_a_connection_does_not_forget_the_statements_of_a_service(tmp_path: Path) -> None:
-    engine = module.make_engine(f"sqlite:///{tmp_path / 'kept.sqlite3'}")
+    engine = engines.make_engine(f"sqlite:///{tmp_path / 'kept.sqlite3'}")
     assert kept_statements(engine, [str(number) for number in range(50)] * 3) >= 50
     engine.dispose()

@@ -25,8 +25,8 @@ from services.contracts.delivery import Action
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, STORIES, STORIES_TAGGED, TOPICS
 from services.notifier.core.ledger import State
 from services.notifier.vault import Vault
+from services.runtime.engine import make_engine
 from services.runtime.schema import pending
-from services.runtime.store import make_engine
 from services.tagger.tables import stories as tagged_stories
 from tests.chaos import round as chaos
 from tests.chaos.books import Books
