@@ -40,7 +40,8 @@ from services.runtime.store import Store
 from services.tagger.app import MIGRATIONS
 from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.book import Rulebook
-from services.tagger.join import Labelled, Settled, label, settle
+from services.tagger.join import Settled, settle
+from services.tagger.labelling import Labelled, label
 from services.tagger.tables import outbox
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -27,7 +27,7 @@ from services.contracts.story import Extraction, StoryPublished
 from services.runtime.records import Received
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rulebook
-from services.tagger.join import Labelled, label
+from services.tagger.labelling import Labelled, label
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "bench" / "report" / "data"

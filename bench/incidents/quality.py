@@ -13,7 +13,8 @@ from bench.incidents.stories import Told
 from services.contracts.story import StoryEvent
 from services.runtime.records import Received
 from services.tagger.core.book import Rulebook
-from services.tagger.join import Settled, label, settle
+from services.tagger.join import Settled, settle
+from services.tagger.labelling import label
 from services.tagger.tables import metadata
 
 

@@ -16,7 +16,8 @@ from services.runtime.store import Store
 from services.tagger.app import MIGRATIONS
 from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.book import Rulebook
-from services.tagger.join import Labelled, settle
+from services.tagger.join import settle
+from services.tagger.labelling import Labelled
 from services.tagger.tables import incidents, outbox, stories
 
 #: As many as the service takes from Kafka at once.

@@ -28,7 +28,8 @@ from services.runtime.topics_admin import ensure_topic
 from services.tagger.app import MIGRATIONS
 from services.tagger.book_files import load_book
 from services.tagger.clause_cache import ClauseCache
-from services.tagger.join import label, settle
+from services.tagger.join import settle
+from services.tagger.labelling import label
 from services.tagger.tables import outbox
 
 ROOT = Path(__file__).resolve().parents[2]

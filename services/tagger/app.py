@@ -33,7 +33,8 @@ from services.tagger import memory
 from services.tagger.book_files import load_for_good
 from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.book import Rulebook
-from services.tagger.join import Labelled, Settled, label, settle
+from services.tagger.join import Settled, settle
+from services.tagger.labelling import Labelled, label
 from services.tagger.metrics import STAGE, TaggerMetrics
 from services.tagger.rebuild import Rebuilder
 from services.tagger.settings import TaggerSettings

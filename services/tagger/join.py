@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from services.contracts.base import Event
-from services.contracts.story import Story, StoryEvent, StoryRevised, StoryWithdrawn
+from services.contracts.story import Story, StoryWithdrawn
 from services.contracts.tagging import StoryTagged
 from services.contracts.topics import STORIES_TAGGED
-from services.runtime.outbox import Message, enqueue
-from services.runtime.records import REPLAY, Received
+from services.runtime.outbox import enqueue
 from services.tagger import memory
 from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.alerts import Outgoing
@@ -24,23 +22,11 @@ from services.tagger.core.book import Rulebook
 from services.tagger.core.duplicates import Pieces, read_pieces
 from services.tagger.core.incident import Reason, decide_join, incident_id_of
 from services.tagger.core.incident_signature import Signature, sign
-from services.tagger.core.story import Tagging, article_of, tag_story, to_event
+from services.tagger.core.story import to_event
+from services.tagger.labelling import Labelled, copies_only, with_label
 from services.tagger.lives import merge, refresh, split
 from services.tagger.tables import outbox
-
-_COPIES_ONLY = ("copies",)
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A story event with its label; labelling is pure and may run in any number of processes."""
-
-    event: StoryEvent
-    tagging: Tagging | None
-    pieces: Pieces
-    trace: str | None = None
-    replayed: bool = False
-    tagged_in: str | None = None  # the span of the labelling, where it is traced
+from services.tagger.telling import as_message, as_row, send, send_again
 
 
 @dataclass(frozen=True)
@@ -52,16 +38,6 @@ class Settled:
     incident_id: str | None
     events: tuple[Event, ...] = ()
     again: bool = False
-
-
-def label(received: Received[StoryEvent], book: Rulebook) -> Labelled:
-    """Tag the story, unless the event brings no new text."""
-    event = received.value
-    if isinstance(event, StoryWithdrawn) or _copies_only(event):
-        return Labelled(event, None, (), received.trace, received.replayed)
-    tagging = tag_story(article_of(event), book)
-    pieces = read_pieces(blank(tagging.title, tagging.text)) if tagging.relevant else ()
-    return Labelled(event, tagging, pieces, received.trace, received.replayed)
 
 
 def settle(
@@ -134,8 +110,8 @@ def _write_plain(desk: _Desk) -> None:
     if not desk.plain:
         return
     at = desk.now.timestamp()
-    told = [(labelled, _row(_tell(tagged), tagged.model_dump_json())) for labelled, tagged in desk.plain]
-    ids = enqueue(desk.conn, outbox, [_message(row, labelled) for labelled, row in told])
+    told = [(labelled, as_row(_tell(tagged), tagged.model_dump_json())) for labelled, tagged in desk.plain]
+    ids = enqueue(desk.conn, outbox, [as_message(row, labelled) for labelled, row in told])
     memory.save_plain_stories(
         desk.conn,
         [
@@ -167,16 +143,17 @@ def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
     stored = None if fresh else memory.sent_before(conn, event.story_id, event.version)
     renewed = _is_renewed(labelled, known, desk.book)
     if stored is not None and not renewed:
-        return _send_again(conn, labelled, known, stored)
+        send_again(conn, labelled, stored)
+        return Settled(event.story_id, Reason.STAYED, known.incident_id if known else None, again=True)
     if known and (event.version < known.version or (event.version == known.version and not renewed)):
         return Settled(event.story_id, Reason.STALE, known.incident_id)
     if isinstance(event, StoryWithdrawn):
         outgoing, settled = _take_back(desk, event, known)
-    elif known and _copies_only(event):
+    elif known and copies_only(event):
         outgoing, settled = _count_copies(desk, event, known)
     else:
-        outgoing, settled = _decide(desk, _with_label(labelled, desk.book), known)
-    _send(conn, labelled, outgoing, desk.now, fresh=fresh)
+        outgoing, settled = _decide(desk, with_label(labelled, desk.book), known)
+    send(conn, labelled, outgoing, desk.now, fresh=fresh)
     desk.seen.add(event.story_id)
     return settled
 
@@ -190,15 +167,6 @@ def _is_renewed(labelled: Labelled, known: memory.Known | None, book: Rulebook) 
     With the same rules a replay too repeats what was said, and the notifier knows it already.
     """
     return labelled.replayed and known is not None and known.tagged.tagger_version != book.version
-
-
-def _with_label(labelled: Labelled, book: Rulebook) -> Labelled:
-    """A revision that only adds copies, of a story never seen here, still has to be read."""
-    if labelled.tagging is not None or isinstance(labelled.event, StoryWithdrawn):
-        return labelled
-    tagging = tag_story(article_of(labelled.event), book)
-    pieces = read_pieces(blank(tagging.title, tagging.text)) if tagging.relevant else ()
-    return replace(labelled, tagging=tagging, pieces=pieces)
 
 
 def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tuple[list[Outgoing], Settled]:
@@ -334,52 +302,3 @@ def _keep_story(
 
 def _tell(tagged: StoryTagged) -> Outgoing:
     return Outgoing(STORIES_TAGGED, tagged.story_id, tagged)
-
-
-def _copies_only(event: StoryEvent) -> bool:
-    return isinstance(event, StoryRevised) and event.changed == _COPIES_ONLY
-
-
-def _send(
-    conn: sa.Connection, labelled: Labelled, outgoing: Sequence[Outgoing], now: datetime, *, fresh: bool
-) -> None:
-    """Enqueue the events and remember them for the same record coming again."""
-    written: dict[int, str] = {}  # one event goes to several topics
-    rows = [_row(one, written.get(id(one.event)) or _write(written, one.event)) for one in outgoing]
-    ids = enqueue(conn, outbox, [_message(row, labelled) for row in rows])
-    kept = orjson.dumps({"ids": ids, "events": rows})
-    event = labelled.event
-    memory.remember_sent(conn, event.story_id, event.version, kept, now.timestamp(), fresh=fresh)
-
-
-def _row(one: Outgoing, value: str) -> dict[str, Any]:
-    schema = f"{type(one.event).__name__}/{one.event.schema_version}"
-    return {"topic": one.topic, "key": one.key, "schema": schema, "value": value}
-
-
-def _write(written: dict[int, str], event: Event) -> str:
-    written[id(event)] = event.model_dump_json()
-    return written[id(event)]
-
-
-def _send_again(conn: sa.Connection, labelled: Labelled, known: memory.Known | None, stored: bytes) -> Settled:
-    """The stored events unchanged; nothing where the relay still has them."""
-    kept = orjson.loads(stored)
-    waiting = conn.execute(
-        sa.select(sa.func.count()).select_from(outbox).where(outbox.c.id.in_(kept["ids"]))
-    ).scalar_one()
-    if waiting < len(kept["ids"]) or labelled.replayed:
-        enqueue(conn, outbox, [_message(row, labelled) for row in kept["events"]])
-    incident_id = known.incident_id if known else None
-    return Settled(labelled.event.story_id, Reason.STAYED, incident_id, again=True)
-
-
-def _message(row: dict[str, Any], labelled: Labelled) -> Message:
-    return Message(
-        topic=row["topic"],
-        key=row["key"],
-        value=row["value"].encode(),
-        schema=row["schema"],
-        trace=labelled.trace,
-        headers={REPLAY: "1"} if labelled.replayed else {},
-    )

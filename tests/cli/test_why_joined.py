@@ -16,7 +16,8 @@ from services.notifier.app import MIGRATIONS as NOTIFIER
 from services.runtime.store import Store
 from services.tagger.app import MIGRATIONS as TAGGER
 from services.tagger.book_files import load_book
-from services.tagger.join import label, settle
+from services.tagger.join import settle
+from services.tagger.labelling import label
 from tests.tagger.builders import NOW, a_story, received
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"

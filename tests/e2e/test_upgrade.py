@@ -30,7 +30,8 @@ from services.runtime.store import Store
 from services.tagger.app import MIGRATIONS as TAGGER
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rulebook
-from services.tagger.join import label, settle
+from services.tagger.join import settle
+from services.tagger.labelling import label
 from tests.conftest import ROOT
 from tests.tagger.builders import INTERCEPTED, NOW, a_story, received
 

@@ -25,7 +25,8 @@ from services.runtime.records import Received
 from services.runtime.store import Store
 from services.tagger import app as tagger
 from services.tagger.book_files import load_book
-from services.tagger.join import label, settle
+from services.tagger.join import settle
+from services.tagger.labelling import label
 from tests.ingest.builders import NOW, a_feed, an_item
 from tests.ingest.mortal import Point
 from tests.ingest.world import FeedServer, Reply

@@ -16,7 +16,7 @@ from bench.incidents.quality import bcubed, clusters_of, join_stories
 from bench.incidents.rejoin import rejoin
 from bench.incidents.stories import Told, read_stories
 from services.tagger.core.book import Rulebook
-from services.tagger.join import label
+from services.tagger.labelling import label
 from tests.tagger.builders import a_story, received
 
 #: F1 and precision that a change of rules must not lose, by part of the set.  Measured: 0.99 and 1.00 on the part that

@@ -15,7 +15,8 @@ from services.runtime.store import Store
 from services.tagger import memory, queries
 from services.tagger.core.book import Rulebook
 from services.tagger.core.incident import Reason, incident_id_of
-from services.tagger.join import Settled, label, settle
+from services.tagger.join import Settled, settle
+from services.tagger.labelling import label
 from services.tagger.tables import outbox
 from tests.tagger.builders import NOW, a_copy, a_story, a_withdrawal, received
 

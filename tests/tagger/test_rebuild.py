@@ -15,7 +15,8 @@ from services.runtime.store import Store
 from services.tagger import memory
 from services.tagger.core.book import Rulebook
 from services.tagger.core.incident import incident_id_of
-from services.tagger.join import label, settle
+from services.tagger.join import settle
+from services.tagger.labelling import label
 from services.tagger.rebuild import REASON, Rebuilder, keep_incidents, keep_labels, mark_restored, tell_incidents
 from tests.tagger.builders import NOW, a_story, received
 from tests.tagger.test_join import RETOLD, sent

@@ -13,7 +13,8 @@ from services.contracts.delivery import Action
 from services.contracts.story import StoryEvent
 from services.runtime.store import Store
 from services.tagger.core.book import Rulebook
-from services.tagger.join import label, settle
+from services.tagger.join import settle
+from services.tagger.labelling import label
 from services.tagger.tables import outbox
 from tests.notifier.builders import an_entry
 from tests.notifier.world import World
