@@ -66,7 +66,7 @@ OF_A_STATE = frozenset(
     b"pelajar mahasiswa kapal nelayan sindikat jaringan produk rokok gula daging sabu bendera"
     b" berbendera perusahaan kia remaja wanita pria perempuan imigran pekerja turis uang beras bawang"
     b" bos warganegara lelaki pemuda anak orang buatan made ringgit mata maskapai paspor bot sampan"
-    b" majikan".split()
+    b" majikan kerja buruh karyawan teknisi wisatawan pelancong pengusaha investor".split()
 )
 #: People of a town: the town is no part of a name.
 TOWNSPEOPLE = frozenset(
