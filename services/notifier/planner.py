@@ -14,10 +14,8 @@ from services.contracts.alert import (
     AlertRaised,
     AlertUpdated,
     AlertWithdrawn,
-    IncidentMerged,
-    IncidentSplit,
 )
-from services.contracts.delivery import Action, Outcome
+from services.contracts.delivery import Action
 from services.notifier import roster, rows
 from services.notifier.alert_log import keep_alert
 from services.notifier.core.decide import (
@@ -26,18 +24,25 @@ from services.notifier.core.decide import (
     Told,
     Way,
     decide,
-    decide_regrouping,
-    decide_withdrawal,
 )
 from services.notifier.core.ledger import State
 from services.notifier.core.match import SubscriptionIndex, match_official
 from services.notifier.core.reason import Reason
 from services.notifier.core.snapshot import snapshot
+from services.notifier.endings import end
 from services.notifier.incidents import keep_incident, last_version
 from services.notifier.placing import Case, place
 from services.notifier.rows import Row
 from services.notifier.tables import MUTE
-from services.notifier.told import Memory, erase, memories, memory_of, remember, share_thread
+from services.notifier.told import (
+    Memory,
+    effective,
+    erase,
+    from_before,
+    memories,
+    remember,
+    share_thread,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +121,7 @@ class Planner:
         for memory in known.values():
             official = self._index.officials.get(memory.official_id)
             if official is not None:
-                given.append(_end(conn, Case(official, event, seen.trace, now), memory))
+                given.append(end(conn, Case(official, event, seen.trace, now), memory))
         return given
 
     def _plan_alert(
@@ -135,7 +140,7 @@ class Planner:
             if memory is not None and memory.incident_id != alert.incident_id:
                 # A merge whose own event has not arrived yet: the thread goes on under the new id.
                 share_thread(conn, official_id, memory.incident_id, alert.incident_id)
-                memory = replace(memory, incident_id=alert.incident_id, told=_from_before(memory.told))
+                memory = replace(memory, incident_id=alert.incident_id, told=from_before(memory.told))
             case = Case(official, alert, seen.trace, now, around.channels.get(official_id))
             if official_id in decided:
                 given.append(_recall(conn, case, alert, memory, decided[official_id]))
@@ -161,11 +166,6 @@ def _memory(
         counts |= {name: max(count, counts.get(name, 0.0)) for name, count in state.counts.items()}
     state = replace(states[0], counts=counts, severity=max(state.severity for state in states))
     return replace(found[0], told=replace(found[0].told, state=state))
-
-
-def _from_before(told: Told) -> Told:
-    """The same, but older than any version of the incident it now belongs to."""
-    return replace(told, state=replace(told.state, version=0))
 
 
 def _settle_alone(
@@ -196,7 +196,7 @@ def _settle(
     around: _Around,
 ) -> Reason | None:
     waiting = around.waiting.get(case.official.official_id, ())
-    told = _effective(memory, waiting)
+    told = effective(memory, waiting)
     moment = Moment(
         now=case.now,
         pushes_today=_pushes_today(conn, case),
@@ -209,7 +209,7 @@ def _settle(
     left = decision is None or decision.reason is Reason.NO_LONGER_YOURS
     for row in waiting:
         if not (keep_member and row.state is State.PLANNED):
-            _suppress(conn, row, Reason.NO_LONGER_YOURS if left else Reason.SUPERSEDED, case.at)
+            rows.suppress(conn, row, Reason.NO_LONGER_YOURS if left else Reason.SUPERSEDED, case.at)
     if decision is None:
         if memory is not None:
             erase(conn, case.official.official_id, alert.incident_id)
@@ -245,18 +245,6 @@ def _recall(
     return Reason.OLD_VERSION
 
 
-def _effective(memory: Memory | None, waiting: Sequence[Row]) -> Told | None:
-    """What the official has really seen: a push or an edit that has not left does not count."""
-    if memory is None:
-        return None
-    if any(row.action in {Action.PUSH, Action.EDIT, Action.WITHDRAW} for row in waiting):
-        return memory.base
-    if memory.told.way is Way.DIGEST_WAITING and not waiting:
-        # Its digest is on its way just now, with the state before this one.
-        return replace(memory.told, way=Way.DIGEST)
-    return memory.told
-
-
 def _pushes_today(conn: sa.Connection, case: Case) -> int:
     if case.official.max_pushes_a_day is None:
         return 0
@@ -285,62 +273,3 @@ def _restore(conn: sa.Connection, case: Case, incident_id: str, base: Told | Non
         erase(conn, case.official.official_id, incident_id)
     else:
         remember(conn, Memory(case.official.official_id, incident_id, base, None), case.at)
-
-
-def _suppress(conn: sa.Connection, row: Row, reason: Reason, at: float) -> None:
-    rows.move(conn, row, State.SUPPRESSED, reason, at)
-    rows.announce(conn, row, Outcome.SUPPRESSED, reason, at)
-
-
-def _end(conn: sa.Connection, case: Case, memory: Memory) -> Reason:
-    """The incident was withdrawn, merged or split: put right what this official has of it."""
-    event = case.event
-    waiting = rows.waiting_rows(conn, case.official.official_id, event.incident_id)
-    told = _effective(memory, waiting)
-    if isinstance(event, AlertWithdrawn):
-        return _withdraw(conn, case, memory, waiting, told)
-    reason = Reason.MERGED if isinstance(event, IncidentMerged) else Reason.SPLIT
-    decision = decide_regrouping(told, reason) if told else None
-    if isinstance(event, IncidentMerged):
-        _hand_over(conn, case, event.into, memory, waiting)
-    elif isinstance(event, IncidentSplit):
-        for part in event.parts:
-            if part != event.incident_id and memory_of(conn, case.official.official_id, part) is None:
-                known = Told(Way.SPLIT, replace(memory.told.state, version=0))
-                remember(conn, Memory(case.official.official_id, part, known, None), case.at)
-    if decision is None:
-        return reason
-    severity = memory.told.state.severity
-    place(conn, case, decision, severity=severity, incident_id=event.incident_id)
-    kept = replace(memory.told, state=replace(memory.told.state, version=event.version))
-    # Until this edit has left, what is on the screen is what was told before it.
-    remember(conn, replace(memory, told=kept, base=told), case.at)
-    return decision.reason
-
-
-def _withdraw(
-    conn: sa.Connection, case: Case, memory: Memory, waiting: Sequence[Row], told: Told | None
-) -> Reason:
-    for row in waiting:
-        _suppress(conn, row, Reason.WITHDRAWN_UNSENT, case.at)
-    if told is not None and told.way is Way.DIGEST_WAITING:
-        told = memory.base
-    if told is None:
-        erase(conn, case.official.official_id, case.event.incident_id)
-        return Reason.WITHDRAWN_UNSENT
-    decision = decide_withdrawal(told)
-    gone = replace(told, withdrawn=True, state=replace(told.state, version=case.event.version))
-    remember(conn, Memory(case.official.official_id, case.event.incident_id, gone, None), case.at)
-    place(conn, case, decision, severity=told.state.severity, incident_id=case.event.incident_id)
-    return decision.reason
-
-
-def _hand_over(conn: sa.Connection, case: Case, into: str, memory: Memory, waiting: Sequence[Row]) -> None:
-    """The official's thread of the merged incident goes on as the thread of the other one."""
-    official_id = case.official.official_id
-    if memory_of(conn, official_id, into) is not None:
-        for row in waiting:
-            _suppress(conn, row, Reason.MERGED, case.at)
-        return
-    share_thread(conn, official_id, memory.incident_id, into)
-    remember(conn, Memory(official_id, into, _from_before(memory.told), None), case.at)

@@ -279,3 +279,9 @@ def announce(
         DELIVERIES, row.subject, event.model_dump_json().encode(), "DeliveryRecorded/1", trace=row.trace
     )
     return enqueue(conn, OUTBOX, [message])[0]
+
+
+def suppress(conn: sa.Connection, row: Row, reason: Reason, at: float) -> None:
+    """It never leaves; the topic is told why."""
+    move(conn, row, State.SUPPRESSED, reason, at)
+    announce(conn, row, Outcome.SUPPRESSED, reason, at)

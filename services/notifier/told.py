@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.contracts.codes import Severity
+from services.contracts.delivery import Action
 from services.notifier.core.decide import Told, Way
 from services.notifier.core.snapshot import Snapshot
 from services.notifier.rows import Row
@@ -123,3 +124,20 @@ def share_thread(conn: sa.Connection, official_id: str, old: str, new: str) -> N
     query = sa.select(THREAD).where(THREAD.c.official_id == official_id, THREAD.c.incident_id == old)
     for row in conn.execute(query).mappings().all():
         conn.execute(_adding_ref(conn.dialect.name), dict(row) | {"incident_id": new})
+
+
+def effective(memory: Memory | None, waiting: Sequence[Row]) -> Told | None:
+    """What the official has really seen: a push or an edit that has not left does not count."""
+    if memory is None:
+        return None
+    if any(row.action in {Action.PUSH, Action.EDIT, Action.WITHDRAW} for row in waiting):
+        return memory.base
+    if memory.told.way is Way.DIGEST_WAITING and not waiting:
+        # Its digest is on its way just now, with the state before this one.
+        return replace(memory.told, way=Way.DIGEST)
+    return memory.told
+
+
+def from_before(told: Told) -> Told:
+    """The same, but older than any version of the incident it now belongs to."""
+    return replace(told, state=replace(told.state, version=0))
