@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _SEARCHED = 1200
 _LONGEST = 90
@@ -25,10 +26,20 @@ _OUTLET_MARKS = (".COM", ".com", ".id", ".ID", "Tribunnews")
 def datelines_in(whole: str) -> list[tuple[int, int]]:
     """The first two, as offsets."""
     head, found = whole[:_SEARCHED], []
-    pattern = _ANY if any(mark in head for mark in _OUTLET_MARKS) else _PLAIN
-    for match in pattern.finditer(head):
+    named = any(mark in head for mark in _OUTLET_MARKS)
+    for match in _ANY.finditer(head) if named else _at_lines(head):
         if match.end() - match.start() < _LONGEST:
             found.append((match.start(), match.end()))
         if len(found) == _MOST:
             break
     return found
+
+
+def _at_lines(head: str) -> Iterator[re.Match[str]]:
+    """What ``_PLAIN`` finds, tried only where a line begins: at every letter it costs four times as much."""
+    at = 0
+    while at >= 0:
+        found = _PLAIN.match(head, at)
+        if found:
+            yield found
+        at = head.find("\n", found.end() if found else at + 1)

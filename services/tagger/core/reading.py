@@ -298,9 +298,9 @@ def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool, found: Foun
     found = found or book.matcher.find(raw)
     bits = found.concepts(sentences.starts)
     reading = Reading(whole, cleared, sentences, found, bits, 0, has_title)
-    _forget_where_written(reading, book.bit("foreign_state"))
-    reading.everything = _union(bits)
-    if reading.everything & book.any_offence:
+    reading.everything, state = _union(bits), book.bit("foreign_state")
+    if reading.everything & (state | book.any_offence):  # else neither has anything to take away
+        _forget_where_written(reading, state)
         reading.listed = _strip_enumerations(bits, book)
         reading.everything = _union(bits)
     reading.lead_end = _lead_end(whole, sentences, has_title)
@@ -334,6 +334,8 @@ def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
 
 def _forget_where_written(reading: Reading, state: int) -> None:
     """The state a story is filed from ("SINGAPORE -", "CEBU CITY, Philippines -") is foreign to nobody in it."""
+    if not reading.everything & state:
+        return
     for start, _ in reading.datelines:
         index = bisect_right(reading.sentences.starts, start) - 1
         at = (index, index + 1) if index + 1 < len(reading.bits) else (index,)  # a dateline may end in a dot
