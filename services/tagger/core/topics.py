@@ -21,6 +21,8 @@ _TITLE, _LEAD, _BODY = 1.5, 1.0, 0.6
 _PASSING = 0.6
 #: A story of so many sentences that comes back to a subject names it more than once.
 _LONG, _LONGER = 8, 13
+#: Fewer than one sentence in so many, and none of the first, is not what a story is about.
+_SHARE = 6
 #: From so many sentences on there is room to name what a story is not about.
 _ROOM = 5
 #: A lead has all a rule asks for, its headline nothing of it: common words that happen to stand together.
@@ -93,7 +95,7 @@ def decide(reading: Reading, book: Rulebook, possible: Possible | None = None) -
             traces.append(Trace("fired", rule.name, round(gained, 2), sentences[:5]))
         if _in_passing(where, reading):
             points *= _PASSING
-        if _named_once(where, points, firing, reading):
+        if _named_once(where, points, firing, reading) or _told_late(where, firing, reading):
             points = 0.0
         if points >= topic_rules.threshold:
             if MASK in reading.whole and not any(reading.shows(*one) for one in firing):
@@ -139,6 +141,15 @@ def _named_once(where: set[int], points: float, firing: _Firing, reading: Readin
     if 0 in where or (reading.has_title and any(_headlined(rule, reading) for rule, _ in firing)):
         return len(reading.bits) >= _LONG
     return len(reading.bits) >= _ROOM
+
+
+def _told_late(where: set[int], firing: _Firing, reading: Reading) -> bool:
+    """A few sentences below the lead of a long story whose headline has nothing of it: one point among many."""
+    if not reading.has_title or len(where) * _SHARE >= len(reading.bits):
+        return False
+    if any(reading.in_lead(index) for index in where):
+        return False
+    return not any(_headlined(rule, reading) for rule, _ in firing)
 
 
 def _headlined(rule: Rule, reading: Reading) -> bool:
