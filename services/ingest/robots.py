@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
+from services.ingest.core.hints import retry_after
 from services.ingest.core.source import Source
 from services.ingest.fetch import Fetcher, FetchError
 from services.ingest.pacer import Pacer
@@ -16,6 +17,8 @@ from services.ingest.pacer import Pacer
 #: The name our rules stand under in a robots.txt.
 TOKEN = "Siaga"  # noqa: S105 - a product token, not a secret
 KEPT_FOR = timedelta(hours=24)
+#: Rules that could not be had let us read nothing: a moment's outage must not cost a day of full texts.
+ASKED_AGAIN_AFTER = timedelta(hours=1)
 ROBOTS_BYTES = 500 * 1024
 #: An outlet's links may lead to any number of its sub-domains, each with rules as long as this.
 KEPT_CHARACTERS, KEPT_HOSTS = 4 * ROBOTS_BYTES, 1000
@@ -53,8 +56,8 @@ class Robots:
         place = f"{split.scheme}://{split.netloc}"
         known = self._rules.get(place)
         if known is None or self._now() >= known.until:
-            text = await self._fetch(source, f"{place}/robots.txt")
-            known = _Rules(Protego.parse(text), self._now() + KEPT_FOR, len(text))
+            text, kept_for = await self._fetch(source, f"{place}/robots.txt")
+            known = _Rules(Protego.parse(text), self._now() + kept_for, len(text))
             self._keep(place, known)
         return known.parsed
 
@@ -64,7 +67,8 @@ class Robots:
         while len(self._rules) > KEPT_HOSTS or sum(one.weight for one in self._rules.values()) > KEPT_CHARACTERS:
             del self._rules[next(iter(self._rules))]
 
-    async def _fetch(self, source: Source, url: str) -> str:
+    async def _fetch(self, source: Source, url: str) -> tuple[str, timedelta]:
+        """The rules, and for how long they are taken to hold."""
         try:
             async with self._pacer.turn(source.politeness_key, source.min_gap_s):
                 answer = await self._fetcher.get(
@@ -75,8 +79,11 @@ class Robots:
                     limit=ROBOTS_BYTES,
                 )
         except FetchError:
-            return _NOTHING
+            return _NOTHING, ASKED_AGAIN_AFTER
         if answer.status == 200:
-            return answer.body.decode("utf-8", "replace")
+            return answer.body.decode("utf-8", "replace"), KEPT_FOR
         # RFC 9309 2.3.1: 4xx means there are no rules, 5xx that nothing may be read; 429 is the second kind.
-        return "" if 400 <= answer.status < 500 and answer.status != 429 else _NOTHING
+        if 400 <= answer.status < 500 and answer.status != 429:
+            return "", KEPT_FOR
+        wait = timedelta(seconds=retry_after(answer.headers.get("retry-after", ""), self._now()) or 0.0)
+        return _NOTHING, min(max(wait, ASKED_AGAIN_AFTER), KEPT_FOR)

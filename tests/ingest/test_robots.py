@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from services.ingest.fetch import Answer, Fetcher
+import pytest
+
+from services.ingest.core.outcome import PollReason
+from services.ingest.fetch import Answer, Fetcher, FetchError
 from services.ingest.pacer import Pacer
-from services.ingest.robots import KEPT_CHARACTERS, KEPT_FOR, KEPT_HOSTS, ROBOTS_BYTES, Robots
+from services.ingest.robots import ASKED_AGAIN_AFTER, KEPT_CHARACTERS, KEPT_FOR, KEPT_HOSTS, ROBOTS_BYTES, Robots
 from tests.ingest.builders import a_source
 
 SOURCE = a_source(min_gap_s=0.0)
@@ -20,10 +23,14 @@ class FakeFetcher(Fetcher):
     def __init__(self, body: bytes) -> None:
         self.asked: list[str] = []
         self.body = body
+        self.fails: FetchError | int | None = None
+        self.headers: dict[str, str] = {}
 
     async def get(self, url: str, **_: Any) -> Answer:
         self.asked.append(urlsplit(url).netloc)
-        return Answer(200, url, {}, body=self.body)
+        if isinstance(self.fails, FetchError):
+            raise self.fails
+        return Answer(self.fails or 200, url, self.headers, body=self.body)
 
 
 class World:
@@ -69,3 +76,38 @@ async def test_rules_are_asked_for_once_a_day_and_again_the_next() -> None:
     world.now += timedelta(seconds=1)
     await world.asks("desk.example")
     assert len(world.fetcher.asked) == 2
+
+
+@pytest.mark.parametrize("fails", [FetchError(PollReason.TIMEOUT), 503, 429], ids=str)
+async def test_rules_that_could_not_be_had_forbid_everything_for_an_hour_and_not_for_a_day(
+    fails: FetchError | int,
+) -> None:
+    world = World()
+    world.fetcher.fails = fails
+    assert not await world.asks("desk.example")
+    world.fetcher.fails = None
+    world.now += ASKED_AGAIN_AFTER - timedelta(seconds=1)
+    assert not await world.asks("desk.example")
+    world.now += timedelta(seconds=1)
+    assert await world.asks("desk.example")
+
+
+async def test_a_host_that_names_a_longer_wait_is_not_asked_before() -> None:
+    world = World()
+    world.fetcher.fails, world.fetcher.headers = 503, {"retry-after": "7200"}
+    assert not await world.asks("desk.example")
+    world.now += timedelta(seconds=7199)
+    assert not await world.asks("desk.example")
+    assert len(world.fetcher.asked) == 1
+    world.now += timedelta(seconds=1)
+    await world.asks("desk.example")
+    assert len(world.fetcher.asked) == 2
+
+
+async def test_no_rules_are_rules_for_a_day() -> None:
+    world = World()
+    world.fetcher.fails = 404
+    assert await world.asks("desk.example", "/private")
+    world.now += KEPT_FOR - timedelta(seconds=1)
+    await world.asks("desk.example")
+    assert len(world.fetcher.asked) == 1
