@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError
 
+from services.cli.dumps import exists
+from services.cli.holdings import holdings, stores_at
+from services.cli.where import DEFAULT_DATA
+from services.ingest import claims
 from services.ingest.app import user_agent
 from services.ingest.core.source import Source
 from services.ingest.probe import Prober, Report
@@ -45,6 +52,7 @@ def feeds_command() -> None:
     \b
     Example:
       siaga feeds probe antara-ntt --contact-url https://example.org/siaga
+      siaga feeds resume antara-ntt
     """
 
 
@@ -77,6 +85,45 @@ def probe(
         _show(reports)
     if not all(report.good for report in reports):
         raise SystemExit(1)
+
+
+@feeds_command.command()
+@click.argument("ids", nargs=-1, metavar="ID...", required=True)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Folder of a `siaga run` (default: {DEFAULT_DATA} where there is one, else the environment).",
+)
+def resume(ids: tuple[str, ...], data: Path | None) -> None:
+    """Poll sources again that answered 401, 410 or 451, after you have looked: by itself nobody knocks again.
+
+    A running ingest asks within a quarter of a minute.
+
+    \b
+    Example:
+      siaga feeds probe antara-ntt && siaga feeds resume antara-ntt
+    """
+    stores = stores_at(data)
+    (holding,) = holdings(("ingest",), data if data is not None or stores.urls else stores.folder)
+    if not exists(holding):
+        raise OperatorError(str(holding.file), "is not there; --data names the folder of a `siaga run`")
+    engine = holding.engine()
+    try:
+        with engine.begin() as conn:
+            for source_id in ids:
+                _resume(conn, source_id)
+    except DBAPIError as error:
+        raise OperatorError("ingest store", one_line(str(error.orig), 200)) from None
+    finally:
+        engine.dispose()
+    click.echo(f"asked again: {', '.join(ids)}", err=True)
+
+
+def _resume(conn: sa.Connection, source_id: str) -> None:
+    done = claims.resume(conn, source_id, time.time())
+    if not done:
+        why = "was never polled; is it in seeds/feeds.yaml?" if done is None else "has not stopped: it is polled"
+        raise OperatorError(f"source {source_id}", why)
 
 
 def _chosen(sources: Sequence[Source], ids: Sequence[str], everything: bool, path: Path) -> list[Source]:

@@ -75,6 +75,22 @@ def register(conn: sa.Connection, sources: Sequence[Source], now: float) -> None
             conn.execute(sa.update(polls).where(polls.c.source_id == source.id).values(**anew))
 
 
+def resume(conn: sa.Connection, source_id: str, now: float) -> bool | None:
+    """Ask a source again that said nobody should; False if it is asked anyway, None if there is none such."""
+    here = polls.c.source_id == source_id
+    row = conn.execute(sa.select(polls).where(here).with_for_update()).one_or_none()
+    if row is None:
+        return None
+    if row.next_check_at is None:
+        values = {"next_check_at": now}
+    elif row.standby_url is not None and row.first_at is None:
+        values = {"next_check_at": now, "first_at": now}
+    else:
+        return False
+    conn.execute(sa.update(polls).where(here).values(**values))
+    return True
+
+
 def claim(conn: sa.Connection, domain: str, source_ids: Sequence[str], owner: str, now: float) -> Claim | float:
     """The next due source of a domain we lead, or how many seconds nothing of it will be due."""
     last = sa.select(sa.func.max(polls.c.last_polled_at)).where(polls.c.source_id.in_(source_ids))

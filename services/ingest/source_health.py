@@ -88,8 +88,8 @@ def retire(conn: sa.Connection, sources: Iterable[Source], now: datetime) -> int
     gone = [row for row in told if row.source_id not in listed]
     enqueue(conn, outbox, [health_message(_retired(row, now)) for row in gone])
     for row in gone:
-        # Listed again it begins without a health, and tells the first one it has.
-        values = {"health": None, "health_since": None, "health_note": ""}
+        # Listed again it is asked, even if it had stopped, and tells the first health it has.
+        values = {"health": None, "health_since": None, "health_note": "", "next_check_at": now.timestamp()}
         conn.execute(sa.update(polls).where(polls.c.source_id == row.source_id).values(**values))
     return len(gone)
 
