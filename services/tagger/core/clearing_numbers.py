@@ -53,7 +53,9 @@ def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]]) -> Iterato
             yield start, end, "contact or document number"
     for start, end in numbers:
         after = whole[end : end + 2]
-        if after != after.lower() and end - start <= _PLATE_DIGITS:  # a capital follows, which few numbers have
+        if after == after.lower() or end - start > _PLATE_DIGITS:
+            continue  # no capital follows, as with most numbers
+        if "A" <= whole[max(0, start - 3) : start].rstrip()[-1:] <= "Z":  # the day of a month has none before it
             yield from _plate(whole, start, end)
 
 

@@ -231,7 +231,8 @@ def _money(found: re.Match[str], card: _Card, reading: Reading, language: str) -
 
 
 def _terms(reading: Reading, book: Rulebook) -> Iterator[tuple[str, str, Span]]:
-    for rule in book.terms:
+    everything = reading.everything
+    for rule in [rule for rule in book.terms if everything & rule.concept]:
         hit = reading.first(rule.concept)
         if hit:
             yield rule.slot, rule.value, reading.span(hit.start, hit.end, f"facts/{rule.slot}")
