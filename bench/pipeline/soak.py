@@ -96,15 +96,20 @@ async def _soak(seconds: float, rate: float) -> None:
             run["messages"] = len(world.bot.chats.messages)
             run["members"] = host.members(host.url("tagger"))
     run["load_after"] = measure.load()
-    begin, end = run.get("full_at", WARM_UP_S), _end(run)
-    middle = (begin + end) / 2
-    run["slopes"] = _slopes(run, begin, end)
-    run["halves"] = [_slopes(run, begin, middle), _slopes(run, middle, end)]
+    judge_run(run)
     DATA.write_bytes(orjson.dumps(kept, option=_OPTIONS))
     write_soak(kept, DATA.parent.parent)
 
 
 _OPTIONS = orjson.OPT_APPEND_NEWLINE
+
+
+def judge_run(run: dict[str, Any]) -> None:
+    """Put the slopes of the hour that counts, and of each half of it, into what was measured."""
+    begin, end = run.get("full_at", WARM_UP_S), _end(run)
+    middle = (begin + end) / 2
+    run["slopes"] = _slopes(run, begin, end)
+    run["halves"] = [_slopes(run, begin, middle), _slopes(run, middle, end)]
 
 
 def _slopes(run: dict[str, Any], begin: float, end: float) -> dict[str, dict[str, Any]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from bench.pipeline.measure import share_by_part
-from bench.pipeline.soak import BOUNDS, is_full, read_page, slope
+from bench.pipeline.page import write_soak
+from bench.pipeline.soak import BOUNDS, is_full, judge_run, read_page, slope
 from services.contracts.delivery import Action
 from services.notifier.core.card import thread_name
 from services.notifier.core.ledger import State
@@ -61,6 +63,64 @@ siaga_event_loop_tasks 33.0
 """
     assert read_page(page) == {"tasks": 33.0, "labels": 1046453.0, "texts": 12.0}
     assert read_page("") == {"tasks": 0.0}
+
+
+def _a_soak(**leaks: float) -> dict[str, Any]:
+    """A soak whose services grow by so many MB an hour once full; the tagger's index by one more."""
+    samples = {}
+    for name in ("notifier", "tagger", "ingest"):
+        looks = [
+            {"at": 15.0 * n, "rss_mb": 150.0, "uss_mb": 100 + leaks.get(name, 0.0) * n / 240 + 0.1 * (-1) ** n}
+            for n in range(300)
+        ]
+        if name == "tagger":
+            looks = [
+                one
+                | {
+                    "texts": one["at"] / 3600 * 1e6,
+                    "rest_mb": one["uss_mb"],
+                    "uss_mb": one["uss_mb"] + one["at"] / 3600,
+                }
+                for one in looks
+            ]
+        samples[name] = looks
+    run = {
+        "began": "2026-01-01T00:00:00+00:00", "rate": 15.0, "bounds": BOUNDS, "load_before": 1.0, "load_after": 1.0,
+        "samples": samples, "stories": 1000, "tagged": 1000, "messages": 10, "members": [1, 2, 3],
+        "full_at": 900.0, "full_after": 300,
+    }  # fmt: skip
+    judge_run(run)
+    return run
+
+
+def _verdicts(run: dict[str, Any], folder: Path) -> dict[tuple[str, str], str]:
+    write_soak({"runs": [run]}, folder)
+    rows = [
+        line.split(" | ")
+        for line in (folder / "pipeline-soak.md").read_text().splitlines()
+        if line.startswith("| ")
+    ]
+    return {(row[0].removeprefix("| "), row[1]): row[4] for row in rows if row[1].endswith("_mb")}
+
+
+def test_a_tagger_of_which_only_the_index_grows_is_told_from_one_that_leaks(tmp_path: Path) -> None:
+    sound, leaking = _verdicts(_a_soak(), tmp_path), _verdicts(_a_soak(tagger=2.0), tmp_path)
+    assert (sound["tagger", "uss_mb"], sound["tagger", "rest_mb"]) == ("grows", "flat")
+    assert (leaking["tagger", "uss_mb"], leaking["tagger", "rest_mb"]) == ("grows", "grows")
+
+
+def test_a_notifier_that_leaks_grows_and_one_that_shrinks_falls(tmp_path: Path) -> None:
+    assert _verdicts(_a_soak(notifier=2.0), tmp_path)["notifier", "uss_mb"] == "grows"
+    assert _verdicts(_a_soak(notifier=-2.0), tmp_path)["notifier", "uss_mb"] == "falls"
+    assert _verdicts(_a_soak(), tmp_path)["notifier", "uss_mb"] == "flat"
+
+
+def test_what_happens_before_all_is_full_does_not_count(tmp_path: Path) -> None:
+    run = _a_soak()
+    for one in run["samples"]["notifier"]:
+        one["uss_mb"] -= max(0.0, 900.0 - one["at"])
+    judge_run(run)
+    assert _verdicts(run, tmp_path)["notifier", "uss_mb"] == "flat"
 
 
 def test_a_stack_counts_for_its_innermost_part_and_a_waiting_one_for_none() -> None:
