@@ -133,11 +133,6 @@ def make_card(alert: Alert, match: Match | None, view: View, note: Note | None =
     )
 
 
-def _notice(words: Words, alert: Alert) -> str:
-    said = words.labels["notice"].format(x=words.labels[alert.confidence])
-    return f"{said} {words.remark}".strip()
-
-
 def _banner(words: Words, alert: Alert, note: Note) -> str:
     labels = words.labels
     lines = []
