@@ -139,3 +139,12 @@ def test_a_story_without_a_title_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.md").write_text(text, encoding="utf-8")
     with pytest.raises(OperatorError, match="title: is missing"):
         load_stories(tmp_path, NOW)
+
+
+async def test_a_port_that_is_in_use_is_one_line_that_says_what_to_do() -> None:
+    first = SeedFeeds(STORIES)
+    port = await first.start()
+    with pytest.raises(OperatorError, match="Address already in use; `siaga run --port-base`") as refused:
+        await SeedFeeds(STORIES, port=port).start()
+    assert str(refused.value).count(str(port)) == 1
+    await first.stop()

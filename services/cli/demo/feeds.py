@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -84,7 +85,12 @@ class SeedFeeds:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            raise OperatorError(f"demo feeds 127.0.0.1:{self._wanted_port}", f"{error.strerror}") from None
+            # asyncio says the address once more in a text of its own.
+            why = os.strerror(error.errno or 0)
+            raise OperatorError(
+                f"demo feeds 127.0.0.1:{self._wanted_port}",
+                f"cannot be listened on: {why}; `siaga run --port-base` takes other ports",
+            ) from None
         self.port = int(self._runner.addresses[0][1])
         return self.port
 
