@@ -1,6 +1,6 @@
 """Measure the tagger beside what else one could use, and write the page.
 
-    .venv/bin/python -m bench.tagging [--rounds 9] [--only NAME ...]
+    .venv/bin/python -m bench.tagging [--rounds 9] [--only NAME ...] [--interpreter PYTHON]
 
 Figures go to ``bench/report/data/tagging.json``, the page to ``bench/report/tagging.md``.  The peers live in a
 venv of their own, ``var/bench-venv``, installed here from ``requirements/bench.txt``.
@@ -22,7 +22,7 @@ from typing import Any
 
 import orjson
 
-from bench.tagging import corpus, measure, page
+from bench.tagging import corpus, interpreters, measure, page
 from services.tagger.core.book import Rulebook
 from services.tagger.core.story import tag_story
 
@@ -45,6 +45,7 @@ def main() -> None:
     asked.add_argument(
         "--only", nargs="*", default=[], help="speed stages peers patterns length hostile workers weight"
     )
+    asked.add_argument("--interpreter", type=Path, help="another build of this Python, to measure beside it")
     options = asked.parse_args()
     rules, rounds = measure.book(), options.rounds
     parts: dict[str, Callable[[], Any]] = {
@@ -57,6 +58,8 @@ def main() -> None:
         "workers": lambda: measure.workers(stories=1_500, rounds=3),
         "weight": lambda: measure.weight(rounds=5),
     }
+    if options.interpreter:
+        parts["interpreter"] = lambda: interpreters.compare(options.interpreter, rounds=rounds)
     figures: dict[str, Any] = orjson.loads(DATA.read_bytes()) if DATA.exists() else {}
     DATA.parent.mkdir(parents=True, exist_ok=True)
     figures["made"] = {
