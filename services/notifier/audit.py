@@ -76,8 +76,9 @@ def entries_of(conn: sa.Connection, official_id: str | None) -> list[dict[str, A
     ]
 
 
-def last_reason(conn: sa.Connection, official_id: str) -> str:
-    """The reason given with the last deed on an official; "" if none was."""
-    query = sa.select(AUDIT.c.detail).where(AUDIT.c.official_id == official_id).order_by(AUDIT.c.id.desc())
+def last_reason(conn: sa.Connection, official_id: str, deed: str) -> str:
+    """The reason given when this was last done to an official; "" if none was."""
+    here = (AUDIT.c.official_id == official_id, AUDIT.c.deed == deed)
+    query = sa.select(AUDIT.c.detail).where(*here).order_by(AUDIT.c.id.desc())
     text = conn.execute(query.limit(1)).scalar()
     return str(json.loads(text).get("why", "")) if text else ""

@@ -209,7 +209,7 @@ def _resume(conn: sa.Connection, official_id: str, language: str, now: float) ->
     talker = _talker(conn, official_id, 0, now)
     if talker is not None:
         return choices.resume(conn, talker)
-    if audit.last_reason(conn, official_id) != _OWN_WISH:
+    if audit.last_reason(conn, official_id, f"official {Standing.SUSPENDED}") != _OWN_WISH:
         return answer(language, "not_active")
     roster.set_standing(conn, official_id, Standing.ACTIVE, "official", now, why="resumed by the official")
     return answer(language, "resumed")

@@ -118,6 +118,28 @@ async def test_stop_asks_first_and_resume_takes_it_back(talk: Talk) -> None:
     assert await talk.standing(official_id) is Standing.ACTIVE
 
 
+async def test_what_others_noted_meanwhile_keeps_nobody_from_coming_back(talk: Talk) -> None:
+    [official_id] = await talk.world.add(an_entry())
+    await talk.say("/stop ya")
+    now = talk.world.now.timestamp()
+    await talk.world.store.write(
+        lambda conn: audit.record(conn, now, "operator", "unknown delivery resolved", official_id)
+    )
+    await talk.say("/resume")
+    assert await talk.standing(official_id) is Standing.ACTIVE
+
+
+async def test_who_stopped_and_was_then_suspended_by_an_operator_cannot_come_back_alone(talk: Talk) -> None:
+    [official_id] = await talk.world.add(an_entry())
+    await talk.say("/stop ya")
+    now = talk.world.now.timestamp()
+    await talk.world.store.write(
+        lambda conn: roster.set_standing(conn, official_id, Standing.SUSPENDED, "operator", now, why="moved")
+    )
+    await talk.say("/resume")
+    assert await talk.standing(official_id) is Standing.SUSPENDED
+
+
 async def test_who_was_suspended_by_an_operator_cannot_come_back_alone(talk: Talk) -> None:
     [official_id] = await talk.world.add(an_entry())
     await talk.world.store.write(
