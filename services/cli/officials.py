@@ -16,11 +16,16 @@ from services.cli.officials_rekey import rekey_officials
 from services.cli.officials_store import DATA, ID, act, known, look
 from services.cli.regions import need_regions
 from services.notifier import audit, held, roster
+from services.notifier.core.reason import Reason
 from services.notifier.officials_file import read_officials
 from services.notifier.people_tables import STRAY_MAIL
 from services.notifier.roster import NAME, REF, Standing
 from services.notifier.tables import CONTACT, OFFICIAL
 from services.notifier.vault import Vault
+from services.runtime.errors import OperatorError
+
+#: Why an address is given up without anybody's wish.
+_GIVEN_UP = frozenset({Reason.GONE, Reason.BOUNCED})
 
 
 @click.group("officials")
@@ -139,6 +144,33 @@ def suspend_official(data: Path | None, official_id: str, why: str) -> None:
 
     act(data, deed)
     click.echo(f"{official_id} is suspended", err=True)
+
+
+@officials_command.command("reach")
+@DATA
+@ID
+@click.argument("channel", type=click.Choice(["telegram", "email"]))
+def reach_official(data: Path | None, official_id: str, channel: str) -> None:
+    """Use an address again that was given up because it refused us, or its mails came back.
+
+    A chat that writes to the bot is used again by itself.  Who stopped the mails by own wish starts them alone.
+
+    \b
+    Example:
+      siaga officials list | jq 'select(.suspended_channels != {})'
+      siaga officials reach 3f1c... email
+    """
+
+    def deed(conn: sa.Connection, vault: Vault, actor: str) -> None:
+        known(conn, official_id)
+        why = roster.why_suspended(conn, official_id, channel)
+        if why not in _GIVEN_UP:
+            wish = "was stopped by own wish" if why else "is not given up"
+            raise OperatorError(f"{channel} of {official_id}", wish)
+        roster.resume_channel(conn, official_id, channel, actor, time.time())
+
+    act(data, deed)
+    click.echo(f"{official_id} is reached by {channel} again", err=True)
 
 
 @officials_command.command("forget")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from services.notifier.buttons import read_press
 from services.notifier.choices import Pressed, Talker, paused_until, take_press, take_written
 from services.notifier.core.answers import answer, say_status
 from services.notifier.core.commands import Ask, Command, read_command
+from services.notifier.core.reason import Reason
 from services.notifier.core.wishes import apply_wishes
 from services.notifier.incidents import last_version
 from services.notifier.mail_codes import Asked, Request
@@ -95,6 +96,7 @@ def _on_message(
     private = kind == "private"
     command = read_command(text)
     known = roster.find_by_address(conn, vault, "telegram", str(chat_id))
+    _are_there(conn, known, now)
     if command.ask is Ask.JOIN:
         said = _join(conn, vault, command, (chat_id, private, known), now=now, domains=domains)
         return [Reply(chat_id, said)]
@@ -107,6 +109,13 @@ def _on_message(
     if standing in {Standing.CONFIRMING, Standing.PENDING}:
         return [Reply(chat_id, _confirm(conn, vault, known[0], command, domains, now=now))]
     return _command(conn, vault, known[0], chat_id, command, now=now)
+
+
+def _are_there(conn: sa.Connection, official_ids: Sequence[str], now: float) -> None:
+    """A chat that was given up because it refused us, and is heard of again, is used again."""
+    for official_id in official_ids:
+        if roster.why_suspended(conn, official_id, "telegram") == Reason.GONE:
+            roster.resume_channel(conn, official_id, "telegram", "official", now)
 
 
 def _in_group(
@@ -227,6 +236,7 @@ def _on_press(conn: sa.Connection, vault: Vault, press: Mapping[str, Any], now: 
     # In a private chat the presser is the official; in a group anybody could be.
     own = kind == "private" and isinstance(sender, Mapping) and sender.get("id") == chat_id
     known = roster.find_by_address(conn, vault, "telegram", str(chat_id)) if own else []
+    _are_there(conn, known, now)
     for official_id in known:
         talker = _talker(conn, official_id, chat_id, now)
         if talker is None or not isinstance(message_id, int):

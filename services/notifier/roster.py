@@ -293,6 +293,12 @@ def suspend_channel(
     audit.record(conn, now, actor, "channel suspended", official_id, detail={"channel": channel, "why": why})
 
 
+def why_suspended(conn: sa.Connection, official_id: str, channel: str) -> str | None:
+    """Why an address is not used; None where it is, or there is none."""
+    here = (CONTACT.c.official_id == official_id, CONTACT.c.channel == channel)
+    return conn.execute(sa.select(CONTACT.c.suspended).where(*here)).scalar()
+
+
 def resume_channel(conn: sa.Connection, official_id: str, channel: str, actor: str, now: float) -> None:
     """Use an address again."""
     conn.execute(

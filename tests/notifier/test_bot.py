@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from services.cli.demo.botapi import Fault
 from services.contracts.codes import Severity
 from services.contracts.delivery import Action
 from services.contracts.tagging import Facts
@@ -16,6 +17,7 @@ from services.notifier.bot import ANSWERS_A_MINUTE, Bot
 from services.notifier.channels.telegram import BotApi
 from services.notifier.core.commands import Ask, read_command
 from services.notifier.core.quiet import QuietHours
+from services.notifier.core.reason import Reason
 from services.notifier.roster import Standing
 from services.notifier.tables import AUDIT
 from tests.notifier.builders import a_number, an_alert, an_entry, an_update
@@ -228,6 +230,28 @@ async def test_after_a_week_without_updates_telegram_numbers_anew_and_is_heard(t
     before = len(talk.on_screen())
     assert await talk.bot.step(0) == 0, "and each is handled once"
     assert len(talk.on_screen()) == before
+
+
+async def test_a_chat_that_blocked_the_bot_and_writes_again_is_used_again(talk: Talk) -> None:
+    await talk.world.add(an_entry(channels=["telegram"]))
+    talk.double.fail_next(Fault.BLOCKED)
+    await talk.world.hear(an_alert())
+    await talk.world.send()
+    await talk.world.hear(an_alert(incident_id="incident-2"))
+    await talk.world.send()
+    assert talk.on_screen() == [], "nobody knocks at a chat that refused us"
+    assert "NTT" in await talk.say("/status")
+    await talk.world.hear(an_alert(incident_id="incident-3"))
+    await talk.world.send()
+    assert "TINGGI" in talk.on_screen()[-1]
+
+
+async def test_a_mailbox_is_not_used_again_because_its_official_writes_to_the_bot(talk: Talk) -> None:
+    [official_id] = await talk.world.add(an_entry(channels=["telegram", "email"]))
+    await talk.world.store.write(lambda conn: roster.suspend_channel(conn, official_id, "email", Reason.GONE, 1.0))
+    await talk.say("/status")
+    found = await talk.world.store.read(lambda conn: roster.why_suspended(conn, official_id, "email"))
+    assert found == Reason.GONE
 
 
 async def test_a_chat_that_floods_gets_no_more_answers(talk: Talk) -> None:
