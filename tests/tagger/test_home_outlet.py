@@ -39,3 +39,39 @@ def test_a_headline_set_in_another_part_of_the_world_is_not_relevant(book: Ruleb
 )
 def test_a_headline_that_only_says_who_is_set_at_home(book: Rulebook, title: str) -> None:
     assert tagged(book, title).relevant, tagged(book, title).reason
+
+
+def told_by(book: Rulebook, title: str, text: str, home: str) -> Tagging:
+    return tag_story(Article("s1", title, text, default_region=home), book)
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Johor police bust drug ring", "Police in Johor arrested two men and seized drugs in three raids."),
+        ("Penang police seize drugs worth RM270,000", "Two distributors were arrested in George Town."),
+    ],
+)
+def test_a_paper_s_own_country_is_no_other_state(book: Rulebook, title: str, text: str) -> None:
+    assert not told_by(book, title, text, "MY").relevant
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Johor police bust drug ring", "Police in Johor arrested two men over drugs smuggled from Thailand."),
+        ("Drugs seized at Penang airport", "Customs officers found drugs in the luggage of a Kenyan woman."),
+    ],
+)
+def test_another_state_or_a_gateway_in_a_paper_s_own_country_is(book: Rulebook, title: str, text: str) -> None:
+    assert told_by(book, title, text, "MY").relevant
+
+
+def test_a_summary_that_names_only_a_far_country_is_set_there(book: Rulebook) -> None:
+    text = "Sierra Leone and Canada agreed to the plan after talks on migrants smuggled by truck to Ottawa."
+    assert not told_by(book, "New deal on smuggled migrants", text, "MY").relevant
+
+
+def test_swindlers_who_aim_at_a_far_country_are_not_set_there(book: Rulebook) -> None:
+    text = "Thirteen Chinese nationals ran an online scam call centre targeting American victims."
+    assert told_by(book, "Scam call centre raided, 13 Chinese nationals held", text, "MY").relevant

@@ -94,3 +94,7 @@ STATE_BODY = STATE_OFFICE | frozenset(
 )
 #: How the English words for the people of a state end.
 OF_A_PEOPLE = tuple(b"ese ian ians ish can cans ean eans dutch french german germans israeli iraqi saudis".split())
+#: Swindlers sit in one state and aim at the people of another.
+AIMED_AT = frozenset(
+    b"targeting targeted targets target menyasar sasar incar mengincar menargetkan targetkan".split()
+)

@@ -14,6 +14,7 @@ from services.tagger.core.folding import fold
 from services.tagger.core.matching import Hit
 from services.tagger.core.place_words import (
     ABOUT_TO,
+    AIMED_AT,
     BEFORE_A_TOWN,
     CITY_TYPE,
     DEMONYM,
@@ -119,7 +120,7 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
 
 
 def set_elsewhere(reading: Reading, book: Rulebook) -> bool:
-    """Whether the headline itself is set outside the area: "at Prague airport", "Panama finds".
+    """Whether the headline itself is set outside the area: "at Prague airport", "Panama finds", "Polisi India".
 
     A state that stands first is the one that acts; "Taiwanese nabbed" and "cartel of Mexico" only say who.
     """
@@ -154,7 +155,9 @@ def _follows(hit: Hit, folded: bytes) -> bytes:
 def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:
     """ "Chinese nationals", "to China": where people are from or sent to."""
     before = _before(folded, hit.start, 1)
-    if before and (before[0] in ORIGIN or (country in SENT_TO and before[0] in DESTINATION)):
+    if before and (
+        before[0] in ORIGIN or before[0] in AIMED_AT or (country in SENT_TO and before[0] in DESTINATION)
+    ):
         return True
     return _of_people(hit, folded)
 

@@ -287,16 +287,20 @@ def _holds(mask: int, rule: Rule) -> bool:
     return True
 
 
-def read(raw: str, cleared: str, book: Rulebook, *, has_title: bool, found: Found | None = None) -> Reading:
+def read(
+    raw: str, cleared: str, book: Rulebook, *, has_title: bool, found: Found | None = None, without: int = 0
+) -> Reading:
     """Match and cut ``raw`` (boilerplate already blank); what is masked in ``cleared`` is evidence of nothing.
 
     ``found`` is what stands in ``raw`` where that is known.  A word that clearing took for a name still says what
-    a story is about; no place, fact or span comes of it.
+    a story is about; no place, fact or span comes of it.  Concepts in ``without`` count nowhere.
     """
     whole = _with_masks(raw, cleared) if MASK in cleared else raw
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
     found = found or book.matcher.find(raw)
     bits = found.concepts(sentences.starts)
+    if without:
+        bits = [mask & ~without for mask in bits]
     reading = Reading(whole, cleared, sentences, found, bits, 0, has_title)
     reading.everything, state = _union(bits), book.bit("foreign_state")
     if reading.everything & (state | book.any_offence):  # else neither has anything to take away

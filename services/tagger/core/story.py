@@ -51,8 +51,10 @@ _FAR_OUTLETS = (
 _FAR, _FAR_WEIGHT = "the outlet's own country", 3
 #: A country named so many times as often as the whole area is what the story is about.
 _OUTWEIGHED = 4
-#: A text of so many characters names its own country when it is the story's.
-_WHOLE_STORY = 800
+#: A text of so many characters, be it one sentence, names its own country when it is the story's.
+_A_SENTENCE = 60
+#: The country from which every other is another state: its own names are among none of them.
+_DESK = "ID"
 
 
 _NO_FACTS = Facts()  # frozen, and as dear to make as the scan of a story
@@ -117,6 +119,10 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     if possible := book.possible(found.everything()):  # else nothing of its sentences matters
         reading = read(raw, cleared, book, has_title=bool(title.strip()), found=found)
         verdict = decide(reading, book, possible)
+        if verdict.topics and _stays_at_home(reading, book, article):
+            state = book.bit("foreign_state")
+            reading = read(raw, cleared, book, has_title=bool(title.strip()), found=found, without=state)
+            verdict = decide(reading, book, possible)
         if verdict.topics and (held := _out_of_area(reading, book, article)):
             verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
     if not verdict.topics:
@@ -154,6 +160,14 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
     )
 
 
+def _stays_at_home(reading: Reading, book: Rulebook, article: Article) -> bool:
+    """Whether a story names no place outside its paper's own country, which is then no other state in it."""
+    home = article.default_region[:2]
+    if not home or home == _DESK or not reading.everything & book.bit("foreign_state"):
+        return False
+    return all(home in book.namesakes(hit.pattern.places).countries for hit in reading.place_names)
+
+
 def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     """The country a story is about when it has no link with the area; empty when it has one."""
     named: Counter[str] = countries_named(reading, book)
@@ -173,7 +187,7 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
 
 
 def _told_elsewhere(reading: Reading, book: Rulebook, article: Article) -> bool:
-    return len(article.text) >= _WHOLE_STORY or set_elsewhere(reading, book)
+    return len(article.text) >= _A_SENTENCE or set_elsewhere(reading, book)
 
 
 def to_event(
