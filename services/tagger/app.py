@@ -45,6 +45,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _PRUNE_EVERY_S = 3600.0
 _READ_BACK_S = 60.0
 _DAY_S = 86400.0
+_TEXTS_AT_ONCE = 500
 
 
 def wire(
@@ -192,6 +193,13 @@ async def _prune(store: Store, cache: ClauseCache, keep_days: int) -> None:
 
     # Serial, as the handler that asks the cache.
     await store.write(work, serial=True)
+    await forget_old_texts(store, now - keep_days * _DAY_S)
+
+
+async def forget_old_texts(store: Store, decided_before: float) -> None:
+    """Uncleared text is kept no longer than a record may come again; a part at a time, so that nobody waits."""
+    while old := await store.read(lambda conn: memory.old_texts(conn, decided_before, _TEXTS_AT_ONCE)):
+        await store.write(lambda conn, these=old: memory.forget_texts(conn, these, decided_before))  # type: ignore[misc]
 
 
 __all__ = ["create_service", "wire"]

@@ -377,3 +377,20 @@ def prune(conn: sa.Connection, *, decided_before: float, indexed_before: float) 
     for statement in statements:
         dropped += conn.execute(statement).rowcount
     return dropped
+
+
+_WITH_TEXT = sa.and_(stories.c.decided_at < sa.bindparam("before"), sa.func.length(stories.c.raw) > 0)
+_OLD_TEXTS = sa.select(stories.c.story_id).where(_WITH_TEXT).limit(sa.bindparam("at_most", type_=sa.Integer))
+_FORGET_RAW = sa.update(stories).where(stories.c.story_id.in_(sa.bindparam("these", expanding=True)), _WITH_TEXT)
+
+
+def old_texts(conn: sa.Connection, decided_before: float, at_most: int) -> list[str]:
+    """Stories decided before then whose uncleared text is still kept."""
+    asked = {"before": decided_before, "at_most": at_most}
+    return list(conn.execute(_OLD_TEXTS, asked).scalars())
+
+
+def forget_texts(conn: sa.Connection, story_ids: Sequence[str], decided_before: float) -> int:
+    """Drop the text as it came, with all names in it; what was told of it stays."""
+    asked = {"these": [*story_ids], "before": decided_before}
+    return conn.execute(_FORGET_RAW.values(raw=b""), asked).rowcount
