@@ -19,14 +19,14 @@ _OUTLET_FIRST = (
 )
 _PLAIN = re.compile(_PLACE_FIRST)
 _ANY = re.compile(f"(?:{_PLACE_FIRST}|{_OUTLET_FIRST})")
-#: Without one of these no outlet is named, and the pattern that is tried at every word can be spared.
-_OUTLET_MARKS = (".COM", ".com", ".id", ".ID", "Tribunnews")
+#: Without one of these, or "Tribunnews", no outlet is named, and the pattern tried at every word can be spared.
+_OUTLET_MARK = re.compile(r"\.(?:(?:COM|com|ID|id)\s*,|(?:com|id)\s*[-–—])")
 
 
 def datelines_in(whole: str) -> list[tuple[int, int]]:
     """The first two, as offsets."""
     head, found = whole[:_SEARCHED], []
-    named = any(mark in head for mark in _OUTLET_MARKS)
+    named = "Tribunnews" in head or _OUTLET_MARK.search(head)
     for match in _ANY.finditer(head) if named else _at_lines(head):
         if match.end() - match.start() < _LONGEST:
             found.append((match.start(), match.end()))
