@@ -15,6 +15,7 @@ from services.contracts.tagging import StoryTagged
 from services.contracts.topics import STORIES_TAGGED
 from services.runtime.outbox import enqueue
 from services.tagger import memory
+from services.tagger.candidates import find_candidates
 from services.tagger.clause_cache import ClauseCache
 from services.tagger.core.alerts import Outgoing
 from services.tagger.core.boilerplate import blank
@@ -204,7 +205,7 @@ def _place(desk: _Desk, labelled: Labelled, tagged: StoryTagged, signature: Sign
     if own and labelled.replayed:
         return _Placed(own, Reason.STAYED, "a replay keeps the link")
     published = tagged.published_at.timestamp()
-    candidates = memory.find_candidates(
+    candidates = find_candidates(
         desk.conn, desk.cache, tagged.story_id, signature, pieces=labelled.pieces, published=published
     )
     joined = decide_join(signature, len(labelled.pieces), candidates)

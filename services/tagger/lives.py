@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from services.contracts.alert import Alert, IncidentMerged, IncidentSplit
 from services.contracts.topics import ALERTS, STORIES_TAGGED
 from services.tagger import memory
+from services.tagger.candidates import signatures_of
 from services.tagger.core.alerts import Outgoing, WithdrawReason, compose, project, withdraw
 from services.tagger.core.incident import Reason, incident_id_of, part_id_of
 from services.tagger.core.incident_parts import part
@@ -73,7 +74,7 @@ def split(
         home: a story, and the incident it belongs to if it is parted from the rest all alone.
     """
     before = memory.find_incident(conn, incident_id)
-    groups = part(memory.signatures_of(conn, incident_id))
+    groups = part(signatures_of(conn, incident_id))
     if len(groups) < 2 or before is None or before.alert is None:
         return [], {}
     fixed = [group for group in groups if not (home and group == home[:1])]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import orjson
@@ -14,19 +12,13 @@ import sqlalchemy as sa
 from services.contracts.alert import ALERT_EVENT, Alert, AlertEvent
 from services.contracts.tagging import STORY_TAGGED, StoryTagged
 from services.runtime.recent import Recent
-from services.tagger.clause_cache import ClauseCache, write_pieces
+from services.tagger.candidates import join_keys
+from services.tagger.clause_cache import write_pieces
 from services.tagger.core.alerts import Member
 from services.tagger.core.duplicates import Pieces
-from services.tagger.core.incident import Candidate, Copied
-from services.tagger.core.incident_likeness import MAX_DAYS, families
-from services.tagger.core.incident_signature import Signature, pack, sign, unpack
-from services.tagger.core.incident_words import TELLING
+from services.tagger.core.incident_signature import Signature, pack, sign
 from services.tagger.tables import clause_sets, handled, incident_keys, incidents, stories
 
-_MAX_CANDIDATES = 60
-#: A lower figure is shared by half the country and finds nobody.
-_FINDING_FIGURE = 11
-_NOWHERE = "nowhere"
 #: Built once: a statement made for each story costs as much as running it.
 _INSERT_STORY = sa.insert(stories)
 _INSERT_KEYS = sa.insert(incident_keys)
@@ -48,30 +40,6 @@ _INCIDENT = sa.select(incidents).where(_THIS_INCIDENT)
 _UPDATE_INCIDENT = sa.update(incidents).where(_THIS_INCIDENT)
 _BECAME = sa.select(incidents.c.merged_into).where(_THIS_INCIDENT)
 _MEMBERS = sa.select(stories.c.tagged, stories.c.backfill).where(_OF_INCIDENT)
-_MEMBER_IDS = (
-    sa.select(stories.c.story_id).where(_OF_INCIDENT).order_by(stories.c.published_at, stories.c.story_id)
-)
-_SIGNATURES = sa.select(stories.c.story_id, stories.c.incident_id, stories.c.signature).where(
-    stories.c.story_id.in_(sa.bindparam("these", expanding=True)),
-    stories.c.incident_id.is_not(None),
-    stories.c.withdrawn.is_(False),
-    stories.c.signature.is_not(None),
-)
-_LIKELY = (
-    sa.select(incident_keys.c.story_id)
-    .where(
-        incident_keys.c.key.in_(sa.bindparam("keys", expanding=True)),
-        incident_keys.c.day.between(sa.bindparam("first_day"), sa.bindparam("last_day")),
-    )
-    .group_by(incident_keys.c.story_id)
-    .order_by(sa.func.count().desc(), sa.func.max(incident_keys.c.day).desc(), incident_keys.c.story_id)
-    .limit(_MAX_CANDIDATES)
-)
-_BEGAN = (
-    sa.select(stories.c.incident_id, sa.func.min(stories.c.published_at))
-    .where(stories.c.incident_id.in_(sa.bindparam("these", expanding=True)))
-    .group_by(stories.c.incident_id)
-)
 
 
 #: Stored labels, checked: the stories of a running case are read again with each report on it.  Some 250 of them.
@@ -238,60 +206,6 @@ def _remove(conn: sa.Connection, story_id: str) -> bool:
     for forget in _FORGET_STORY:
         conn.execute(forget, {"this": story_id})
     return conn.execute(_FORGET_TEXT, {"this": story_id}).rowcount > 0
-
-
-def join_keys(signature: Signature) -> list[str]:
-    """Under which a story is kept and looked for: family of topics with place, port or post, figure or thing."""
-    where = sorted(signature.around | signature.spots | signature.countries) or [_NOWHERE]
-    figures = [f"{figure:g}" for figure in sorted(signature.figures) if figure >= _FINDING_FIGURE]
-    things = sorted(signature.things & TELLING)
-    return [
-        f"{family}|{word}"[:80] for family in sorted(families(signature)) for word in (*where, *figures, *things)
-    ]
-
-
-def find_candidates(
-    conn: sa.Connection,
-    cache: ClauseCache,
-    story_id: str,
-    signature: Signature,
-    *,
-    pieces: Pieces,
-    published: float,
-) -> list[Candidate]:
-    """Incidents that share text, or the sort of event, time and something more, with this story."""
-    shared = {one.story_id: one for one in cache.find(conn, story_id, pieces, published)}
-    likely = {
-        "keys": join_keys(signature),
-        "first_day": signature.day - MAX_DAYS,
-        "last_day": signature.day + MAX_DAYS,
-    }
-    wanted = [*shared, *(one for one in conn.execute(_LIKELY, likely).scalars() if one != story_id)]
-    found: dict[str, list[Signature]] = defaultdict(list)
-    copied: dict[str, list[Copied]] = defaultdict(list)
-    for other, incident_id, own in _signatures(conn, dict.fromkeys(wanted)):
-        found[incident_id].append(own)
-        if other in shared:
-            copied[incident_id].append(Copied(own, shared[other].shared, shared[other].sentences))
-    rows = conn.execute(_BEGAN, {"these": list(found)}) if found else ()
-    began = {one: datetime.fromtimestamp(at, UTC).toordinal() for one, at in rows}
-    return [Candidate(one, tuple(found[one]), tuple(copied[one]), began.get(one)) for one in found]
-
-
-def _signatures(conn: sa.Connection, wanted: Iterable[str]) -> Iterator[tuple[str, str, Signature]]:
-    """Story, incident and signature of those that stand in one, in the order asked for."""
-    ids = list(wanted)
-    rows = {row.story_id: row for row in conn.execute(_SIGNATURES, {"these": ids})}
-    for story_id in ids:
-        if story_id in rows:
-            row = rows[story_id]
-            yield story_id, row.incident_id, unpack(orjson.loads(row.signature))
-
-
-def signatures_of(conn: sa.Connection, incident_id: str) -> dict[str, Signature]:
-    """What the standing stories of an incident are recognised by, the earliest first."""
-    ids = conn.execute(_MEMBER_IDS, {"this": incident_id}).scalars()
-    return {story: own for story, _, own in _signatures(conn, ids)}
 
 
 def move_story(conn: sa.Connection, story_id: str, incident_id: str, reason: str, why: str) -> StoryTagged | None:
