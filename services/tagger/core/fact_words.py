@@ -21,7 +21,7 @@ MINORS = frozenset(_MINORS.split())
 _PERSONS = """
     orang wni wna wntl pmi cpmi tki tkw pekerja imigran pengungsi migran migrants migrant workers worker
     people persons nationals warga abk men women individuals rohingya deportan penumpang passengers
-    refugees immigrants calon awak nelayan fishermen indonesians thais cambodians vietnamese
+    refugees immigrants pencari calon awak nelayan fishermen indonesians thais cambodians vietnamese
     chinese turis members officers foreigners wn mahasiswa mahasiswi students teenagers pelajar
     pria wanita perempuan laki lelaki filipinos filipinas burmese malaysians laotians bangladeshis
     kenyans pakistanis indians taiwanese koreans timorese labourers laborers deckhands seafarers
