@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from services.contracts.codes import Severity
 from services.contracts.delivery import Action, DeliveryRecorded, Outcome
+from services.notifier.completing import complete, keep_unknown, settle_kept
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.reason import Reason
-from services.notifier.restore import complete, keep_unknown, settle_kept
 from services.runtime.embedded import EmbeddedProcess
 from tests.notifier.builders import NOON, an_alert, an_entry
 from tests.notifier.process import ROOT, notifying
