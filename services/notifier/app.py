@@ -101,7 +101,7 @@ def create_service(settings: NotifierSettings) -> Service:
     tools = Tools(
         store, vault, channels, metrics, _now, time.monotonic, random.SystemRandom().random, spans=service.spans
     )
-    dispatcher = Dispatcher(tools, lambda: service.relay, Restorer(settings, store, _now()))
+    dispatcher = Dispatcher(tools, lambda: service.relay, Restorer(settings, store, _now))
 
     def on_planned() -> None:
         service.kick()

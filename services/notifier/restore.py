@@ -9,7 +9,7 @@ is kept in a table until the end of the topic is reached, so that memory holds a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -36,7 +36,7 @@ _POLL_MS = 500
 class Restorer:
     """Reads the topic once, from where it was read before."""
 
-    def __init__(self, settings: ServiceSettings, store: Store, now: datetime) -> None:
+    def __init__(self, settings: ServiceSettings, store: Store, now: Callable[[], datetime]) -> None:
         self._settings = settings
         self._store = store
         self._now = now
@@ -53,7 +53,7 @@ class Restorer:
         except KafkaError as error:
             raise UnavailableError(f"broker: {error}") from error
         count = 0
-        while done := await self._store.write(lambda conn: settle_kept(conn, self._now, AT_ONCE)):
+        while done := await self._store.write(lambda conn: settle_kept(conn, self._now(), AT_ONCE)):
             count += done
         # Only now: stopped before, everything is read again, and what was completed is known.
         await self._store.write(lambda conn: _keep_offsets(conn, ends))
