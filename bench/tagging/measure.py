@@ -36,6 +36,8 @@ from services.tagger.core.topics import decide
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 3_800
+#: Twice the patterns that are shipped.
+MANY = 100_000
 Figures = dict[str, Any]
 
 
@@ -160,7 +162,7 @@ def patterns(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
     own = patterns_of(rules)
     articles = [article(row) for row in corpus.of_size(stories, 2, SIZE)]
     works: dict[str, Callable[[], object]] = {}
-    for count in (5_000, len(own), 20_000, 50_000):
+    for count in (5_000, 20_000, len(own), MANY):
         chosen = own[:count] + [_invented(index) for index in range(count - len(own))]
         other = replace(rules, matcher=Matcher(chosen, rules.blockers))
         works[f"{count}"] = lambda other=other: [tag_story(one, other) for one in articles]  # type: ignore[misc]
