@@ -23,6 +23,8 @@ _PEOPLE_TOPICS = frozenset(
 )
 _HARD_DRUGS = frozenset({"methamphetamine", "heroin", "ketamine", "cocaine", "narcotics", ""})
 _HELD_HIGH, _HELD_CRITICAL = 10, 500
+#: Sending foreigners home is routine by the dozen and only then a matter of numbers.
+_SENT_MANY, _SENT_HUNDREDS = 50, 100
 #: Whoever and whatever a court speaks of was freed or seized long ago.
 _TRIED = 3
 _PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
@@ -63,7 +65,8 @@ def score(
     """The highest level any trigger gives; a soft kind is capped."""
     found = [*_by_words(reading, book, topics, kind)]
     if kind not in _SOFT:
-        counted = _by_counts(topics, kind, facts)
+        sent = reading.has_title and bool(reading.bits[0] & book.bit("sent_home_word"))
+        counted = _by_counts(topics, kind, facts, sent=sent)
         tried = kind is Kind.JUDICIAL
         found += [replace(one, level=min(one.level, _TRIED)) for one in counted] if tried else counted
     if not found:
@@ -95,7 +98,7 @@ def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: K
                 yield FoundTrigger(entry.rule.name.removeprefix("severity/"), entry.level, evidence)
 
 
-def _by_counts(topics: Sequence[Topic], kind: Kind, facts: Facts) -> Iterable[FoundTrigger]:
+def _by_counts(topics: Sequence[Topic], kind: Kind, facts: Facts, *, sent: bool) -> Iterable[FoundTrigger]:
     primary = topics[0]
     people = [*facts.victims, *facts.persons, *facts.minors]
     if primary is Topic.FORCED_CRIMINALITY:
@@ -105,7 +108,7 @@ def _by_counts(topics: Sequence[Topic], kind: Kind, facts: Facts) -> Iterable[Fo
         if kind is not Kind.JUDICIAL:
             yield from _deaths(facts)
     if primary is Topic.DOCUMENT_IMMIGRATION and kind is Kind.ENFORCEMENT:
-        yield from _held(people)
+        yield from _sent(people) if sent else _held(people)
     if primary is Topic.DRUG_TRAFFICKING:
         yield from _drugs(facts.quantities)
 
@@ -131,6 +134,15 @@ def _held(people: Sequence[Number]) -> Iterable[FoundTrigger]:
         return
     level = 4 if most.low >= _HELD_CRITICAL else 3
     yield FoundTrigger(f"{int(most.low)} people held", level, spans_of(most.evidence))
+
+
+def _sent(people: Sequence[Number]) -> Iterable[FoundTrigger]:
+    """Foreigners put on a ferry or an aeroplane: routine below fifty."""
+    most = max(people, key=lambda number: number.low, default=None)
+    if most is None or not _SENT_MANY <= most.low <= 100_000:
+        return
+    level = 3 if most.low >= _SENT_HUNDREDS else 2
+    yield FoundTrigger(f"{int(most.low)} people sent home", level, spans_of(most.evidence))
 
 
 def _deaths(facts: Facts) -> Iterable[FoundTrigger]:
