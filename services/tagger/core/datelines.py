@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_SEARCHED = 1200
+#: So far into a story one may begin.
+SEARCHED = 1200
 _LONGEST = 90
 _MOST = 2
 _PLACE_FIRST = (
@@ -25,7 +26,7 @@ _OUTLET_MARK = re.compile(r"\.(?:(?:COM|com|ID|id)\s*,|(?:com|id)\s*[-–—])")
 
 def datelines_in(whole: str) -> list[tuple[int, int]]:
     """The first two, as offsets."""
-    head, found = whole[:_SEARCHED], []
+    head, found = whole[:SEARCHED], []
     named = "Tribunnews" in head or _OUTLET_MARK.search(head)
     for match in _ANY.finditer(head) if named else _at_lines(head):
         if match.end() - match.start() < _LONGEST:

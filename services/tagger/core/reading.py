@@ -11,7 +11,7 @@ from operator import or_
 
 from services.contracts.tagging import MASK
 from services.tagger.core.book import Rule, Rulebook, Window
-from services.tagger.core.datelines import datelines_in
+from services.tagger.core.datelines import SEARCHED, datelines_in
 from services.tagger.core.folding import fold
 from services.tagger.core.matching import MAX_TEXT, Found, Hit
 from services.tagger.core.sentences import Sentences, split
@@ -338,7 +338,8 @@ def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
 
 def _forget_where_written(reading: Reading, state: int) -> None:
     """The state a story is filed from ("SINGAPORE -", "CEBU CITY, Philippines -") is foreign to nobody in it."""
-    if not reading.everything & state:
+    near = bisect_right(reading.sentences.starts, SEARCHED) + 1  # sentences that one may stand in or before
+    if not _union(reading.bits[:near]) & state:
         return
     for start, _ in reading.datelines:
         index = bisect_right(reading.sentences.starts, start) - 1
