@@ -51,8 +51,10 @@ _FAR_OUTLETS = (
 _FAR, _FAR_WEIGHT = "the outlet's own country", 3
 #: A country named so many times as often as the whole area is what the story is about.
 _OUTWEIGHED = 4
-#: A text of so many characters, be it one sentence, names its own country when it is the story's.
-_A_SENTENCE = 60
+#: A text of so many characters names its own country when it is the story's.
+_WHOLE_STORY = 800
+#: So does one sentence, where it or its headline names a far country, and not once in passing ("Chicago Bar").
+_A_SENTENCE, _MORE_THAN_A_NAME = 60, 2
 #: The country from which every other is another state: its own names are among none of them.
 _DESK = "ID"
 
@@ -180,14 +182,12 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     if not outside:
         return ""
     # A bare headline of a paper of the area means its own country, unless it says where it is set.
-    if article.default_region[:2] in book.area and not inside and not _told_elsewhere(reading, book, article):
-        return ""
     most = max(outside, key=lambda country: outside[country])
+    named_well = outside[most] >= _MORE_THAN_A_NAME and len(article.text) >= _A_SENTENCE
+    at_home = article.default_region[:2] in book.area and not inside
+    if at_home and not (named_well or len(article.text) >= _WHOLE_STORY or set_elsewhere(reading, book)):
+        return ""
     return most if inside == 0 or inside * _OUTWEIGHED < outside[most] else ""
-
-
-def _told_elsewhere(reading: Reading, book: Rulebook, article: Article) -> bool:
-    return len(article.text) >= _A_SENTENCE or set_elsewhere(reading, book)
 
 
 def to_event(
