@@ -148,8 +148,25 @@ def _facts(ordered: Sequence[StoryTagged]) -> Facts:
             for fact in getattr(tagged.facts, slot):
                 key = (fact.low, fact.high, fact.unit, fact.of) if hasattr(fact, "low") else fact.value
                 kept.setdefault(key, fact)
-        merged[slot] = tuple(kept.values())[:_MAX_FACTS]
+        merged[slot] = _as_many_as_fit(list(kept.values()))
     return Facts(**merged)
+
+
+def _as_many_as_fit(told: Sequence[Any]) -> tuple[Any, ...]:
+    """In the order told: the greatest number of each thing counted, and what was told last.
+
+    A case that is reported for weeks tells more than a card holds. With the earliest kept alone, a toll that rose
+    since would never reach the officials.
+    """
+    greatest: dict[tuple[str, str], int] = {}
+    for index, fact in enumerate(told):
+        if hasattr(fact, "low"):
+            best = greatest.get((fact.unit, fact.of))
+            if best is None or (fact.low, fact.high or 0.0) > (told[best].low, told[best].high or 0.0):
+                greatest[fact.unit, fact.of] = index
+    latest = range(len(told) - 1, -1, -1)
+    chosen = list(dict.fromkeys([*greatest.values(), *latest]))[:_MAX_FACTS]
+    return tuple(told[index] for index in sorted(chosen))
 
 
 def _source(tagged: StoryTagged) -> Source:
