@@ -41,6 +41,14 @@ _ONE_SIDE = 3
 #: A town of a state that is hardly named beside the most named one: the foot of the page, or another story.
 _ONE_TOWN = 8
 _EVIDENCE = 3
+#: Where the agencies sit.
+_WIRE_DESKS = frozenset(
+    (
+        *(b"jakarta", b"kuala lumpur", b"putrajaya", b"singapore", b"bangkok", b"manila", b"hanoi", b"yangon"),
+        *(b"naypyitaw", b"nay pyi taw", b"phnom penh", b"vientiane", b"dili", b"port moresby", b"indonesia"),
+        *(b"malaysia", b"thailand", b"philippines", b"vietnam", b"myanmar", b"cambodia", b"laos"),
+    )
+)
 _NO_PERSON = BEFORE_A_TOWN | TOWNSPEOPLE
 _STATED = re.compile(
     rb"\b(?:kata|ujar|ujarnya|katanya|menurut|jelas|ungkap|tutur|menyebut|mengatakan|keterangan|said|told)\b"
@@ -102,16 +110,19 @@ def find_places(
 
 
 def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
-    """How often each country, or a place in it, is named outside datelines.
+    """How often each country, or a place in it, is named outside datelines; a town's own dateline counts once.
 
+    The capitals, whose desks write about the whole world, say nothing of where a story is set.
     A country outside the area that people are only said to be from, or to be sent to, is not where it happened.
     """
     counted: Counter[str] = Counter()
     folded, title_end = reading.folded, reading.sentences.ends[0] if reading.has_title else -1
     for hit in reading.place_names:
-        if reading.in_dateline(hit.start):
-            continue
         _, plain, _, countries = book.namesakes(hit.pattern.places)
+        if reading.in_dateline(hit.start):
+            desk = folded[hit.start : hit.end] in _WIRE_DESKS
+            counted[countries[0]] += bool(plain) and not desk and countries[0] in book.area
+            continue
         if not plain or (countries[0] not in book.area and _only_of_people(hit, folded, countries[0])):
             continue
         for country in countries:
