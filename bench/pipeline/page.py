@@ -154,7 +154,8 @@ def write_soak(kept: Figures, folder: Path) -> None:
     run = whole[-1]
     series = {name: [(one["at"], one["rss_mb"]) for one in samples] for name, samples in run["samples"].items()}
     _save(folder / "pipeline-soak.svg", plots.steps("Memory of each service, MB by second", series))
-    (folder / "pipeline-soak.md").write_text("\n\n".join(_soak(run)) + "\n", encoding="utf-8")
+    text = [*_soak(run), *(_heap(kept["heap"]) if "heap" in kept else ())]
+    (folder / "pipeline-soak.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
 
 
 def _soak(run: Figures) -> Iterable[str]:
@@ -196,6 +197,34 @@ def _soak(run: Figures) -> Iterable[str]:
         ],
     )
     yield _index(run, full)
+
+
+def _heap(looks: Sequence[dict[str, float]]) -> Iterable[str]:
+    yield "## Which part of the tagger's memory it is"
+    yield (
+        "`python -m bench.pipeline.heap`: the same stories through rules, join and store in one process at full speed, without broker and relay. "
+        "Blocks are Python's objects; `heap` is the C library's, in use and free between what is in use; MB."
+    )
+    yield _table(
+        ["stories", "memory", "index", "blocks", "heap in use", "heap free"],
+        [
+            [
+                f"{one['stories']:,.0f}",
+                f"{one['rss_mb']:.2f}",
+                f"{one['index_mb']:.2f}",
+                f"{one['blocks']:,.0f}",
+                f"{one['used_mb']:.2f}",
+                f"{one['free_mb']:.2f}",
+            ]
+            for one in looks
+        ],
+    )
+    full, last = looks[2], looks[-1]
+    grown = {sign: last[sign] - full[sign] for sign in last}
+    yield (
+        f"From {full['stories']:,.0f} stories on memory grew by {grown['rss_mb']:.2f} MB: the index by {grown['index_mb']:.2f}, the heap in use by "
+        f"{grown['used_mb']:+.2f} and what lies free in it by {grown['free_mb']:+.2f}; blocks by {grown['blocks']:,.0f}, with {grown['texts']:,.0f} texts more in the index."
+    )
 
 
 def _bounds(run: Figures) -> str:

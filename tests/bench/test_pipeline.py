@@ -123,6 +123,24 @@ def test_what_happens_before_all_is_full_does_not_count(tmp_path: Path) -> None:
     assert _verdicts(run, tmp_path)["notifier", "uss_mb"] == "flat"
 
 
+def test_the_page_says_how_much_of_the_growth_is_the_index(tmp_path: Path) -> None:
+    first = {
+        "stories": 10.0,
+        "rss_mb": 1.0,
+        "index_mb": 0.0,
+        "texts": 0.0,
+        "blocks": 5.0,
+        "used_mb": 1.0,
+        "free_mb": 0.0,
+    }
+    full, last = first | {"rss_mb": 50.0}, first | {"rss_mb": 52.0, "index_mb": 1.5, "texts": 7.0, "free_mb": 0.4}
+    write_soak({"runs": [_a_soak()], "heap": [first, first, full, last]}, tmp_path)
+    said = (tmp_path / "pipeline-soak.md").read_text().splitlines()[-1]
+    assert "grew by 2.00 MB: the index by 1.50" in said
+    write_soak({"runs": [_a_soak()]}, tmp_path)
+    assert "grew by" not in (tmp_path / "pipeline-soak.md").read_text()
+
+
 def test_a_stack_counts_for_its_innermost_part_and_a_waiting_one_for_none() -> None:
     stacks = [
         "run (asyncio/runners.py:190);work (services/tagger/core/topics.py:5) 7",
