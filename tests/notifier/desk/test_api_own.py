@@ -126,6 +126,21 @@ async def test_the_office_shows_no_address_no_chat_and_no_bytes_of_a_letter(hous
     assert {one["field"] for one in answers["corrections"].json()["items"]} == {"relevant", "regions"}
 
 
+@pytest.mark.parametrize("region", ["ID-NTT", "ID-XX", "KH-99"])
+async def test_a_guest_is_not_invited_to_a_region_that_does_not_exist(house: House, region: str) -> None:
+    client = await admin_of(house)
+    refused = await client.post("office/invitations", json={"title": "New desk", "regions": ["ID-NT", region]})
+    assert refused.status_code == 422
+    assert region in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("region", ["*", "ID", "KH", "ID-NT", "AU-WA"])
+async def test_a_guest_is_invited_to_a_region_a_country_or_everywhere(house: House, region: str) -> None:
+    client = await admin_of(house)
+    invited = await client.post("office/invitations", json={"title": "New desk", "regions": [region]})
+    assert invited.status_code == 201, invited.text
+
+
 async def test_a_guest_of_mine_is_approved_by_somebody_else_and_not_by_me(house: House) -> None:
     client = await admin_of(house)
     invited = await client.post("office/invitations", json={"title": "New desk", "regions": ["ID-NT"]})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -249,6 +250,7 @@ def _deeds(router: APIRouter, desk: Desk) -> None:
     async def invite_official(request: Request, actor: OfficeActor) -> Response:
         """Invite somebody for 72 hours; somebody else has to approve."""
         given = await read_body(request, ApiInvitation)
+        _need_regions(given.regions, desk.outline.middles)
         guest = Guest(_spec(given), given.title, _actor(actor.official_id))
         now = desk.now()
         made = await desk.people.write(lambda conn: invitations.invite(conn, desk.vault, guest, now))
@@ -297,6 +299,20 @@ def _deeds(router: APIRouter, desk: Desk) -> None:
 def _actor(official_id: str) -> str:
     """As the desk's pages write it into the audit."""
     return f"official {official_id}"
+
+
+def _need_regions(given: Iterable[str], drawn: Iterable[str]) -> None:
+    """Let pass what the map knows, and any region of a country it does not draw.
+
+    Raises:
+        ProblemError: a region that a drawn country does not have; who asked for it would hear nothing, for ever.
+    """
+    known = set(drawn)
+    countries = {region.partition("-")[0] for region in known}
+    for region in given:
+        country, hyphen, _ = region.partition("-")
+        if hyphen and country in countries and region not in known:
+            raise ProblemError(422, f"regions: {region} is no region of {country}")
 
 
 def _spec(given: ApiInvitation) -> OfficialSpec:
