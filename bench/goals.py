@@ -17,6 +17,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from bench.tagging.page import shipped
+
 REPORT = Path("bench/report")
 _WIDTH, _LEFT, _ROW, _TOP = 860, 330, 22, 34
 _MET, _MISSED, _INK, _RULE = "#3f7d54", "#b5482a", "#222222", "#999999"
@@ -87,7 +89,7 @@ def _crafted(data: Any) -> float:
 
 def _flat(data: Any) -> float:
     rows = data["patterns"]
-    return float(rows["100000"]["median"] / rows[str(data["made"]["patterns"])]["median"])
+    return float(rows["100000"]["median"] / rows[str(shipped(rows))]["median"])
 
 
 def _kills(store: str, figure: str) -> Callable[[Any], float]:
