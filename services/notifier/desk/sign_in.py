@@ -128,6 +128,9 @@ class SignInPages:
         def find(conn: sa.Connection) -> str | None:
             found = roster.find_by_address(conn, self._desk.vault, "email", address) if address else []
             active = [one for one in found if roster.find_official(conn, one) is not None]
+            if len(active) > 1:
+                # Whom a code would let in, nobody could say. The official sees no difference; the operator must.
+                log.warning("officials share a mailbox and cannot sign in with it", officials=sorted(active))
             return active[0] if len(active) == 1 else None
 
         return find

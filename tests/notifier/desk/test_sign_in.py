@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from services.notifier import roster
 from services.notifier.desk import sessions
@@ -47,6 +48,28 @@ async def test_somebody_who_is_not_active_gets_no_code(house: House, standing: S
     await house.client().post("/desk/sign-in", data={"address": ADDRESS})
     with pytest.raises(ValueError, match="unpack"):
         await house.code()
+
+
+async def test_a_mailbox_of_two_lets_nobody_in_and_the_operator_is_told(house: House) -> None:
+    shared = {"telegram": 900000002, "email": ADDRESS}
+    second = await house.add("ppa-ppo-belu", contacts=shared)
+    with capture_logs() as logs:
+        await house.client().post("/desk/sign-in", data={"address": ADDRESS})
+    with pytest.raises(ValueError, match="unpack"):
+        await house.code()
+    [told] = [line for line in logs if "share a mailbox" in line["event"]]
+    assert told["officials"] == sorted([house.officials["ppa-ppo-ntt"], second])
+    assert ADDRESS not in str(logs)
+
+
+async def test_a_mailbox_that_a_suspended_official_had_too_lets_the_other_in(house: House) -> None:
+    second = await house.add("ppa-ppo-belu", contacts={"telegram": 900000002, "email": ADDRESS})
+    now = house.clock().timestamp()
+    await house.desk.people.write(lambda conn: roster.set_standing(conn, second, Standing.SUSPENDED, "test", now))
+    with capture_logs() as logs:
+        await house.client().post("/desk/sign-in", data={"address": ADDRESS})
+    assert (await house.code())[1] == "email"
+    assert not [line for line in logs if "share a mailbox" in line["event"]]
 
 
 async def test_the_code_goes_to_the_channel_asked_for(house: House) -> None:
