@@ -65,6 +65,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is dropped is raw text with names in it: gone, not left in free pages
             f"busy_timeout={LOCK_WAIT_MS}",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -34,6 +34,23 @@ async def test_work_that_returned_is_on_disk_for_another_connection(
     other.close()
 
 
+def on_disk(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("test.sqlite3*")))
+
+
+async def test_text_that_was_dropped_is_not_left_in_the_file(store: Store, note: sa.Table, tmp_path: Path) -> None:
+    await store.write(add(note, "a victim's name, " * 2_000))  # larger than a page: most of it lies elsewhere
+    await store.write(lambda conn: conn.execute(sa.delete(note)).rowcount)
+    await store.close()
+    assert b"victim" not in on_disk(tmp_path)
+
+
+async def test_text_that_was_not_dropped_is_in_the_file(store: Store, note: sa.Table, tmp_path: Path) -> None:
+    await store.write(add(note, "a victim's name, " * 2_000))
+    await store.close()
+    assert on_disk(tmp_path).count(b"victim") >= 2_000
+
+
 async def test_work_that_raises_leaves_nothing_behind(store: Store, note: sa.Table) -> None:
     def fail(conn: sa.Connection) -> None:
         add(note, "half done")(conn)
