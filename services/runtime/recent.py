@@ -53,6 +53,3 @@ class Recent(Generic[AnyStr, T]):
             self._weight += len(stored)
             while self._weight > self.most:
                 self._weight -= len(self._kept.popitem(last=False)[0])
-
-
-__all__ = ["Recent"]

@@ -28,16 +28,12 @@ class Labelled:
 
 def label(received: Received[StoryEvent], book: Rulebook) -> Labelled:
     """Tag the story, unless the event brings no new text."""
-    event = received.value
-    if isinstance(event, StoryWithdrawn) or copies_only(event):
-        return Labelled(event, None, (), received.trace, received.replayed)
-    tagging = tag_story(article_of(event), book)
-    pieces = read_pieces(blank(tagging.title, tagging.text)) if tagging.relevant else ()
-    return Labelled(event, tagging, pieces, received.trace, received.replayed)
+    unread = Labelled(received.value, None, (), received.trace, received.replayed)
+    return unread if copies_only(unread.event) else with_label(unread, book)
 
 
 def with_label(labelled: Labelled, book: Rulebook) -> Labelled:
-    """A revision that only adds copies, of a story never seen here, still has to be read."""
+    """Read what was not: a revision that only adds copies, too, where the story was never seen here."""
     if labelled.tagging is not None or isinstance(labelled.event, StoryWithdrawn):
         return labelled
     tagging = tag_story(article_of(labelled.event), book)

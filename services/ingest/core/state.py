@@ -94,7 +94,8 @@ def doubts_304(state: SourceState, now: datetime) -> bool:
 
 def window_of(times: Sequence[datetime]) -> float | None:
     """Seconds from the oldest to the newest story of a body; None where they span no time."""
-    return (max(times) - min(times)).total_seconds() or None if times else None
+    spanned = (max(times) - min(times)).total_seconds() if times else 0.0
+    return spanned or None
 
 
 def median_gap(times: Sequence[datetime]) -> float | None:
