@@ -148,15 +148,22 @@ def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
         return Settled(event.story_id, Reason.STAYED, known.incident_id if known else None, again=True)
     if known and (event.version < known.version or (event.version == known.version and not renewed)):
         return Settled(event.story_id, Reason.STALE, known.incident_id)
+    if not known and not fresh and event.version < memory.last_handled(conn, event.story_id):
+        return Settled(event.story_id, Reason.STALE, None)  # a dead letter put back after the story was withdrawn
     if isinstance(event, StoryWithdrawn):
         outgoing, settled = _take_back(desk, event, known)
-    elif known and copies_only(event):
+    elif known and _brings_no_text(event, known) and not renewed:
         outgoing, settled = _count_copies(desk, event, known)
     else:
         outgoing, settled = _decide(desk, with_label(labelled, desk.book), known)
     send(conn, labelled, outgoing, desk.now, fresh=fresh)
     desk.seen.add(event.story_id)
     return settled
+
+
+def _brings_no_text(event: Story, known: memory.Known) -> bool:
+    """Whether all a revision holds is known but its copies: not where the version before it became a dead letter."""
+    return copies_only(event) and event.version == known.version + 1
 
 
 def _is_renewed(labelled: Labelled, known: memory.Known | None, book: Rulebook) -> bool:

@@ -29,6 +29,7 @@ _THIS_VERSION = (handled.c.story_id == sa.bindparam("this"), handled.c.version =
 _THIS_INCIDENT = incidents.c.incident_id == sa.bindparam("this")
 _OF_INCIDENT = stories.c.incident_id == sa.bindparam("this")
 _SENT = sa.select(handled.c.events).where(*_THIS_VERSION)
+_LAST_HANDLED = sa.select(sa.func.max(handled.c.version)).where(handled.c.story_id == sa.bindparam("this"))
 _FORGET_SENT = sa.delete(handled).where(*_THIS_VERSION)
 _STORY = sa.select(stories).where(_THIS_STORY)
 _MOVE_STORY = sa.update(stories).where(_THIS_STORY)
@@ -75,6 +76,11 @@ class KnownIncident:
 def sent_before(conn: sa.Connection, story_id: str, version: int) -> bytes | None:
     """The events stored for this version of this story, or None."""
     return conn.execute(_SENT, {"this": story_id, "of_version": version}).scalar()
+
+
+def last_handled(conn: sa.Connection, story_id: str) -> int:
+    """The highest version of this story that was answered, 0 where none was or it is forgotten."""
+    return conn.execute(_LAST_HANDLED, {"this": story_id}).scalar() or 0
 
 
 def remember_sent(

@@ -142,6 +142,15 @@ async def test_copies_alone_add_a_source_and_no_new_fact(store: Store, book: Rul
     assert updated.sources[0].copies == 1
 
 
+async def test_copies_after_a_revision_that_was_never_read_bring_its_text(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    corrected = {"title": "Harga cabai", "text": IDLE}
+    [settled] = await tell(store, book, a_story(version=3, changed=("copies",), copies=(a_copy(),), **corrected))
+    assert settled.reason is Reason.LEFT
+    [late] = await tell(store, book, a_story(version=2, changed=("text",), **corrected))
+    assert late.reason is Reason.STALE
+
+
 async def test_an_older_version_changes_nothing(store: Store, book: Rulebook) -> None:
     await tell(store, book, a_story(version=3))
     before = await sent(store)
@@ -178,6 +187,21 @@ async def test_a_withdrawal_of_an_unknown_story_tells_nothing(store: Store, book
     [settled] = await tell(store, book, a_withdrawal("nobody:1"))
     assert settled.events == ()
     assert await sent(store) == []
+
+
+async def test_a_story_put_back_from_the_dead_letters_after_its_withdrawal_tells_nothing(
+    store: Store, book: Rulebook
+) -> None:
+    await tell(store, book, a_withdrawal(version=2))
+    [settled] = await tell(store, book, a_story(version=1))
+    assert settled.reason is Reason.STALE
+    assert await sent(store) == []
+
+
+async def test_a_story_that_returned_after_its_withdrawal_is_told(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_withdrawal(version=2))
+    [settled] = await tell(store, book, a_story(version=3, changed=("withdrawn",)))
+    assert settled.reason is Reason.FOUNDED
 
 
 async def test_a_region_the_incident_leaves_is_told(store: Store, book: Rulebook) -> None:
@@ -370,6 +394,22 @@ async def test_a_replay_under_the_same_rules_repeats_what_was_said(store: Store,
     [settled] = await tell(store, book, a_story(), replay="1")
     assert settled.again
     assert (await sent(store))[len(before) :] == before
+
+
+async def test_a_replay_under_other_rules_decides_a_story_with_copies_anew_too(store: Store, book: Rulebook) -> None:
+    copied = a_story(version=2, changed=("copies",), copies=(a_copy(),))
+    await tell(store, book, a_story(), copied)
+    await tell_by(store, book, copied, "newer", replay="1")
+    fate = await store.read(lambda conn: queries.story_fate(conn, "antara:1"))
+    assert fate and fate.tagged.tagger_version == "newer"
+    assert fate.tagged.copies == 1
+
+
+async def test_new_copies_under_other_rules_keep_the_label(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    await tell_by(store, book, a_story(version=2, changed=("copies",), copies=(a_copy(),)), "newer")
+    fate = await store.read(lambda conn: queries.story_fate(conn, "antara:1"))
+    assert fate and fate.tagged.tagger_version == book.version
 
 
 async def test_a_redelivery_under_other_rules_is_not_decided_anew(store: Store, book: Rulebook) -> None:
