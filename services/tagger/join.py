@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from services.contracts.base import Event
-from services.contracts.story import Story, StoryWithdrawn
+from services.contracts.story import Story, StoryEvent, StoryWithdrawn
 from services.contracts.tagging import StoryTagged
 from services.contracts.topics import STORIES_TAGGED
 from services.runtime.outbox import enqueue
@@ -161,8 +161,8 @@ def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
     return settled
 
 
-def _brings_no_text(event: Story, known: memory.Known) -> bool:
-    """Whether all a revision holds is known but its copies: not where the version before it became a dead letter."""
+def _brings_no_text(event: StoryEvent, known: memory.Known) -> bool:
+    """Whether only its copies are new: not where the version before it became a dead letter."""
     return copies_only(event) and event.version == known.version + 1
 
 

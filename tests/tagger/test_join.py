@@ -396,7 +396,9 @@ async def test_a_replay_under_the_same_rules_repeats_what_was_said(store: Store,
     assert (await sent(store))[len(before) :] == before
 
 
-async def test_a_replay_under_other_rules_decides_a_story_with_copies_anew_too(store: Store, book: Rulebook) -> None:
+async def test_a_replay_under_other_rules_decides_a_story_with_copies_anew_too(
+    store: Store, book: Rulebook
+) -> None:
     copied = a_story(version=2, changed=("copies",), copies=(a_copy(),))
     await tell(store, book, a_story(), copied)
     await tell_by(store, book, copied, "newer", replay="1")
