@@ -8,9 +8,12 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from services.contracts.alert import AlertWithdrawn, IncidentMerged, IncidentSplit
+from services.contracts.delivery import Action
 from services.notifier import rows
 from services.notifier.core.decide import Told, Way, decide_regrouping, decide_withdrawal
 from services.notifier.core.reason import Reason
+from services.notifier.heirs import NEWS
+from services.notifier.incidents import find_incident
 from services.notifier.placing import Case, place
 from services.notifier.rows import Row
 from services.notifier.told import Memory, effective, erase, from_before, memory_of, remember, share_thread
@@ -38,7 +41,8 @@ def end(conn: sa.Connection, case: Case, memory: Memory) -> Reason:
     place(conn, case, decision, severity=severity, incident_id=event.incident_id)
     kept = replace(memory.told, state=replace(memory.told.state, version=event.version))
     # Until this edit has left, what is on the screen is what was told before it.
-    remember(conn, replace(memory, told=kept, base=told), case.at)
+    base = memory.base if decision.suppressed else told
+    remember(conn, replace(memory, told=kept, base=base), case.at)
     return decision.reason
 
 
@@ -62,9 +66,19 @@ def _withdraw(
 def _hand_over(conn: sa.Connection, case: Case, into: str, memory: Memory, waiting: Sequence[Row]) -> None:
     """The official's thread of the merged incident goes on as the thread of the other one."""
     official_id = case.official.official_id
+    unsent = [row for row in waiting if row.action in NEWS]
+    if unsent and not _is_decided_with(conn, into, memory.incident_id):
+        return  # the other's own event, which is about to come, decides what the official has yet to hear
     if memory_of(conn, official_id, into) is not None:
-        for row in waiting:
-            rows.suppress(conn, row, Reason.MERGED, case.at)
+        for row in unsent:
+            if row.action is Action.DIGEST:
+                rows.suppress(conn, row, Reason.MERGED, case.at)
         return
     share_thread(conn, official_id, memory.incident_id, into)
     remember(conn, Memory(official_id, into, from_before(memory.told), None), case.at)
+
+
+def _is_decided_with(conn: sa.Connection, into: str, former: str) -> bool:
+    """Whether the other incident was heard of as what this one became."""
+    known = find_incident(conn, into)
+    return known is not None and known.alert is not None and former in known.alert.aliases

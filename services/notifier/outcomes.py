@@ -28,7 +28,15 @@ from services.notifier.incidents import find_incident
 from services.notifier.placing import put_off
 from services.notifier.prepare import Impossible
 from services.notifier.rows import Row
-from services.notifier.told import Memory, add_thread_ref, memory_of, remember, thread_refs
+from services.notifier.told import (
+    Memory,
+    add_thread_ref,
+    erase,
+    has_message,
+    memory_of,
+    remember,
+    thread_refs,
+)
 from services.notifier.vault import Vault
 
 _OUTCOME = {
@@ -264,13 +272,26 @@ def hold_back(conn: sa.Connection, row: Row, why: Impossible, now: datetime) -> 
     at = now.timestamp()
     moved = rows.move(conn, row, State.SUPPRESSED, why.reason, at)
     rows.announce(conn, moved, Outcome.SUPPRESSED, why.reason, at)
+    if row.action is Action.PUSH and why.reason is Reason.WITHDRAWN_UNSENT:
+        _was_never_told(conn, row)
     official = roster.find_official(conn, row.official_id)
-    if official is None or (why.reason is Reason.NO_CHANNEL and _fall_back(conn, moved, at, second=False)):
+    if official is not None and why.reason is Reason.NO_CHANNEL and _fall_back(conn, moved, at, second=False):
         return
     if row.action is Action.DIGEST:
         _settle_members(conn, moved, now)
+    elif official is None:
+        return
     elif why.put_off or (why.reason is Reason.NO_CHANNEL and row.action is Action.EDIT):
         put_off(conn, row, official, why.reason, now)
+
+
+def _was_never_told(conn: sa.Connection, push: Row) -> None:
+    """Should it be reported again after all, it is news to who has no message of it."""
+    if push.incident_id is None:
+        return
+    whose = (push.official_id, push.incident_id)
+    if not has_message(conn, *whose):
+        erase(conn, *whose)
 
 
 def recover(conn: sa.Connection, now: datetime) -> dict[State, int]:

@@ -30,6 +30,7 @@ from services.notifier.core.match import SubscriptionIndex, match_official
 from services.notifier.core.reason import Reason
 from services.notifier.core.snapshot import snapshot
 from services.notifier.endings import end
+from services.notifier.heirs import inherit, waiting_of_former
 from services.notifier.incidents import keep_incident, last_version
 from services.notifier.placing import Case, place
 from services.notifier.rows import Row
@@ -38,10 +39,8 @@ from services.notifier.told import (
     Memory,
     effective,
     erase,
-    from_before,
     memories,
     remember,
-    share_thread,
 )
 
 log = structlog.get_logger(__name__)
@@ -129,6 +128,7 @@ class Planner:
     ) -> list[Reason]:
         hears = self._index.who_hears(alert)
         known = memories(conn, [alert.incident_id, *alert.aliases])
+        former = waiting_of_former(conn, known, alert)
         around = _look_around(conn, alert.incident_id, now.timestamp(), replayed=seen.replayed)
         decided = rows.rows_of_subject(conn, alert.alert_id)
         given: list[Reason | None] = []
@@ -136,36 +136,13 @@ class Planner:
             official = self._index.officials.get(official_id)
             if official is None:
                 continue
-            memory = _memory(known, official_id, alert)
-            if memory is not None and memory.incident_id != alert.incident_id:
-                # A merge whose own event has not arrived yet: the thread goes on under the new id.
-                share_thread(conn, official_id, memory.incident_id, alert.incident_id)
-                memory = replace(memory, incident_id=alert.incident_id, told=from_before(memory.told))
+            memory = inherit(conn, official_id, alert, known, former, at=now.timestamp())
             case = Case(official, alert, seen.trace, now, around.channels.get(official_id))
             if official_id in decided:
                 given.append(_recall(conn, case, alert, memory, decided[official_id]))
             else:
                 given.append(_settle_alone(conn, case, alert, memory, around))
         return [reason for reason in given if reason is not None]
-
-
-def _memory(
-    known: dict[tuple[str, str], Memory], official_id: str, alert: AlertRaised | AlertUpdated
-) -> Memory | None:
-    """What the official knows of the incident under any of its ids, with the gravest of it.
-
-    Who was told of two incidents hears nothing worse when they turn out to be one.
-    """
-    ids = (alert.incident_id, *alert.aliases)
-    found = [known[official_id, one] for one in ids if (official_id, one) in known]
-    if not found:
-        return None
-    states = [memory.told.state for memory in found]
-    counts: dict[str, float] = {}
-    for state in states:
-        counts |= {name: max(count, counts.get(name, 0.0)) for name, count in state.counts.items()}
-    state = replace(states[0], counts=counts, severity=max(state.severity for state in states))
-    return replace(found[0], told=replace(found[0].told, state=state))
 
 
 def _settle_alone(
@@ -263,6 +240,8 @@ def _remember(
         if told is not None:
             kept = replace(told, state=replace(told.state, version=alert.version))
             remember(conn, Memory(official_id, alert.incident_id, kept, None), case.at)
+        else:
+            erase(conn, official_id, alert.incident_id)  # a push that waited was called off: it told nothing
         return
     new = Told(_WAY[decision.action], state)
     remember(conn, Memory(official_id, alert.incident_id, new, told), case.at)

@@ -33,6 +33,8 @@ _STATUS = {
     MERGED: Status.MERGED,
     SPLIT: Status.SPLIT,
 }
+#: What nobody has seen of it is never sent.
+_GONE = frozenset({WITHDRAWN, NOT_RELEVANT})
 _UPDATES = frozenset({
     Reason.SEVERITY_ROSE, Reason.COUNT_GREW, Reason.FACTS_CHANGED, Reason.UPDATED_SINCE_DIGEST,
     Reason.CANNOT_EDIT, Reason.NO_MESSAGE,
@@ -84,10 +86,12 @@ def _single(
     card = _card(conn, incident, official, row, outgoing.now) if incident else None
     if incident is None or card is None:
         return Impossible(Reason.NO_MESSAGE)
+    if row.action is Action.PUSH and incident.status in _GONE:
+        return Impossible(Reason.WITHDRAWN_UNSENT)
     thread = thread_refs(conn, row.official_id, incident.incident_id, row.channel)
     correcting = row.action in {Action.EDIT, Action.WITHDRAW}
     if correcting and row.channel in EDITS_IN_PLACE and not any(thread):
-        return Impossible(Reason.NO_MESSAGE, put_off=True)
+        return _nothing_to_correct(conn, row, incident)
     buttons = card_buttons(vault, official, incident.incident_id) if card.buttons else ()
     fresh = row.action is Action.PUSH and incident.alert is not None and not incident.alert.backfill
     return replace(
@@ -100,6 +104,13 @@ def _single(
         raised_at=incident.alert.occurred_at if fresh and incident.alert else None,
         story_id=next((one.story_id for one in incident.alert.sources), None) if incident.alert else None,
     )
+
+
+def _nothing_to_correct(conn: sa.Connection, row: Row, incident: Incident) -> Impossible:
+    """The push that should be there did not arrive: if it is tried again, it says the present state by itself."""
+    if not rows.has_unsent_push(conn, row.official_id, incident.incident_id):
+        return Impossible(Reason.NO_MESSAGE, put_off=True)
+    return Impossible(Reason.WITHDRAWN_UNSENT if incident.status in _GONE else Reason.SUPERSEDED)
 
 
 def _card(conn: sa.Connection, incident: Incident, official: Official, row: Row, now: datetime) -> Card | None:

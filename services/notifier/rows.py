@@ -174,6 +174,17 @@ def waiting_rows(conn: sa.Connection, official_id: str, incident_id: str) -> lis
     return waiting_by_official(conn, incident_id, official_id).get(official_id, [])
 
 
+def has_unsent_push(conn: sa.Connection, official_id: str, incident_id: str) -> bool:
+    """Whether a push of this incident to this official will be tried, on whatever channel."""
+    query = sa.select(DELIVERY.c.version).where(
+        DELIVERY.c.incident_id == incident_id,
+        DELIVERY.c.official_id == official_id,
+        DELIVERY.c.action == Action.PUSH,
+        DELIVERY.c.state.in_([*SENDABLE, State.INTENDED, State.SENDING]),
+    )
+    return conn.execute(query).first() is not None
+
+
 #: SQLite's writers come one by one and ignore the lock; PostgreSQL's dispatcher must not slip between.
 _WAITING = (
     sa.select(DELIVERY)

@@ -113,6 +113,12 @@ def thread_refs(conn: sa.Connection, official_id: str, incident_id: str, channel
     return [row.ref for row in conn.execute(_REFS, wanted)]
 
 
+def has_message(conn: sa.Connection, official_id: str, incident_id: str) -> bool:
+    """Whether this official got a message of the incident, on whatever channel."""
+    query = sa.select(THREAD.c.ref).where(THREAD.c.official_id == official_id, THREAD.c.incident_id == incident_id)
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def add_thread_ref(conn: sa.Connection, row: Row, ref: str, now: float) -> None:
     """Remember the message a delivery became."""
     values = {"official_id": row.official_id, "incident_id": row.incident_id, "channel": row.channel, "ref": ref}
@@ -129,6 +135,11 @@ def share_thread(conn: sa.Connection, official_id: str, old: str, new: str) -> N
 def effective(memory: Memory | None, waiting: Sequence[Row]) -> Told | None:
     """What the official has really seen: a push or an edit that has not left does not count."""
     if memory is None:
+        return None
+    pushes = [row.version for row in waiting if row.action is Action.PUSH]
+    if pushes and memory.base is not None and memory.base.state.version >= min(pushes):
+        # Something came while the push was on its way, and the push did not arrive: what was told before that
+        # something is what the push itself says.
         return None
     if any(row.action in {Action.PUSH, Action.EDIT, Action.WITHDRAW} for row in waiting):
         return memory.base
