@@ -55,7 +55,9 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         except OSError as error:
             raise OperatorError(f"store folder {folder}", f"cannot be made: {error.strerror}") from None
     kept = {"timeout": LOCK_WAIT_MS / 1000, "check_same_thread": False, "cached_statements": KEPT_STATEMENTS}
-    engine = sa.create_engine(url, connect_args=kept, hide_parameters=True)
+    # The one used last: pages another connection has read are out of date after the next write, and yet kept.
+    turns = {"pool_use_lifo": True} if url.database and url.database != ":memory:" else {}
+    engine = sa.create_engine(url, connect_args=kept, hide_parameters=True, **turns)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:

@@ -58,6 +58,7 @@ class Store:
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._leads: dict[str, IO[str] | sa.Connection] = {}
         self._closed = False
+        self._writing: sa.Connection | None = None
         self._writer: threading.Thread | None = None
         if self.is_sqlite:
             self._writer = threading.Thread(target=self._write_groups, name="store-writer", daemon=True)
@@ -169,7 +170,7 @@ class Store:
         while True:
             first = self._queue.get()
             if first is None:
-                return
+                break
             group = [first]
             last = False
             while len(group) < GROUP_COMMIT and not self._queue.empty():
@@ -180,14 +181,33 @@ class Store:
                 group.append(more)
             self._commit(group)
             if last:
-                return
+                break
+        self._let_go()
+
+    def _own(self) -> sa.Connection:
+        """The writer's own connection, taken once.
+
+        SQLite empties a connection's cache of pages once another one has written: writing by whichever is free
+        reads the same pages again and again, into every connection's cache.
+        """
+        if self._writing is None:
+            self._writing = self.engine.connect()
+        return self._writing
+
+    def _let_go(self) -> None:
+        """Close it; what comes next takes another one."""
+        held, self._writing = self._writing, None
+        if held is not None:
+            held.invalidate()  # closed and not put back in order: what is broken may refuse that
+            held.close()
 
     def _commit(self, group: list[_Queued]) -> None:
         # Who waits no more has nothing begun, so it never happened.  Once begun it cannot be called off.
         begun = [queued for queued in group if queued.done.set_running_or_notify_cancel()]
         results: list[tuple[_Queued, Any, BaseException | None]] = []
         try:
-            with self.engine.begin() as conn:
+            conn = self._own()
+            with conn.begin():
                 for queued in begun:
                     try:
                         with conn.begin_nested():
@@ -201,6 +221,7 @@ class Store:
             told = _told_apart(error) if isinstance(error, DBAPIError) else error
             for queued in begun:
                 queued.done.set_exception(told)
+            self._let_go()  # nobody knows what state the connection is in
             return
         for queued, value, failure in results:
             if failure is None:

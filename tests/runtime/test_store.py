@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -169,6 +170,40 @@ async def test_work_called_off_in_a_group_that_meets_an_outage_does_not_stop_the
     assert isinstance(results[2], UnavailableError)
     await store.write(add(note, "next"))
     assert await store.read(texts(note)) == {"next"}
+
+
+def connection_of(conn: sa.Connection) -> object:
+    return conn.connection.dbapi_connection
+
+
+async def test_everything_is_written_on_one_connection_however_much_is_read_between(store: Store) -> None:
+    used = []
+    for _ in range(6):
+        used.append(await store.write(connection_of))
+        await asyncio.gather(*(store.read(connection_of) for _ in range(3)))
+    assert len({id(one) for one in used}) == 1
+
+
+async def test_nothing_is_written_on_a_connection_that_met_an_outage(store: Store, note: sa.Table) -> None:
+    before = await store.write(connection_of)
+    await store.write(lambda conn: conn.execute(sa.text("PRAGMA query_only=ON")).close())
+    with pytest.raises(UnavailableError):
+        await store.write(add(note, "late"))
+    assert await store.write(connection_of) is not before
+    assert await store.write(add(note, "next")) == 1
+
+
+async def test_reads_one_after_the_other_use_one_connection_and_reads_at_once_do_not(store: Store) -> None:
+    meet = threading.Barrier(3, timeout=10)
+
+    def together(conn: sa.Connection) -> object:
+        meet.wait()
+        return connection_of(conn)
+
+    at_once = await asyncio.gather(*(store.read(together) for _ in range(3)))
+    in_turn = [await store.read(connection_of) for _ in range(6)]
+    assert len({id(one) for one in at_once}) == 3
+    assert len({id(one) for one in in_turn}) == 1
 
 
 async def test_a_lock_file_that_cannot_be_made_is_an_outage(store: Store, tmp_path: Path) -> None:
