@@ -75,6 +75,18 @@ def test_a_failure_for_good_is_one_and_says_whether_the_address_is_gone() -> Non
     assert (full.permanent, full.gone) == (True, False)
 
 
+def test_what_was_given_up_after_days_is_for_good_and_shuts_no_mailbox() -> None:
+    found = read_bounce(a_bounce(status="4.4.7"))
+    assert found is not None
+    assert (found.permanent, found.gone) == (True, False)
+
+
+def test_a_trouble_that_nobody_calls_a_failure_is_not_for_good() -> None:
+    found = read_bounce(a_bounce(status="4.4.7").replace(b"Action: failed\n", b""))
+    assert found is not None
+    assert not found.permanent
+
+
 @pytest.mark.parametrize("status", ["5.1.7", "5.1.8", "5.2.2", "5.4.4", "5.7.1", "4.1.1", "4.1.8"])
 def test_a_status_that_is_not_of_the_address_shuts_no_mailbox(status: str) -> None:
     found = read_bounce(a_bounce(status=status))
@@ -122,6 +134,21 @@ async def test_a_mail_that_came_back_is_marked_its_address_shut_and_its_news_tol
     await world.hear(an_alert(incident_id="incident-2"))
     await world.send()
     assert [m.action for m in world.telegram.sent] == ["digest", "push"]
+
+
+async def test_a_mail_given_up_after_days_is_no_longer_called_accepted_and_is_listed(
+    world: World, tmp_path: Path
+) -> None:
+    world.email.reference = "<{n}@example.org>"
+    await world.add(an_entry(channels=["email"]))
+    await world.hear(an_alert())
+    await world.send()
+    world.pass_time(days=5)
+    await come_back(world, tmp_path, a_bounce("<1@example.org>", status="4.4.7"))
+    assert ("email", "push", "bounced", Reason.BOUNCED) in await world.states()
+    world.pass_time(hours=12)
+    await world.send_digests()
+    assert [m.action for m in world.email.sent] == ["push", "digest"]
 
 
 async def test_a_full_mailbox_keeps_its_address(world: World, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from aiosmtplib import (
 
 from services.contracts.delivery import Action
 from services.notifier.channels.base import DeliveryError, Outgoing, Receipt, Scope
-from services.notifier.core.bounce import has_status, is_gone
+from services.notifier.core.bounce import has_status, is_gone, is_of_the_address
 from services.notifier.core.card import Card
 from services.notifier.core.clean import clean_line
 from services.notifier.core.ledger import Verdict
@@ -48,6 +48,8 @@ CONNECT_S = 15.0
 #: A connection kept for ever hangs when the server has dropped it (aiosmtplib #243).
 MESSAGES_A_CONNECTION = 100
 IDLE_S = 30.0
+#: Sign in first, or more securely (RFC 4954, 6): a lapse of our setup, whoever the mail is for.
+_SETUP = frozenset({530, 534, 535, 538})
 #: Characters of a signature: 64 bits.
 SIGNATURE = 16
 #: Makes the mark of a text for a purpose, as `Vault.mark` does.
@@ -236,8 +238,11 @@ def _sender_refused(error: SMTPResponseException) -> DeliveryError:
 def _recipient_refused(error: SMTPResponseException) -> DeliveryError:
     if error.code < 500:
         return _error(_said(error), Verdict.TRANSIENT, Reason.SERVER_BUSY)
+    if error.code in _SETUP:
+        return _no_service(error)
     # 5.7.x is a policy of that server, 5.2.2 a full mailbox, 5.1.8 our own domain: the address itself exists.
-    gone = is_gone(error.message) or not has_status(error.message)
+    plain = not has_status(error.message) and is_of_the_address(error.code, error.message)
+    gone = is_gone(error.message) or plain
     return _error(_said(error), Verdict.PERMANENT, Reason.GONE if gone else Reason.REJECTED)
 
 

@@ -12,6 +12,13 @@ from email.message import Message
 
 #: X.1.7 and X.1.8 complain of the sender's address: a lapse of our own domain must shut nobody's mailbox.
 _OF_THE_SENDER = frozenset({"7", "8"})
+#: No such mailbox, user not local, mailbox name not allowed (RFC 5321, 4.2.3).
+_MAILBOX = frozenset({550, 551, 553})
+_OTHER_MATTER = re.compile(
+    r"relay|auth|spam|junk|policy|policies|block|black|deni|reject|refus|not permitted|not allowed|prohibit"
+    r"|administrat|sender|reputation|helo|dns|\bip\b|client|rate|limit|quota|full|content|virus|spf|dkim|dmarc|tls",
+    re.IGNORECASE,
+)
 _STATUS = re.compile(r"^\s*([245])\.(\d{1,3})\.(\d{1,3})")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,700}>")
 _LONGEST = 2_000_000
@@ -19,7 +26,11 @@ _LONGEST = 2_000_000
 
 @dataclass(frozen=True)
 class Bounce:
-    """``message_id`` is the one we gave the mail; ``gone`` means the address does not exist."""
+    """``message_id`` is the one we gave the mail; ``gone`` means the address does not exist.
+
+    What was given up after days of trying is as ``permanent`` as what was refused: its status begins with 4, its
+    action is "failed" (RFC 3464, 2.3.3).
+    """
 
     message_id: str
     status: str
@@ -36,9 +47,10 @@ def read_bounce(data: bytes) -> Bounce | None:
     message_id = _original(parts)
     if status is None or message_id is None:
         return None
-    if status[0] == "2":
+    said, given_up = status
+    if said[0] == "2":
         return None
-    return Bounce(message_id, ".".join(status), status[0] == "5", is_gone(".".join(status)))
+    return Bounce(message_id, said, given_up or said[0] == "5", is_gone(said))
 
 
 def is_gone(said: str) -> bool:
@@ -47,19 +59,29 @@ def is_gone(said: str) -> bool:
     return found is not None and (found[1], found[2]) == ("5", "1") and found[3] not in _OF_THE_SENDER
 
 
+def is_of_the_address(code: int, said: str) -> bool:
+    """Whether a refusal without a status is about the mailbox, and not about us or that server's rules.
+
+    One server that will not relay for us, or blocks us, would else shut the mailbox of everybody.
+    """
+    return code in _MAILBOX and not _OTHER_MATTER.search(said)
+
+
 def has_status(said: str) -> bool:
     """Whether an answer of a mail server begins with a status (RFC 2034)."""
     return _STATUS.match(said) is not None
 
 
-def _status(parts: list[Message]) -> tuple[str, str, str] | None:
+def _status(parts: list[Message]) -> tuple[str, bool] | None:
+    """The status of what failed, and whether the report says so in as many words."""
     for part in parts:
         if part.get_content_type() != "message/delivery-status":
             continue
         for fields in part.walk():
             found = _STATUS.match(str(fields.get("Status", "")))
-            if found and str(fields.get("Action", "failed")).strip().lower() == "failed":
-                return found[1], found[2], found[3]
+            action = str(fields.get("Action", "")).strip().lower()
+            if found and action in {"failed", ""}:
+                return ".".join(found.groups()), action == "failed"
     return None
 
 
