@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -70,26 +71,23 @@ def _changed(conn: sa.Connection) -> None:
 
 def active_officials(conn: sa.Connection) -> list[Official]:
     """Everyone who may be told something."""
-    found = []
-    for row in conn.execute(_WITH_WISHES.where(OFFICIAL.c.state == Standing.ACTIVE)):
-        try:
-            found.append(apply_wishes(_official(row.official_id, row.spec), _wishes(row)))
-        except ValidationError:
-            # Written by a newer program, or by hand: one official must not stop the others.
-            log.exception("official cannot be read", official_id=row.official_id)
-    return found
+    rows = conn.execute(_WITH_WISHES.where(OFFICIAL.c.state == Standing.ACTIVE))
+    read = ((_read(row), row) for row in rows)
+    return [apply_wishes(official, _wishes(row)) for official, row in read if official is not None]
 
 
 def find_official(conn: sa.Connection, official_id: str) -> Official | None:
-    """One active official, as granted and wished."""
+    """One active official, as granted and wished; None too where what is stored cannot be read."""
     row = conn.execute(_ACTIVE_ONE, {"official": official_id}).first()
-    return apply_wishes(_official(row.official_id, row.spec), _wishes(row)) if row else None
+    official = _read(row) if row else None
+    return apply_wishes(official, _wishes(row)) if row and official else None
 
 
 def granted(conn: sa.Connection, official_id: str) -> tuple[Official, Wishes] | None:
-    """An official of any standing as granted, and the own wishes; None for somebody unknown."""
+    """An official of any standing as granted, and the own wishes; None for somebody unknown or unreadable."""
     row = conn.execute(_WITH_WISHES.where(OFFICIAL.c.official_id == official_id)).first()
-    return (_official(row.official_id, row.spec), _wishes(row)) if row else None
+    official = _read(row) if row else None
+    return (official, _wishes(row)) if row and official else None
 
 
 def keep_wishes(conn: sa.Connection, official_id: str, wishes: Wishes, now: float) -> Wishes:
@@ -119,8 +117,13 @@ _ACTIVE_ONE = _WITH_WISHES.where(
 )
 
 
-def _official(official_id: str, spec: str) -> Official:
-    return _checked(spec).official(official_id)
+def _read(row: Any) -> Official | None:
+    try:
+        return _checked(row.spec).official(row.official_id)
+    except ValidationError:
+        # Written by a newer program, or by hand: one official must not stop the others.
+        log.exception("official cannot be read", official_id=row.official_id)
+        return None
 
 
 @lru_cache(maxsize=256)

@@ -519,6 +519,18 @@ async def test_an_official_who_cannot_be_read_does_not_stop_the_others(world: Wo
     assert [m.address for m in world.telegram.sent] == ["2"]
 
 
+async def test_an_official_who_cannot_be_read_does_not_stop_the_digests_of_the_others(world: World) -> None:
+    whole = an_entry("b-whole", contacts={"telegram": 2}, channels=["telegram"])
+    broken, _ = await world.add(an_entry("a-broken"), whole)
+    await world.hear(an_alert(severity=Severity.LOW))
+    spoil = sa.update(OFFICIAL).where(OFFICIAL.c.official_id == broken).values(spec='{"channels": []}')
+    await world.store.write(lambda conn: conn.execute(spoil))
+    world.pass_time(hours=12)
+    await world.send_digests()
+    assert [m.address for m in world.telegram.sent] == ["2"]
+    assert {(s[2], s[3]) for s in await world.states()} >= {("suppressed", Reason.OFFICIAL_SUSPENDED)}
+
+
 async def test_a_card_that_cannot_be_made_does_not_stop_the_others(world: World) -> None:
     await world.add(an_entry())
     await world.hear(an_alert(severity=Severity.CRITICAL), an_alert(incident_id="incident-2"))
