@@ -30,7 +30,7 @@ from services.notifier.handler import AlertHandler
 from services.notifier.inbox import Inbox
 from services.notifier.mail_answers import Letterbox
 from services.notifier.metrics import NotifierMetrics
-from services.notifier.officials_file import read_officials
+from services.notifier.officials_file import need_regions, read_officials
 from services.notifier.outlets.stops import one_click_link
 from services.notifier.outlets.wiring import Inside, attach_outlets
 from services.notifier.paced_api import PacedApi
@@ -83,7 +83,10 @@ def create_service(settings: NotifierSettings) -> Service:
     Raises:
         OperatorError: the officials file, a key, a token or a setting is missing or wrong.
     """
-    entries = read_officials(settings.officials_file) if settings.officials_file else []
+    entries = []
+    if settings.officials_file:
+        entries = read_officials(settings.officials_file)
+        need_regions(settings.officials_file, entries)
     install([language.words for language in load_languages(settings.words)])
     vault = Vault.open(settings.key_file(), create=settings.contact_key_file is None)
     channels = make_channels(settings, vault)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from services.notifier.core.regions import has_no_region
 from services.notifier.spec import OfficialEntry
 from services.runtime.errors import OperatorError
 
@@ -26,6 +27,19 @@ def read_officials(path: Path) -> list[OfficialEntry]:
     for number, doubled in _doubled(found):
         raise OperatorError(f"{path}:{_line(entries, number)}", f"officials[{number}]: {doubled}")
     return found
+
+
+def need_regions(path: Path, entries: Iterable[OfficialEntry]) -> None:
+    """Let pass what stories can be placed in.
+
+    Raises:
+        OperatorError: a region its country does not have.
+    """
+    for entry in entries:
+        for region in (region for line in entry.subscriptions for region in line.regions):
+            if has_no_region(region):
+                country = region.partition("-")[0]
+                raise OperatorError(str(path), f"officials {entry.ref}: {region} is no region of {country}")
 
 
 def _entries(path: Path) -> CommentedSeq:

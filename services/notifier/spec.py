@@ -55,13 +55,20 @@ def _clock(value: object) -> object:
     return value
 
 
+def _own_time(value: time) -> time:
+    # A time with an offset cannot be compared with the official's wall clock: every decision would fail.
+    if value.tzinfo is not None:
+        raise ValueError("write the time without an offset: it is meant in the official's own zone")
+    return value
+
+
 def _mailbox(value: str) -> str:
     if not is_plain_address(value):
         raise ValueError(f"{value!r} is not one plain mailbox")
     return value
 
 
-Clock = Annotated[time, BeforeValidator(_clock)]
+Clock = Annotated[time, BeforeValidator(_clock), AfterValidator(_own_time)]
 RegionOrAll = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z]{2}(-[A-Z0-9]{1,3})?)$")]
 
 

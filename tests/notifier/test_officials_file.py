@@ -13,7 +13,7 @@ from services.cli.officials import officials_command
 from services.contracts.codes import Kind, Role, Severity, Topic
 from services.notifier import roster
 from services.notifier.core.match import SubscriptionIndex
-from services.notifier.officials_file import read_officials
+from services.notifier.officials_file import need_regions, read_officials
 from services.notifier.tables import AUDIT
 from services.runtime.errors import OperatorError
 from tests.notifier.builders import a_place, an_alert, an_entry
@@ -71,6 +71,16 @@ MISTAKES: dict[str, tuple[tuple[str, str], int, str]] = {
         4,
         "in quotes",
     ),
+    "a time with an offset": (
+        ("    title: PPA unit", '    title: PPA unit\n    quiet: {from: "21:00+07:00", to: "05:00"}'),
+        4,
+        "without an offset",
+    ),
+    "a digest in UTC": (
+        ("    title: PPA unit", '    title: PPA unit\n    digest: {at: ["06:30Z"]}'),
+        4,
+        "without an offset",
+    ),
     "an interval of no unit": (
         ("    title: PPA unit", "    title: PPA unit\n    digest: {every: '2'}"),
         4,
@@ -100,6 +110,18 @@ def test_the_file_the_mistakes_are_made_of_is_good(tmp_path: Path) -> None:
     path = tmp_path / "officials.yaml"
     path.write_text(GOOD)
     assert [entry.ref for entry in read_officials(path)] == ["ppa-ntt"]
+
+
+@pytest.mark.parametrize("region", ["ID-NTT", "KH-99", "TL-XX"])
+def test_a_region_that_its_country_does_not_have_is_refused(region: str) -> None:
+    entry = an_entry(subscriptions=[{"regions": ["ID-NT", region]}])
+    with pytest.raises(OperatorError, match=f"officials.yaml: officials ppa-ppo-ntt: {region} is no region of"):
+        need_regions(Path("officials.yaml"), [entry])
+
+
+@pytest.mark.parametrize("region", ["*", "ID", "ID-NB", "KH-1", "LA-XS", "TH-10", "US", "US-CA"])
+def test_a_region_its_country_has_or_of_a_far_country_is_not_refused(region: str) -> None:
+    need_regions(Path("officials.yaml"), [an_entry(subscriptions=[{"regions": [region]}])])
 
 
 @pytest.mark.parametrize(("content", "words"), [(None, "cannot be read"), (b"\xff\xfe", "not UTF-8")])

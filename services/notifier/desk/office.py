@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from services.notifier import audit, invitations, queries, roster
 from services.notifier.core.clean import clean_line
 from services.notifier.core.languages import NAMES
-from services.notifier.core.regions import region_name
+from services.notifier.core.regions import offered_regions, region_name
 from services.notifier.desk import find, sessions
 from services.notifier.desk.desk import (
     Desk,
@@ -102,7 +102,7 @@ class OfficePages:
         return show(self._desk, request, visitor, "office.html", values)
 
     def _places(self, language: str) -> list[tuple[str, str]]:
-        found = [(code, region_name(code, language)) for code in self._desk.outline.middles]
+        found = [(code, region_name(code, language)) for code in offered_regions()]
         return sorted(found, key=lambda one: ("-" in one[0], not one[0].startswith("ID"), one[1]))
 
     async def invite(self, request: Request) -> Response:

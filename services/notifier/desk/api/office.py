@@ -19,6 +19,7 @@ from starlette.responses import Response
 from services.contracts.codes import Topic
 from services.contracts.delivery import Action
 from services.notifier import corrections, invitations, queries
+from services.notifier.core.regions import has_no_region
 from services.notifier.desk import sessions
 from services.notifier.desk.api.answers import Answer, Page, instant
 from services.notifier.desk.api.asking import Going, plain
@@ -250,7 +251,7 @@ def _deeds(router: APIRouter, desk: Desk) -> None:
     async def invite_official(request: Request, actor: OfficeActor) -> Response:
         """Invite somebody for 72 hours; somebody else has to approve."""
         given = await read_body(request, ApiInvitation)
-        _need_regions(given.regions, desk.outline.middles)
+        _need_regions(given.regions)
         guest = Guest(_spec(given), given.title, _actor(actor.official_id))
         now = desk.now()
         made = await desk.people.write(lambda conn: invitations.invite(conn, desk.vault, guest, now))
@@ -301,18 +302,15 @@ def _actor(official_id: str) -> str:
     return f"official {official_id}"
 
 
-def _need_regions(given: Iterable[str], drawn: Iterable[str]) -> None:
-    """Let pass what the map knows, and any region of a country it does not draw.
+def _need_regions(given: Iterable[str]) -> None:
+    """Let pass what stories can be placed in, and any region of a country of which we know none.
 
     Raises:
-        ProblemError: a region that a drawn country does not have; who asked for it would hear nothing, for ever.
+        ProblemError: a region its country does not have.
     """
-    known = set(drawn)
-    countries = {region.partition("-")[0] for region in known}
     for region in given:
-        country, hyphen, _ = region.partition("-")
-        if hyphen and country in countries and region not in known:
-            raise ProblemError(422, f"regions: {region} is no region of {country}")
+        if has_no_region(region):
+            raise ProblemError(422, f"regions: {region} is no region of {region.partition('-')[0]}")
 
 
 def _spec(given: ApiInvitation) -> OfficialSpec:
