@@ -28,6 +28,8 @@ LOOK_BACK = timedelta(days=30)
 #: So many events of the last month are played; a busier month is shortened, and the page says from when.
 EVENTS_AT_MOST = 3_000
 SAMPLES = 6
+#: As many times of day as can be granted; a form that shows fewer would take the others away.
+DIGESTS_SHOWN, _DIGESTS_LEAST = 12, 4
 Choice = tuple[Official, Wishes]
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
 
@@ -150,6 +152,7 @@ class SubscriptionPages:
             "topics": [(str(topic), topic not in wishes.topics_off) for topic in granted_topics(granted)],
             "quiet": official.quiet,
             "digests": official.digest.at,
+            "digest_fields": max(_DIGESTS_LEAST, 0 if official.digest.every else len(official.digest.at)),
             "every": official.digest.every,
             "budget": official.max_pushes_a_day,
             "said": said,
@@ -167,12 +170,15 @@ def read_choice(form: Mapping[str, str], granted: Official, before: Wishes) -> C
     off = frozenset(code for code in regions if f"region:{code}" not in form)
     topics_off = frozenset(topic for topic in topics if f"topic:{topic}" not in form)
     quiet, no_quiet, wrong = _read_quiet(form, before)
-    digest, wrong_digest = _read_digests(form)
+    digest, wrong_digest = _read_digests(form, apply_wishes(granted, before).digest.at, before)
     wishes = Wishes(off, topics_off, quiet, no_quiet, digest, before.number)
     if len(off) == len(regions):
         return Chosen(wishes, "wrong_no_region")
     if len(topics_off) == len(topics):
         return Chosen(wishes, "wrong_no_topic")
+    if not apply_wishes(granted, wishes).subscriptions:
+        # Each region may be granted with topics of its own: what is left of both may have nothing in common.
+        return Chosen(wishes, "wrong_nothing_left")
     return Chosen(wishes, wrong or wrong_digest)
 
 
@@ -185,12 +191,16 @@ def _read_quiet(form: Mapping[str, str], before: Wishes) -> tuple[QuietHours | N
     return QuietHours(time.fromisoformat(start), time.fromisoformat(end)), False, ""
 
 
-def _read_digests(form: Mapping[str, str]) -> tuple[tuple[time, ...], str]:
-    given = [form.get(f"digest_{n}", "").strip() for n in range(DIGESTS_AT_MOST)]
+def _read_digests(form: Mapping[str, str], shown: Sequence[time], before: Wishes) -> tuple[tuple[time, ...], str]:
+    """The times of the form; more than may be chosen were granted, and stay as long as nobody touches them."""
+    given = [form.get(f"digest_{n}", "").strip() for n in range(DIGESTS_SHOWN)]
     given = [text for text in given if text]
     if any(not _CLOCK.match(text) for text in given):
         return (), "wrong_digest"
-    return tuple(sorted({time.fromisoformat(text) for text in given})), ""
+    clocks = tuple(sorted({time.fromisoformat(text) for text in given}))
+    if len(clocks) <= DIGESTS_AT_MOST:
+        return clocks, ""
+    return (before.digest, "") if clocks == tuple(sorted(shown)) else (clocks, "wrong_digests")
 
 
 def _since(reach: tuple[datetime, datetime] | None, log: Sequence[Logged], until: datetime) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -9,11 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from services.contracts.codes import Severity
+from services.contracts.codes import Severity, Topic
 from services.notifier import alert_log, roster
 from services.notifier.core.wishes import Wishes
+from services.notifier.desk.subscription import read_choice
+from services.notifier.tables import OFFICIAL
 from tests.notifier import builders
+from tests.notifier.builders import a_subscription, an_official
 
 sys.path.insert(0, str(Path(__file__).parent))
 from house import House, a_house
@@ -98,6 +103,57 @@ async def test_not_everything_can_be_switched_off(house: House) -> None:
         form = {name: value for name, value in as_posted(page, "save").items() if not name.startswith(kind)}
         answer = await client.post("/desk/subscription", data=form)
         assert word in answer.text
+    assert (await wishes(house)).number == 0
+
+
+TWO_LINES = an_official(
+    "official-1",
+    a_subscription("ID-NT", topics=frozenset({Topic.HUMAN_TRAFFICKING})),
+    a_subscription("KH", topics=frozenset({Topic.DRUG_TRAFFICKING})),
+)
+
+
+def test_a_region_and_a_topic_that_were_not_granted_together_leave_nothing_and_are_refused() -> None:
+    form = {"region:KH": "on", "topic:human_trafficking": "on"}
+    assert read_choice(form, TWO_LINES, Wishes()).wrong == "wrong_nothing_left"
+
+
+def test_a_region_and_a_topic_that_were_granted_together_are_not() -> None:
+    form = {"region:KH": "on", "topic:drug_trafficking": "on"}
+    assert read_choice(form, TWO_LINES, Wishes()).wrong == ""
+
+
+async def grant_digests(house: House, count: int) -> list[str]:
+    """Let the official have a digest every hour from six on."""
+    clocks = [f"{6 + n:02d}:30" for n in range(count)]
+    row = await house.desk.people.read(
+        lambda conn: conn.execute(
+            sa.select(OFFICIAL.c.spec).where(OFFICIAL.c.official_id == house.officials[REF])
+        ).scalar_one()
+    )
+    spec = json.dumps(json.loads(row) | {"digest": {"at": clocks}})
+    change = sa.update(OFFICIAL).where(OFFICIAL.c.official_id == house.officials[REF]).values(spec=spec)
+    await house.desk.people.write(lambda conn: conn.execute(change))
+    return clocks
+
+
+@pytest.mark.parametrize("count", [5, 8])
+async def test_digests_nobody_touched_stay_however_many_were_granted(house: House, count: int) -> None:
+    clocks = await grant_digests(house, count)
+    client = await house.sign_in(REF)
+    page = (await client.get("/desk/subscription")).text
+    await client.post("/desk/subscription", data=as_posted(page, "save"))
+    official = await house.desk.people.read(lambda conn: roster.find_official(conn, house.officials[REF]))
+    assert official is not None
+    assert [f"{clock:%H:%M}" for clock in official.digest.at] == clocks
+
+
+async def test_more_digests_than_may_be_chosen_are_not_saved_once_one_was_changed(house: House) -> None:
+    await grant_digests(house, 8)
+    client = await house.sign_in(REF)
+    page = (await client.get("/desk/subscription")).text
+    answer = await client.post("/desk/subscription", data=as_posted(page, "save", digest_0="05:15"))
+    assert "Paling banyak 6 ringkasan" in answer.text
     assert (await wishes(house)).number == 0
 
 

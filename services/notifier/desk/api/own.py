@@ -30,6 +30,7 @@ _WRONG = {
     "wrong_no_topic": "topics: at least one has to stay",
     "wrong_quiet": "quiet: is not two times of day",
     "wrong_digest": "digests: are not times of day",
+    "wrong_nothing_left": "topics: none of them was granted for one of the regions",
 }
 
 
