@@ -13,8 +13,8 @@ import pytest
 
 from services.contracts.delivery import Action
 from services.notifier.channels.base import DeliveryError, Digest, Entry, Outgoing, Scope
-from services.notifier.channels.email import Email, MailServer
-from services.notifier.core.card import View, make_card
+from services.notifier.channels.email import Email, MailServer, write_letter
+from services.notifier.core.card import Note, Status, View, make_card
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.reason import Reason
 from tests.notifier.builders import NOON, an_alert
@@ -47,6 +47,28 @@ async def send(channel: Email, message: Outgoing) -> DeliveryError | None:
     finally:
         await channel.close()
     return None
+
+
+SERVER = MailServer("127.0.0.1", 25, "siaga@example.org")
+
+
+@pytest.mark.parametrize(
+    ("language", "note", "begins"),
+    [
+        ("id", Note(Status.WITHDRAWN), "DICABUT · "),
+        ("en", Note(Status.NOT_RELEVANT), "WITHDRAWN · "),
+        ("id", Note(Status.UPDATED), "DIPERBARUI · "),
+        ("en", Note(second_copy=True), "POSSIBLY A SECOND COPY · "),
+    ],
+)
+def test_the_subject_says_first_what_is_special_about_a_mail(language: str, note: Note, begins: str) -> None:
+    card = make_card(an_alert(), None, View(language, VIEW.zone, NOON), note)
+    subject = write_letter(a_message(body=card), SERVER).subject
+    assert subject.startswith(f"{begins}{card.mark} {card.title}")
+
+
+def test_the_subject_of_a_new_alert_begins_with_its_level() -> None:
+    assert write_letter(a_message(), SERVER).subject.startswith("🟠 TINGGI | ")
 
 
 # step and answer -> what the ledger hears, why, and how many mails are stored

@@ -257,6 +257,11 @@ def stop_token(official_id: str, sign: Sign) -> str:
     return f"{official_id}.{sign('stop', official_id)[:SIGNATURE]}"
 
 
+def _news_of(card: Card) -> str:
+    """``DICABUT``: a list of mails shows subjects alone, where a withdrawal must not look like the alert again."""
+    return clean_line(card.banner.partition(" · ")[0].partition(":")[0], 40)
+
+
 def write_letter(
     message: Outgoing, server: MailServer, sign: Sign | None = None, one_click: OneClick | None = None
 ) -> Letter:
@@ -264,7 +269,7 @@ def write_letter(
     words = words_for(message.language)
     body = message.body
     if isinstance(body, Card):
-        subject = " · ".join(part for part in (f"{body.mark} {body.title}", body.place) if part)
+        subject = " · ".join(part for part in (_news_of(body), f"{body.mark} {body.title}", body.place) if part)
         text, boxes = card_text(body), [card_html(body)]
         html_closing: list[str] = []  # the box says it
         heading, closing = "", f"{body.notice}\n{body.thread}"
