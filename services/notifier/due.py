@@ -81,11 +81,14 @@ def rows_elsewhere(conn: sa.Connection, now: float, channels: Iterable[str], lim
 
 
 def due_members(conn: sa.Connection, now: float, limit: int) -> list[Row]:
-    """Deliveries whose digest window has come, by official, channel and importance."""
+    """Deliveries whose digest window has come, by official, channel and importance; locked, on PostgreSQL too:
+
+    what somebody calls off just now is not among them.
+    """
     query = (
         sa.select(DELIVERY)
         .where(DELIVERY.c.state == State.PLANNED, DELIVERY.c.due_at <= now)
         .order_by(DELIVERY.c.official_id, DELIVERY.c.channel, DELIVERY.c.priority, DELIVERY.c.created_at)
         .limit(limit)
     )
-    return [row_of(found) for found in conn.execute(query)]
+    return [row_of(found) for found in conn.execute(query.with_for_update())]

@@ -124,14 +124,14 @@ def read_row(conn: sa.Connection, key: tuple[str, str, str, str]) -> Row | None:
 
 
 def find_member(conn: sa.Connection, subject: str, official_id: str) -> Row | None:
-    """What waits under this subject for an official's digest, on whatever channel."""
+    """What waits under this subject for an official's digest, on whatever channel; locked."""
     query = sa.select(DELIVERY).where(
         DELIVERY.c.subject == subject,
         DELIVERY.c.official_id == official_id,
         DELIVERY.c.action == Action.DIGEST,
         DELIVERY.c.incident_id.is_not(None),
     )
-    found = conn.execute(query).first()
+    found = conn.execute(query.with_for_update()).first()
     return row_of(found) if found else None
 
 

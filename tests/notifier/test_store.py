@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from alembic.migration import MigrationContext
 from services.contracts.codes import Severity
 from services.contracts.tagging import Facts
 from services.notifier import invitations, roster
+from services.notifier.channels.base import Digest
 from services.notifier.conversation import handle_update, read_offset
-from services.notifier.core.ledger import Verdict
+from services.notifier.core.ledger import State, Verdict
 from services.notifier.core.reason import Reason
 from services.notifier.invitations import Guest
 from services.notifier.notices import take_due
 from services.notifier.queries import count_by_state, incidents_of_story, oldest_due, recent_deliveries
-from services.notifier.tables import METADATA
+from services.notifier.tables import DELIVERY, METADATA
 from tests.notifier.builders import STORY, a_merge, a_number, a_withdrawal, an_alert, an_entry, an_update
 from tests.notifier.world import World, refusal
 
@@ -96,3 +98,37 @@ async def test_the_rest_of_the_store_on_postgresql(on_postgres: World) -> None:
     official_id = await world.store.write(work)
     await world.store.write(lambda conn: roster.forget(conn, official_id, "test", 1.0))
     assert await world.store.read(roster.active_officials) == []
+
+
+async def waits_for_a_lock(engine: sa.Engine) -> None:
+    """Until somebody waits for a row that another holds."""
+    query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while True:
+        with engine.connect() as conn:
+            if conn.execute(query).scalar_one():
+                return
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("called_off", [True, False])
+async def test_what_is_called_off_while_its_digest_is_closed_stops_no_digest(
+    on_postgres: World, postgres: str, called_off: bool
+) -> None:
+    world = on_postgres
+    await world.add(an_entry(channels=["telegram"]))
+    await world.hear(an_alert(severity=Severity.LOW), an_alert(incident_id="other", severity=Severity.LOW))
+    world.pass_time(hours=12)
+    engine = sa.create_engine(postgres)
+    with engine.connect() as beside:
+        one = DELIVERY.c.incident_id == "incident-1"
+        state = State.SUPPRESSED if called_off else State.PLANNED
+        beside.execute(sa.update(DELIVERY).where(one).values(state=state))
+        closing = asyncio.create_task(world.dispatcher.close_digests())
+        await waits_for_a_lock(engine)
+        beside.commit()
+        await closing
+    engine.dispose()
+    await world.send()
+    [digest] = world.telegram.sent
+    assert isinstance(digest.body, Digest)
+    assert len(digest.body.entries) == (1 if called_off else 2)
