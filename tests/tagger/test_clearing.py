@@ -53,6 +53,18 @@ def test_a_name_in_a_headline_alone_goes_too(book: Rulebook) -> None:
     assert "Taneo" not in book.clearer.clear(whole).whole
 
 
+def test_a_name_in_a_headline_goes_when_the_text_says_what_befell_it(book: Rulebook) -> None:
+    whole = "Kisah Pilu Ayu Sekarwangi, Korban TPPO di Myanmar\nAyu Sekarwangi disekap di Myawaddy, kata polisi."
+    cleared = book.clearer.clear(whole).whole
+    assert "Sekarwangi" not in cleared
+    assert "Myawaddy" in cleared
+
+
+def test_a_headline_that_says_what_befell_many_stays_readable(book: Rulebook) -> None:
+    whole = "Puluhan WNI Disekap di Kamboja, Keluarga Menunggu\nSabu dijual ke Malaysia, kata BNN. Polisi mencari."
+    assert book.clearer.clear(whole).whole == whole
+
+
 def test_a_headline_without_a_name_stays_readable(book: Rulebook) -> None:
     whole = "Tiga WN Afrika Divonis 3 Tahun Penjara Lantaran Overstay 4 Tahun\nMereka tinggal di Tangerang."
     assert book.clearer.clear(whole).whole == whole

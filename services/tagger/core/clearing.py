@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 
 from services.contracts.tagging import MASK
+from services.tagger.core.clearing_ages import ages, around_years
 from services.tagger.core.clearing_context import Text, also_a_place
-from services.tagger.core.clearing_names import Names, Span
+from services.tagger.core.clearing_names import after_called, after_initials, after_victim, before_note
 from services.tagger.core.clearing_numbers import house, numbers_of_people
 from services.tagger.core.clearing_places import born, home, home_before, school, school_before
+from services.tagger.core.clearing_stretch import Span, Stretches
+from services.tagger.core.clearing_who import account, befallen, before_who, each, family_of, starred
 from services.tagger.core.clearing_words import CUES, NOT_NAMES, ROLES, Cue
 from services.tagger.core.folding import fold, fold_term
 from services.tagger.core.numerals import digits_in
@@ -29,13 +32,19 @@ _MANY_PARTS = 16
 _NEVER_ALONE = NOT_NAMES | ROLES
 _NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
 #: What finds the names about each cue, and what finds the places.
-_NAMES: dict[Cue, Callable[[Names, int, int], Iterable[Span]]] = {
-    Cue.VICTIM: Names.after_victim,
-    Cue.KIN: Names.after_victim,
-    Cue.CALLED: Names.after_called,
-    Cue.INITIALS: Names.after_initials,
-    Cue.NOT_REAL_NAME: Names.before_note,
-    Cue.YEARS_OLD: Names.around_years,
+_NAMES: dict[Cue, Callable[[Stretches, int, int], Iterable[Span]]] = {
+    Cue.VICTIM: after_victim,
+    Cue.KIN: after_victim,
+    Cue.CALLED: after_called,
+    Cue.INITIALS: after_initials,
+    Cue.NOT_REAL_NAME: before_note,
+    Cue.YEARS_OLD: around_years,
+    Cue.WHO: before_who,
+    Cue.BEFELL: befallen,
+    Cue.FAMILY_OF: family_of,
+    Cue.ACCOUNT: account,
+    Cue.EACH: each,
+    Cue.NOTE: starred,
 }
 _PLACES: dict[Cue, Callable[[Text, int, int], Iterable[Span]]] = {
     Cue.HOME: home,
@@ -75,7 +84,10 @@ class Clearer:
         if not found:
             return Cleared(whole, ())
         named = {whole[start:end] for start, end, rule in found if rule in _NAME_RULES}
+        small = {whole[start:end] for start, end, rule in found if rule == "called in small letters"}
         found += self._again(whole, sorted(named)[:_MAX_NAMES])
+        for name in sorted(small)[:_MANY_PARTS]:  # one word of small letters may be a word like any other
+            found += _mentions(whole, name) if " " in name else ()
         found.sort()
         pieces, at = [], 0
         for start, end, _ in found:
@@ -91,7 +103,7 @@ class Clearer:
     def _found(self, whole: str, folded: bytes) -> list[Span]:
         found: list[Span] = []
         text = Text(whole, folded)
-        names, cues = Names(text, self._known), self._cues
+        names, cues = Stretches(text, self._known), self._cues
         padded = b" " + folded + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
             for_name, for_place = cues[index]
@@ -100,7 +112,7 @@ class Clearer:
             elif for_place:
                 found += for_place(text, start, end - 2)
         numbers = digits_in(whole)
-        found += names.ages(numbers)
+        found += ages(names, numbers)
         found += numbers_of_people(whole, numbers)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):
@@ -117,7 +129,9 @@ class Clearer:
             for word in words:
                 low = fold(word).decode().strip()
                 free = low not in self._known or not (low in _NEVER_ALONE or also_a_place(whole, word))
-                long_enough = len(word) >= _MIN_PART and free
+                # "Hoa", "Noy": shorter ones only where no lexicon knows them.
+                short = len(word) == _MIN_PART - 1 and word[0].isupper() and low not in self._known
+                long_enough = (len(word) >= _MIN_PART and free) or short
                 alone = (
                     len(words) == 1 and len(word) >= 2 and word[0].isupper() and word.lower() not in self._known
                 )

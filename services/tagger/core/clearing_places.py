@@ -16,6 +16,7 @@ _HOME_NAME = re.compile(
 _HOME_BEFORE = re.compile(rf"(?P<name>{_WORD}(?:\s{_WORD}){{0,2}})\s$")
 _SCHOOL_NAME = re.compile(r"(?P<name>(?:\s+(?:[A-Z][\w'’]*|\d{1,3})){1,6})")
 _SCHOOL_BEFORE = re.compile(rf"(?P<name>{_WORD}(?:\s{_WORD}){{0,3}})\s$")
+_AGED_FROM = re.compile(r"\d{1,2}\)?,?\s(?:of|from|in)\s$")  # "N.T., 15, of Nusa Kenari village"
 _STREET_NUMBER = re.compile(r"\s\d+\w?")
 _DATE = re.compile(r"[^.\n]{0,30}?\b(?P<name>\d{1,2}[ /-](?:\w{3,9}|\d{1,2})[ /-]\d{2,4})")
 _SCHOOL_KINDS = frozenset({b"negeri", b"swasta", b"inpres", b"katolik", b"kristen", b"islam", b"yayasan"})
@@ -48,7 +49,9 @@ def home_before(text: Text, start: int, _: int) -> Iterable[Span]:
     numbered = (
         _STREET_NUMBER.match(whole, start + len("street")) if whole[start : start + 2].lower() == "st" else None
     )
-    if (found or numbered) and _near(text.folded, start, start + 8, _HOME_WORDS_BEFORE):
+    first = found.start() if found else start
+    of_somebody = _AGED_FROM.search(whole, max(0, first - 12), first) is not None
+    if (found or numbered) and (of_somebody or _near(text.folded, start, start + 8, _HOME_WORDS_BEFORE)):
         stretches = ((found, "name"), (numbered, 0))
         return [(*stretch.span(group), "home") for stretch, group in stretches if stretch]
     return ()

@@ -20,6 +20,12 @@ class Cue(IntEnum):
     YEARS_OLD = 10  # "16-year-old": a name before or after
     BORN = 11  # "lahir": a date follows
     HOUSE = 12  # "rumah": its number follows
+    WHO = 13  # "who escaped": the name stands before
+    FAMILY_OF = 14  # "'s family": the name stands before
+    ACCOUNT = 15  # "akun Facebook": a name or a handle follows
+    EACH = 16  # "masing-masing": names follow, where victims stand before
+    NOTE = 17  # "*name changed": the name bears a star
+    BEFELL = 18  # "disekap": the name stands right before
 
 
 #: Folded words; a phrase is divided by single spaces.
@@ -31,13 +37,16 @@ CUES: dict[Cue, str] = {
         tki; cpmi; pekerja migran; pekerja migran indonesia; maid; housemaid; deportan; student; psk; abk;
         perempuan; remaja; worker; woman; mahasiswi; mahasiswa; saksi korban; pelapor; penyintas bernama;
         pekerja; buruh migran; domestic worker; migrant worker; fisherman; nelayan; the late; deceased;
-        complainant; pelaut; wanita; nama; penumpang; imigran; pengungsi; migrant; refugee; warga; saksi
+        complainant; pelaut; wanita; nama; penumpang; imigran; pengungsi; migrant; refugee; warga; saksi;
+        escapee; returnee; teen; women; girls; anak pasangan; putra pasangan; putri pasangan; pasangan suami istri
     """,
     Cue.KIN: """
         ibu; ayah; bapak; orang tua; orangtua; kakak; adik; istri; suami; paman; bibi; nenek; kakek;
         keluarga; saudara; sepupu; mother; father; sister; brother; wife; husband; uncle; aunt; parents;
         ibunya; ayahnya; bapaknya; kakaknya; adiknya; istrinya; suaminya; ibunda; ayahanda; pamannya;
-        bibinya; neneknya; kakeknya; mertua; tetangga korban; kerabat; grandmother; cousin; mama; bapa
+        bibinya; neneknya; kakeknya; mertua; tetangga korban; kerabat; grandmother; cousin; mama; bapa;
+        family of; relatives of; mother of; father of; parents of; daughter of; son of; sister of; brother of;
+        wife of; husband of
     """,
     Cue.CALLED: """
         bernama; sebut saja; nama samaran; panggilan; dipanggil; named; identified as; identified only as;
@@ -45,7 +54,10 @@ CUES: dict[Cue, str] = {
         name is; namanya; nama korban; called; identitas korban; identified her as; identified him as; yaitu
         korban; who gave her name as; identified by police as; identified by authorities
         as; identified by officials as; identified by the police as; identified by relatives
-        as; who gave his name as
+        as; who gave his name as; we will call; we ll call; whom we call; nicknamed; goes by the name;
+        identified the dead man as; identified the man as; identified the woman as; identified the girl as;
+        identified the boy as; identified the dead as; identified the deceased as; gave her name only as; gave his
+        name only as; gave her name as; gave his name as; by her nickname; by his nickname
     """,
     Cue.INITIALS: """
         berinisial; inisial; inisialnya; initials; initialled; initialed; inisial korban; initial
@@ -53,7 +65,7 @@ CUES: dict[Cue, str] = {
     Cue.HOME: """
         desa; dusun; kampung; kelurahan; dukuh; gampong; nagari; banjar; perumahan; kompleks; jalan; jln;
         jl; gang; lingkungan; phum; village of; barangay; kecamatan; distrik; kp; ds; dsn; kel; kec; commune
-        of; lorong; blok
+        of; lorong; blok; suco; aldeia; sangkat; khum
     """,
     Cue.HOME_AFTER: """
         village; hamlet; commune; street; road
@@ -70,8 +82,9 @@ CUES: dict[Cue, str] = {
     """,
     Cue.NOT_REAL_NAME: """
         bukan nama sebenarnya; nama samaran; not her real name; not his real name; not their real name; nama
-        disamarkan; name changed; bukan nama asli; samaran; name has been changed; whose name was changed; who
-        asked that; who asked not; who asked to be; who did not want; who declined to; who requested; who wished to
+        disamarkan; name changed; bukan nama asli; samaran; name has been changed; whose name was changed; a
+        pseudonym; who asked that; who asked not; who asked to be; who did not want; who declined to;
+        who requested; who wished to
     """,
     Cue.YEARS_OLD: """
         year old; years old; yearold; tahun; thn; years of age
@@ -80,6 +93,32 @@ CUES: dict[Cue, str] = {
         lahir; kelahiran; born; born on; tanggal lahir; date of birth; lahir pada
     """,
     Cue.HOUSE: "rumah; house",
+    Cue.WHO: """
+        who escaped; who was sold; who was trafficked; who was lured; who was rescued; who was forced; who was
+        tricked; who was beaten; who was held; who was tortured; who was repatriated; who fled; who was raped; who
+        was duped; who was abused; who survived; who managed to escape; who were rescued; who were trafficked; who
+        were sold; who were lured; yang disekap; yang ditipu; yang kabur; yang lolos; yang berhasil kabur; yang
+        berhasil lolos; yang dipulangkan; yang disiksa; yang dianiaya; yang menjadi korban; yang dipaksa; yang
+        diperkosa; yang tewas; yang diselamatkan; yang dijual ke; yang dijual oleh; yang diperdagangkan;
+        yang menangis; yang minta tolong; yang meminta tolong; yang terjebak
+    """,
+    Cue.BEFELL: """
+        disekap; diperkosa; disiksa; dianiaya; diperdagangkan; dirudapaksa; dicabuli; ditipu; was trafficked;
+        was lured; was sold; was tortured; was raped; was tricked; was beaten; was rescued; was enslaved
+    """,
+    Cue.FAMILY_OF: """
+        s family; s mother; s father; s parents; s brother; s sister; s husband; s wife; s uncle; s aunt;
+        s daughter; s son; s relatives; s grandmother
+    """,
+    Cue.ACCOUNT: """
+        akun facebook; akun instagram; akun tiktok; akun fb; akun ig; akun media sosial; facebook account;
+        instagram account; tiktok account; facebook; instagram; tiktok; twitter; username
+    """,
+    Cue.EACH: "masing masing; yakni; yaitu; ialah; namely",
+    Cue.NOTE: """
+        name changed; name has been changed; names changed; names have been changed; not her real name;
+        not his real name; not their real name; nama samaran; nama disamarkan; bukan nama sebenarnya
+    """,
 }
 
 #: Offices and ranks: whoever follows speaks for the state, and is no victim.
