@@ -15,6 +15,9 @@ LOCK_WAIT_MS = 10_000
 #: Prepared statements that each SQLite connection keeps, 5 to 20 KB each.  A service has some fifty; every length
 #: of a list that is asked for is another one, and twice as many would be an hour in filling up.
 KEPT_STATEMENTS = 64
+#: What a connection that only reads keeps of the pages it read: the next write by another one makes it worthless,
+#: and yet it stays.  Who writes all the time has a cache that lasts, of SQLite's own size.
+READ_CACHE_KIB, WRITE_CACHE_KIB = 256, 2000
 #: libpq: a server that does not answer is an outage after seconds, not after the kernel's minutes.
 _PATIENCE = {
     "connect_timeout": 5,
@@ -47,6 +50,19 @@ def make_engine(url: str) -> sa.Engine:
     raise OperatorError("store URL", f"{parsed.drivername} is neither sqlite nor postgresql+psycopg")
 
 
+def connect_to_write(engine: sa.Engine) -> sa.Connection:
+    """A connection to SQLite on which everything is written from now on."""
+    conn = engine.connect()
+    try:
+        cursor = conn.connection.cursor()  # not by SQLAlchemy: it would begin a transaction
+        cursor.execute(f"PRAGMA cache_size={-WRITE_CACHE_KIB}")
+        cursor.close()
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
         folder = Path(url.database).parent
@@ -55,7 +71,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         except OSError as error:
             raise OperatorError(f"store folder {folder}", f"cannot be made: {error.strerror}") from None
     kept = {"timeout": LOCK_WAIT_MS / 1000, "check_same_thread": False, "cached_statements": KEPT_STATEMENTS}
-    # The one used last: pages another connection has read are out of date after the next write, and yet kept.
+    # The one used last, so that as few as possible keep anything.
     turns = {"pool_use_lifo": True} if url.database and url.database != ":memory:" else {}
     engine = sa.create_engine(url, connect_args=kept, hide_parameters=True, **turns)
 
@@ -69,6 +85,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             "foreign_keys=ON",
             "secure_delete=ON",  # what is dropped is raw text with names in it: gone, not left in free pages
             f"busy_timeout={LOCK_WAIT_MS}",
+            f"cache_size={-READ_CACHE_KIB}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

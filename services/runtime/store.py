@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from services.runtime import engine as engines
-from services.runtime.engine import make_engine
+from services.runtime.engine import connect_to_write, make_engine
 from services.runtime.errors import OperatorError, UnavailableError, one_line
 from services.runtime.schema import current, migration_heads, need_head, shown, upgrade
 from services.runtime.silence import SILENT_AFTER_S, SilenceGuard
@@ -42,8 +42,9 @@ class Store:
     """A service's tables behind threads.
 
     Writers of a SQLite store form one queue whose members commit together, each in a savepoint of
-    its own, so one failing piece of work takes no other with it.  PostgreSQL runs them in parallel;
-    ``serial=True`` takes the store-wide lock (an advisory lock held to the end of the transaction).
+    its own where there are several, so one failing piece of work takes no other with it.  PostgreSQL
+    runs them in parallel; ``serial=True`` takes the store-wide lock (an advisory lock held to the end
+    of the transaction).
     """
 
     def __init__(
@@ -191,7 +192,7 @@ class Store:
         reads the same pages again and again, into every connection's cache.
         """
         if self._writing is None:
-            self._writing = self.engine.connect()
+            self._writing = connect_to_write(self.engine)
         return self._writing
 
     def _let_go(self) -> None:
@@ -210,15 +211,15 @@ class Store:
             with conn.begin():
                 for queued in begun:
                     try:
-                        with conn.begin_nested():
+                        with _undone_alone(conn, among=len(begun)):
                             results.append((queued, queued.work(conn), None))
                     except Exception as error:
-                        if _is_outage(error):
+                        if len(begun) == 1 or _is_outage(error):
                             raise
                         results.append((queued, None, error))
         except Exception as error:  # noqa: BLE001 - the thread must live, and whoever waits must hear
             # Nothing of the group is durable: everyone who waits hears so.
-            told = _told_apart(error) if isinstance(error, DBAPIError) else error
+            told = self._told_apart(error) if isinstance(error, DBAPIError) else error
             for queued in begun:
                 queued.done.set_exception(told)
             self._let_go()  # nobody knows what state the connection is in
@@ -305,6 +306,15 @@ class Store:
             return False
         self._leads[name] = handle
         return True
+
+
+def _undone_alone(conn: sa.Connection, *, among: int) -> contextlib.AbstractContextManager[object]:
+    """What keeps a piece of work's failure to itself.
+
+    SQLite copies every page that is changed under a savepoint, to a file in the system's folder for temporary ones
+    from 64 KB on, names and all: a piece that stands alone goes without and is undone with its transaction.
+    """
+    return conn.begin_nested() if among > 1 else contextlib.nullcontext()
 
 
 # sqlite.org/rescode.html: busy, locked, out of memory, read-only, I/O, full, cannot open, protocol.

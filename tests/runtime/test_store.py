@@ -206,6 +206,71 @@ async def test_reads_one_after_the_other_use_one_connection_and_reads_at_once_do
     assert len({id(one) for one in in_turn}) == 1
 
 
+def cache_of(conn: sa.Connection) -> int:
+    return int(conn.exec_driver_sql("PRAGMA cache_size").scalar_one())
+
+
+async def test_what_only_reads_keeps_few_pages_and_what_writes_does_not_have_to(store: Store) -> None:
+    assert await store.write(cache_of) == -engines.WRITE_CACHE_KIB
+    assert await store.read(cache_of) == -engines.READ_CACHE_KIB
+
+
+def spilled() -> int:
+    """Files of SQLite that this process has open and that are gone from their folder."""
+    links = [link.readlink().name for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return sum(link.startswith("etilqs_") for link in links)
+
+
+def change_many(note: sa.Table):
+    """Change some hundred pages that were there before; how many files were spilled to meanwhile."""
+    change = sa.update(note).where(note.c.id == sa.bindparam("this")).values(text=sa.bindparam("then"))
+    rows = [{"this": number, "then": f"{number} {'another note ' * 100}"} for number in range(1, 1_001)]
+
+    def work(conn: sa.Connection) -> int:
+        conn.execute(change, rows)
+        return spilled()
+
+    return work
+
+
+@pytest.fixture
+async def long_notes(store: Store, note: sa.Table) -> sa.Table:
+    rows = [{"text": f"{number} {'a long note ' * 100}"} for number in range(1_000)]
+    await store.write(lambda conn: conn.execute(sa.insert(note), rows).close())
+    return note
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
+async def test_work_that_stands_alone_copies_no_page_to_a_file_elsewhere(
+    store: Store, long_notes: sa.Table
+) -> None:
+    assert await store.write(change_many(long_notes)) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
+async def test_work_beside_others_is_copied_so_that_it_alone_can_be_undone(
+    store: Store, long_notes: sa.Table
+) -> None:
+    held = threading.Event()
+    first = asyncio.create_task(store.write(lambda conn: held.wait(10)))
+    await asyncio.sleep(0.05)
+    beside = [asyncio.create_task(store.write(change_many(long_notes))) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    held.set()
+    assert max((await asyncio.gather(first, *beside))[1:]) == 1
+
+
+async def test_work_that_stands_alone_and_raises_is_undone_and_heard_of(store: Store, note: sa.Table) -> None:
+    def fail(conn: sa.Connection) -> None:
+        add(note, "half done")(conn)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await store.write(fail)
+    assert await store.write(add(note, "next")) == 1
+    assert await store.read(texts(note)) == {"next"}
+
+
 async def test_a_lock_file_that_cannot_be_made_is_an_outage(store: Store, tmp_path: Path) -> None:
     (tmp_path / "test.sqlite3.relay.lock").mkdir()
     with pytest.raises(UnavailableError, match=r"relay\.lock"):
