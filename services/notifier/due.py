@@ -81,9 +81,9 @@ def rows_elsewhere(conn: sa.Connection, now: float, channels: Iterable[str], lim
 
 
 def due_members(conn: sa.Connection, now: float, limit: int) -> list[Row]:
-    """Deliveries whose digest window has come, by official, channel and importance; locked, on PostgreSQL too:
+    """Deliveries whose digest window has come, by official, channel and importance.
 
-    what somebody calls off just now is not among them.
+    They are locked: what somebody calls off just now is not among them.
     """
     query = (
         sa.select(DELIVERY)

@@ -237,6 +237,7 @@ def import_entry(conn: sa.Connection, vault: Vault, entry: OfficialEntry, actor:
     spec = entry.spec()
     if found:
         official_id = found[0]
+        _fold_mailbox(conn, vault, official_id, entry)
         if not _differs(conn, vault, official_id, entry, spec):
             return official_id
         values = {"spec": spec.model_dump_json(by_alias=True), "state": Standing.ACTIVE, "changed_at": now}
@@ -256,6 +257,19 @@ def import_entry(conn: sa.Connection, vault: Vault, entry: OfficialEntry, actor:
         conn, now, actor, deed, official_id, detail={"approved_by": "operator, through the officials file"}
     )
     return official_id
+
+
+def _fold_mailbox(conn: sa.Connection, vault: Vault, official_id: str, entry: OfficialEntry) -> None:
+    """Keep a mailbox that was taken over with capitals as it is looked up; it is no other one."""
+    wanted = entry.contacts.addresses().get("email", "")
+    known = read_contact(conn, vault, official_id, "email", even_suspended=True)
+    if known is None or known.address == wanted or known.address.lower() != wanted:
+        return
+    here = (CONTACT.c.official_id == official_id, CONTACT.c.channel == "email")
+    key = sa.select(CONTACT_KEY.c.wrapped).where(CONTACT_KEY.c.official_id == official_id)
+    sealed = vault.seal(conn.execute(key).scalar_one(), wanted)
+    folded = {"sealed": sealed, "fingerprint": vault.fingerprint("email", wanted)}
+    conn.execute(sa.update(CONTACT).where(*here).values(**folded))
 
 
 def _differs(

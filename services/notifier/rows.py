@@ -236,8 +236,8 @@ def windows_like(conn: sa.Connection, official_id: str, window: str) -> int:
 
 
 def pushes_since(conn: sa.Connection, official_id: str, since: float) -> int:
-    """New messages planned for this official since then, for the daily budget."""
-    query = sa.select(sa.func.count()).where(
+    """New messages planned for this official since then, for the daily budget; one on two channels is one."""
+    query = sa.select(sa.func.count(sa.distinct(DELIVERY.c.subject))).where(
         DELIVERY.c.official_id == official_id,
         DELIVERY.c.action == Action.PUSH,
         DELIVERY.c.created_at >= since,

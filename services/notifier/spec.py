@@ -65,7 +65,8 @@ def _own_time(value: time) -> time:
 def _mailbox(value: str) -> str:
     if not is_plain_address(value):
         raise ValueError(f"{value!r} is not one plain mailbox")
-    return value
+    # Who signs in or answers is looked up by the address in small letters, whatever the file has.
+    return value.lower()
 
 
 Clock = Annotated[time, BeforeValidator(_clock), AfterValidator(_own_time)]

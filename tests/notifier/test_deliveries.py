@@ -347,6 +347,15 @@ async def test_a_day_has_only_so_many_pushes(world: World) -> None:
     assert len(world.telegram.sent) == 3
 
 
+async def test_a_message_that_went_by_two_channels_is_one_of_the_days_messages(world: World) -> None:
+    world.telegram.answers = [refusal(Verdict.PERMANENT, Reason.REJECTED)]
+    await world.add(an_entry(max_pushes_a_day=2))
+    for number in range(3):
+        await world.hear(an_alert(incident_id=f"incident-{number}"))
+        await world.send()
+    assert [len(world.email.sent), len(world.telegram.sent)] == [1, 1]
+
+
 async def test_a_mail_cannot_be_edited_so_the_change_is_in_the_digest(world: World) -> None:
     await world.add(an_entry(channels=["email"]))
     await world.hear(an_alert())

@@ -11,9 +11,10 @@ from click.testing import CliRunner, Result
 
 from services.cli.officials import officials_command
 from services.contracts.codes import Kind, Role, Severity, Topic
-from services.notifier import roster
+from services.notifier import invitations, roster
 from services.notifier.core.match import SubscriptionIndex
 from services.notifier.officials_file import need_regions, read_officials
+from services.notifier.roster import Standing
 from services.notifier.tables import AUDIT
 from services.runtime.errors import OperatorError
 from tests.notifier.builders import a_place, an_alert, an_entry
@@ -110,6 +111,34 @@ def test_the_file_the_mistakes_are_made_of_is_good(tmp_path: Path) -> None:
     path = tmp_path / "officials.yaml"
     path.write_text(GOOD)
     assert [entry.ref for entry in read_officials(path)] == ["ppa-ntt"]
+
+
+async def test_a_mailbox_with_capitals_is_found_as_it_is_typed_at_the_desk(world: World) -> None:
+    contacts = {"email": "Sekretariat.PPA@Example.org"}
+    [official_id] = await world.add(an_entry(contacts=contacts, channels=["email"]))
+    find = roster.find_by_address
+    typed = "sekretariat.ppa@example.org"
+    assert await world.store.read(lambda conn: find(conn, world.vault, "email", typed)) == [official_id]
+
+
+async def test_a_mailbox_taken_over_with_capitals_is_put_right_and_nobody_is_let_in_by_that(world: World) -> None:
+    entry = an_entry(contacts={"email": "ppa@example.org"}, channels=["email"])
+    [official_id] = await world.add(entry)
+
+    def as_before(conn: sa.Connection) -> None:
+        roster.keep_contacts(conn, world.vault, official_id, {"email": "PPA@Example.org"}, 1.0)
+        roster.suspend_channel(conn, official_id, "email", "stopped_by_mail", 1.0)
+        roster.set_standing(conn, official_id, Standing.SUSPENDED, "test", 1.0)
+
+    await world.store.write(as_before)
+    await world.add(entry)
+
+    def now(conn: sa.Connection) -> tuple[list[str], object, object]:
+        found = roster.find_by_address(conn, world.vault, "email", "ppa@example.org")
+        standing = invitations.standing_of(conn, official_id)
+        return found, roster.why_suspended(conn, official_id, "email"), standing
+
+    assert await world.store.read(now) == ([official_id], "stopped_by_mail", Standing.SUSPENDED)
 
 
 @pytest.mark.parametrize("region", ["ID-NTT", "KH-99", "TL-XX"])
