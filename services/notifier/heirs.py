@@ -21,7 +21,7 @@ Former = Mapping[str, Mapping[str, Sequence[Row]]]
 #: An edit of the old incident's own message is no news: it says there what became of it.
 NEWS = frozenset({Action.PUSH, Action.DIGEST})
 #: Why something is listed that the official may have seen before, in whatever state.
-_PERHAPS_SEEN = frozenset({Reason.OUTCOME_UNKNOWN, Reason.NO_MESSAGE, Reason.CANNOT_EDIT})
+PERHAPS_SEEN = frozenset({Reason.OUTCOME_UNKNOWN, Reason.NO_MESSAGE, Reason.CANNOT_EDIT})
 
 
 def waiting_of_former(conn: sa.Connection, known: Known, alert: Alert) -> Former:
@@ -68,7 +68,7 @@ def _seen(memory: Memory, unsent: Sequence[Row]) -> Told | None:
     told = effective(memory, unsent)
     if told is None or told.way is not Way.DIGEST_WAITING:
         return told
-    if memory.base is None and any(row.relisted or row.why in _PERHAPS_SEEN for row in unsent):
+    if memory.base is None and any(row.relisted or row.why in PERHAPS_SEEN for row in unsent):
         # Listed again rather than pushed as if it were new: no state is like this one.
         return replace(told, way=Way.DIGEST, state=replace(told.state, fingerprint=""))
     return memory.base

@@ -15,6 +15,8 @@ from services.contracts.alert import (
     IncidentMerged,
     IncidentSplit,
 )
+from services.notifier.core.match import Match, match_official
+from services.notifier.core.subscription import Official
 from services.notifier.tables import INCIDENT
 from services.runtime.recent import Recent
 
@@ -36,6 +38,12 @@ class Incident:
     status: str
     other: str
     alert: Alert | None
+
+    def concerns(self, official: Official) -> bool:
+        """Whether this is news to the official as things stand; how something ended always is."""
+        if self.status != OPEN or self.alert is None:
+            return True
+        return isinstance(match_official(official, self.alert), Match)
 
 
 #: Stored states, checked: one is read for each official who hears of it, and again when its card has left.

@@ -272,7 +272,7 @@ def hold_back(conn: sa.Connection, row: Row, why: Impossible, now: datetime) -> 
     at = now.timestamp()
     moved = rows.move(conn, row, State.SUPPRESSED, why.reason, at)
     rows.announce(conn, moved, Outcome.SUPPRESSED, why.reason, at)
-    if row.action is Action.PUSH and why.reason is Reason.WITHDRAWN_UNSENT:
+    if row.action is Action.PUSH and why.reason in {Reason.WITHDRAWN_UNSENT, Reason.NO_LONGER_YOURS}:
         _was_never_told(conn, row)
     official = roster.find_official(conn, row.official_id)
     if official is not None and why.reason is Reason.NO_CHANNEL and _fall_back(conn, moved, at, second=False):

@@ -88,6 +88,8 @@ def _single(
         return Impossible(Reason.NO_MESSAGE)
     if row.action is Action.PUSH and incident.status in _GONE:
         return Impossible(Reason.WITHDRAWN_UNSENT)
+    if row.action is Action.PUSH and not incident.concerns(official):
+        return Impossible(Reason.NO_LONGER_YOURS)
     thread = thread_refs(conn, row.official_id, incident.incident_id, row.channel)
     correcting = row.action in {Action.EDIT, Action.WITHDRAW}
     if correcting and row.channel in EDITS_IN_PLACE and not any(thread):

@@ -14,6 +14,7 @@ from services.notifier.channels.base import Outgoing, Receipt
 from services.notifier.core.card import Card
 from services.notifier.core.ledger import Verdict
 from services.notifier.core.reason import Reason
+from services.notifier.core.wishes import Wishes
 from services.notifier.roster import Standing
 from tests.notifier.builders import a_merge, a_number, a_withdrawal, an_alert, an_entry, an_update
 from tests.notifier.world import FakeChannel, World, refusal
@@ -125,6 +126,39 @@ async def test_a_digest_made_before_its_official_was_suspended_ends_with_all_it_
         ("digest", "refused", Reason.OFFICIAL_SUSPENDED),
         ("digest", "suppressed", Reason.OFFICIAL_SUSPENDED),
     ]
+
+
+async def switch_off(world: World, official_id: str, region: str) -> None:
+    wishes = Wishes(regions_off=frozenset({region}))
+    await world.store.write(lambda conn: roster.keep_wishes(conn, official_id, wishes, world.now.timestamp()))
+
+
+TWO_REGIONS = {"channels": ["telegram"], "subscriptions": [{"regions": ["ID-NT", "ID-KU"]}]}
+
+
+@pytest.mark.parametrize("severity", [Severity.LOW, Severity.HIGH])
+@pytest.mark.parametrize(("region", "heard"), [("ID-NT", 0), ("ID-KU", 1)])
+async def test_what_waits_of_a_region_switched_off_meanwhile_is_not_told(
+    world: World, severity: Severity, region: str, heard: int
+) -> None:
+    world.telegram.answers = [DOWN] if severity is Severity.HIGH else []
+    [official_id] = await world.add(an_entry(**TWO_REGIONS))
+    await world.hear(an_alert(severity=severity))
+    await world.send()
+    await switch_off(world, official_id, region)
+    assert len(await told_in_two_days(world)) == heard
+    if not heard:
+        assert [s[2:] for s in await world.states()] == [("suppressed", Reason.NO_LONGER_YOURS)]
+
+
+async def test_what_was_told_is_put_right_though_its_region_was_switched_off_meanwhile(world: World) -> None:
+    [official_id] = await world.add(an_entry(**TWO_REGIONS))
+    await world.hear(an_alert(severity=Severity.LOW))
+    world.pass_time(hours=12)
+    await world.send_digests()
+    await world.hear(a_withdrawal())
+    await switch_off(world, official_id, "ID-NT")
+    assert (await told_in_two_days(world))[1:] == ["digest"]
 
 
 HEARD_OF_A_MERGE: dict[str, list[AlertEvent]] = {
