@@ -116,6 +116,7 @@ def tag_and_print() -> None:
         )
         tagging = tag_story(article_of(story), book)
         event = to_event(tagging, story, book, at, "incident" if tagging.relevant else None)
+        event = event.model_copy(update={"tagger_version": "not compared"})  # other code calls itself otherwise
         print(json.dumps(row_of(tagging, explain=True)), event.model_dump_json())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -32,6 +31,7 @@ from services.tagger.core.clearing import Clearer
 from services.tagger.core.matching import Matcher, Pattern
 from services.tagger.core.terms import TermError, expand
 from services.tagger.place_files import read_places
+from services.tagger.rule_version import version_of
 
 #: The countries whose crimes, and whose people abroad, are watched.
 AREA = frozenset({"ID", "KH", "LA", "TL", "MY", "TH", "VN", "PH", "SG", "MM", "PG", "BN"})
@@ -133,7 +133,7 @@ def load_book(topics: Path, places: Path) -> Rulebook:
     draft.together = _together(patterns)
     topic_rules = tuple(_topic(file, draft) for file in files if "topic" in file.content)
     return Rulebook(
-        version=_version(topics, places),
+        version=version_of(topics, places),
         matcher=Matcher(patterns, draft.bits["_block"]),
         clearer=Clearer(pattern.term for pattern in patterns if not pattern.term.startswith(_NAMED_WHOLE)),
         concepts=draft.bits,
@@ -348,13 +348,3 @@ def _fact_terms(files: list[_File], draft: _Draft) -> tuple[TermRule, ...]:
                 draft.add(name, _split(terms, file.at(f"facts.{slot}.{value}", values)), file.at(name, values))
                 rules.append(TermRule(str(slot), str(value), draft.bits[name]))
     return tuple(rules)
-
-
-def _version(*folders: Path) -> str:
-    """The rules' own version: the first half of a SHA-256 over every file they come from."""
-    digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.iterdir()):
-            if path.suffix in {".yaml", ".csv"}:
-                digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return f"1-{digest.hexdigest()[:12]}"

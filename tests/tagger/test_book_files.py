@@ -9,6 +9,7 @@ import pytest
 
 from services.runtime.errors import OperatorError
 from services.tagger.book_files import load_book
+from services.tagger.rule_version import CODE, version_of
 from tests.tagger.conftest import SEEDS
 
 
@@ -39,6 +40,21 @@ def test_the_version_changes_with_the_rules(seeds: Path) -> None:
     before = load_book(seeds / "topics", seeds / "places").version
     change(seeds / "topics" / "arms_explosives.yaml", "threshold:", "# a remark\nthreshold:")
     assert load_book(seeds / "topics", seeds / "places").version != before
+
+
+def test_the_version_changes_with_the_code(seeds: Path, tmp_path: Path) -> None:
+    code = tmp_path / "core"
+    shutil.copytree(CODE, code)
+    before = version_of(seeds / "topics", code=code)
+    change(code / "clearing_words.py", "korbannya;", "korbannya; korbanku;")
+    assert version_of(seeds / "topics", code=code) != before
+
+
+def test_the_version_of_the_same_rules_is_the_same(seeds: Path, tmp_path: Path) -> None:
+    code = tmp_path / "core"
+    shutil.copytree(CODE, code)
+    (code / "notes.txt").write_text("nothing that decides")
+    assert version_of(seeds / "topics", code=code) == version_of(seeds / "topics")
 
 
 def test_an_unknown_concept_is_named(seeds: Path) -> None:
