@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -13,6 +14,11 @@ from services.ingest.tables import anchors, copies, stories
 #: Syndication takes hours; the same words a week later are somebody's archive.
 WITHIN = timedelta(hours=72)
 CANDIDATES_MAX = 5
+#: What so many stories of these days say is how outlets sign off, not where a copy comes from.  Were all of them
+#: looked up, each new story would cost as much as there are stories.
+COMMON = 50
+#: Of a long text the first so many anchors are looked up.
+ANCHORS_MAX = 400
 
 
 def find_original(
@@ -21,23 +27,33 @@ def find_original(
     """The story that holds all of this one's words and numbers: the one it names, else the best match."""
     if stated and _holds(conn, stated, newer, stated=True):
         return stated
-    wanted = newer.anchors
-    if not wanted:
+    wanted = sorted(newer.anchors)[:ANCHORS_MAX]
+    known = _how_many_have(conn, wanted)
+    telling = [one for one in wanted if known.get(one, 0) < COMMON] or wanted
+    if not known.keys() & set(telling):
         return None
     hits = sa.func.count()
     found = conn.execute(
         sa.select(anchors.c.story_id)
         .where(
-            anchors.c.anchor.in_(sorted(wanted)[:400]),
+            anchors.c.anchor.in_(telling),
             anchors.c.seen_at > (now - WITHIN).timestamp(),
             anchors.c.story_id != story_id,
         )
         .group_by(anchors.c.story_id)
-        .having(hits >= max(1, int(CANDIDATE_SHARE * min(len(wanted), 400))))
+        .having(hits >= max(1, int(CANDIDATE_SHARE * len(telling))))
         .order_by(hits.desc(), sa.func.min(anchors.c.seen_at))
         .limit(CANDIDATES_MAX)
     ).scalars()
     return next((str(candidate) for candidate in found if _holds(conn, candidate, newer)), None)
+
+
+def _how_many_have(conn: sa.Connection, wanted: Collection[int]) -> dict[int, int]:
+    """In how many stories each anchor is found; left out where in none."""
+    if not wanted:
+        return {}
+    counts = sa.select(anchors.c.anchor, sa.func.count()).where(anchors.c.anchor.in_(wanted))
+    return {row[0]: row[1] for row in conn.execute(counts.group_by(anchors.c.anchor))}
 
 
 def _holds(conn: sa.Connection, candidate: str, newer: Print, *, stated: bool = False) -> bool:
@@ -49,9 +65,11 @@ def _holds(conn: sa.Connection, candidate: str, newer: Print, *, stated: bool = 
 
 
 def index_story(conn: sa.Connection, story_id: str, own: Print, now: datetime) -> None:
-    """Make a story findable by its present text."""
+    """Make a story findable by its present text, as far as that is its own."""
     conn.execute(sa.delete(anchors).where(anchors.c.story_id == story_id))
-    rows = [{"anchor": one, "story_id": story_id, "seen_at": now.timestamp()} for one in own.anchors]
+    known = _how_many_have(conn, own.anchors)
+    telling = [one for one in own.anchors if known.get(one, 0) < COMMON]
+    rows = [{"anchor": one, "story_id": story_id, "seen_at": now.timestamp()} for one in telling]
     if rows:
         conn.execute(sa.insert(anchors), rows)
 
