@@ -176,11 +176,12 @@ def _soak(run: Figures) -> Iterable[str]:
     )
     yield (
         "Slope an hour by least squares with its 95 % interval, widened by the correlation of neighbours; whether it differs from nought, and "
-        "the slope of each half. In MB; `uss_mb` is what the processes alone would give back, `rest_mb` that without the index of texts."
+        "the slope of each half, and whether the second still does. In MB; `uss_mb` is what the processes alone would give back, `rest_mb` that without the "
+        "index of texts, `heap_mb` the C library's part of it; `cpu` in per cent of one core."
     )
     first, second = run["halves"]
     yield _table(
-        ["service", "what", "mean", "slope", "", "first half", "second half"],
+        ["service", "what", "mean", "slope", "", "first half", "second half", ""],
         [
             [
                 name,
@@ -190,6 +191,7 @@ def _soak(run: Figures) -> Iterable[str]:
                 _verdict(one),
                 _slope(first[name][sign]),
                 _slope(second[name][sign]),
+                _verdict(second[name][sign]),
             ]
             for name, slopes in run["slopes"].items()
             for sign, one in slopes.items()
@@ -197,6 +199,8 @@ def _soak(run: Figures) -> Iterable[str]:
         ],
     )
     yield _index(run, full)
+    if pages := _pages(run):
+        yield pages
 
 
 def _heap(looks: Sequence[dict[str, float]]) -> Iterable[str]:
@@ -245,7 +249,25 @@ def _index(run: Figures, full: float) -> str:
     )
 
 
-def _verdict(one: dict[str, float]) -> str:
+def _pages(run: Figures) -> str:
+    """The other part that has an end; of a run in which it was noted."""
+    most = {
+        name: samples[-1]["pages_most_mb"]
+        for name, samples in run["samples"].items()
+        if "pages_most_mb" in samples[-1]
+    }
+    if not most:
+        return ""
+    told = ", ".join(f"{name}'s {held:.1f} MB" for name, held in most.items())
+    return (
+        f"What SQLite keeps of the pages it read is in `heap_mb` and has an end too, by the connections open at the last look: {told}. The index and these "
+        "are all that may grow; what grows beyond them is a leak, or gaps in the heap."
+    )
+
+
+def _verdict(one: dict[str, float] | None) -> str:
+    if one is None:
+        return ""
     if one["low"] <= 0 <= one["high"]:
         return "flat"
     return "grows" if one["low"] > 0 else "falls"

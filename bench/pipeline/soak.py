@@ -18,6 +18,7 @@ import re
 import statistics
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ from bench.pipeline import measure
 from bench.pipeline.host import ROOT, Host, Measured, a_host
 from bench.pipeline.page import write_soak
 from services.notifier import incidents
+from services.runtime.engine import READ_CACHE_KIB, WRITE_CACHE_KIB
 from services.tagger import memory
 from tests.chaos.outlet import sources_file
 from tests.chaos.stories import make_stories
@@ -52,8 +54,9 @@ BOUNDS = {
 #: Where nothing fills up within this, there is nothing to measure.
 FULL_WITHIN_S = 2700.0
 #: ``uss_mb`` is what the processes alone would give back; ``rss_mb`` also counts mapped files and libraries, those
-#: that ingest and its parser have in common twice.  ``rest_mb`` is ``uss_mb`` without the index of texts.
-SIGNS = ("rss_mb", "uss_mb", "rest_mb", "handles", "threads", "tasks")
+#: that ingest and its parser have in common twice.  ``rest_mb`` is ``uss_mb`` without the index of texts,
+#: ``heap_mb`` what of it is the C library's heap: SQLite's, above all.  ``cpu`` is per cent of one core.
+SIGNS = ("rss_mb", "uss_mb", "rest_mb", "heap_mb", "handles", "threads", "tasks", "cpu")
 _TASKS = re.compile(r"^siaga_event_loop_tasks (\S+)$", re.MULTILINE)
 _HELD = re.compile(r'^siaga_held_bytes\{what="(\w+)"\} (\S+)$', re.MULTILINE)
 
@@ -119,8 +122,20 @@ def _slopes(run: dict[str, Any], begin: float, end: float) -> dict[str, dict[str
             for sign in SIGNS
             if sign in samples[0]
         }
-        for name, samples in run["samples"].items()
+        for name, looks in run["samples"].items()
+        for samples in [with_cpu(looks)]
     }
+
+
+def with_cpu(looks: Sequence[Sample]) -> Sequence[Sample]:
+    """The looks with the share of a core used since the one before, where the time used was noted."""
+    if len(looks) < 2 or "cpu_s" not in looks[0]:
+        return looks
+    shares = [
+        100 * (after["cpu_s"] - before["cpu_s"]) / (after["at"] - before["at"])
+        for before, after in pairwise(looks)
+    ]
+    return [one | {"cpu": round(share, 1)} for one, share in zip(looks, [shares[0], *shares], strict=True)]
 
 
 def _end(run: dict[str, Any]) -> float:
@@ -181,6 +196,9 @@ def _look(one: Measured) -> Sample:
         "uss_mb": round(sum(one.uss for one in held) / 1e6, 2),
         "handles": float(sum(one.handles for one in held)),
         "threads": float(sum(one.threads for one in held)),
+        "heap_mb": round(sum(one.heap for one in held) / 1e6, 2),
+        "cpu_s": round(_cpu_of(first), 2),
+        "pages_most_mb": round(pages_at_most(_open_files(first)) / 1e6, 2),
         **shown,
     }
     if "texts" in shown:
@@ -202,15 +220,39 @@ class _Held:
     uss: int = 0
     handles: int = 0
     threads: int = 0
+    heap: int = 0
 
 
 def _held(process: psutil.Process) -> _Held:
     """What a process holds; a parser that was replaced just now has nothing any more."""
     try:
         memory = process.memory_full_info()
-        return _Held(memory.rss, memory.uss, process.num_fds(), process.num_threads())
+        heap = sum(one.rss for one in process.memory_maps() if one.path == "[heap]")
+        return _Held(memory.rss, memory.uss, process.num_fds(), process.num_threads(), heap)
     except psutil.NoSuchProcess:
         return _Held()
+
+
+def _cpu_of(process: psutil.Process) -> float:
+    """CPU seconds of a process and of those of its children that have ended."""
+    try:
+        return float(sum(process.cpu_times()[:4]))
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def _open_files(process: psutil.Process) -> list[str]:
+    try:
+        return [one.path for one in process.open_files()]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def pages_at_most(open_files: Sequence[str]) -> float:
+    """Bytes that SQLite may keep of what it read, of a process with these files open: one connection of each store
+    writes, the others read."""
+    stores = Counter(one for one in open_files if one.endswith(".sqlite3"))
+    return 1024.0 * sum(WRITE_CACHE_KIB + (count - 1) * READ_CACHE_KIB for count in stores.values())
 
 
 def slope(points: Sequence[tuple[float, float]]) -> dict[str, float] | None:

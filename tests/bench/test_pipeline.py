@@ -9,10 +9,11 @@ from typing import Any
 
 from bench.pipeline.measure import share_by_part
 from bench.pipeline.page import write_soak
-from bench.pipeline.soak import BOUNDS, is_full, judge_run, read_page, slope
+from bench.pipeline.soak import BOUNDS, is_full, judge_run, pages_at_most, read_page, slope, with_cpu
 from services.contracts.delivery import Action
 from services.notifier.core.card import thread_name
 from services.notifier.core.ledger import State
+from services.runtime.engine import READ_CACHE_KIB, WRITE_CACHE_KIB
 from tests.chaos.books import Shown
 from tests.chaos.judge import judge
 
@@ -139,6 +140,31 @@ def test_the_page_says_how_much_of_the_growth_is_the_index(tmp_path: Path) -> No
     assert "grew by 2.00 MB: the index by 1.50" in said
     write_soak({"runs": [_a_soak()]}, tmp_path)
     assert "grew by" not in (tmp_path / "pipeline-soak.md").read_text()
+
+
+def test_a_service_that_slows_down_shows_in_its_share_of_a_core() -> None:
+    steady = [{"at": 10.0 * n, "cpu_s": 2.0 * n} for n in range(4)]
+    slower = [{"at": 10.0 * n, "cpu_s": float(n * n)} for n in range(4)]
+    assert [one["cpu"] for one in with_cpu(steady)] == [20.0, 20.0, 20.0, 20.0]
+    assert [one["cpu"] for one in with_cpu(slower)] == [10.0, 10.0, 30.0, 50.0]
+    assert with_cpu([{"at": 0.0}, {"at": 10.0}]) == [{"at": 0.0}, {"at": 10.0}]
+
+
+def test_a_store_read_on_two_connections_keeps_more_pages_than_one_on_one_and_a_log_keeps_none() -> None:
+    one, two = pages_at_most(["/x/a.sqlite3", "/x/a.sqlite3-wal"]), pages_at_most(["/x/a.sqlite3"] * 2)
+    assert one == WRITE_CACHE_KIB * 1024
+    assert two == (WRITE_CACHE_KIB + READ_CACHE_KIB) * 1024
+    assert pages_at_most(["/x/a.log"]) == 0
+
+
+def test_the_page_says_what_has_an_end_and_nothing_of_it_where_it_was_not_noted(tmp_path: Path) -> None:
+    run = _a_soak()
+    write_soak({"runs": [run]}, tmp_path)
+    assert "pages it read" not in (tmp_path / "pipeline-soak.md").read_text()
+    for samples in run["samples"].values():
+        samples[-1]["pages_most_mb"] = 4.5
+    write_soak({"runs": [run]}, tmp_path)
+    assert "ingest's 4.5 MB" in (tmp_path / "pipeline-soak.md").read_text()
 
 
 def test_a_stack_counts_for_its_innermost_part_and_a_waiting_one_for_none() -> None:
