@@ -26,6 +26,7 @@ from services.contracts.codes import Severity
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rulebook
 from services.tagger.core.figures import Share
+from services.tagger.core.language import detect
 from services.tagger.core.story import Article, tag_story
 from services.tagger.core.topics import Trace
 
@@ -82,7 +83,9 @@ def stories_of(paths: Iterable[Path], book: Rulebook, told: Mapping[str, Told]) 
             seen.add(key)
             answer = told.get(gold.story_id) or _asked(article, book)
             marks = marks_to_learn(article, book, answer.traces)
-            yield Judged(gold.story_id, path.stem, gold.relevant, answer.relevant, marks), answer.severity
+            language = "id" if detect(article.text or article.title, article.language) in {"id", "ms"} else "other"
+            judged = Judged(gold.story_id, path.stem, gold.relevant, answer.relevant, marks, language)
+            yield judged, answer.severity
 
 
 def _asked(article: Article, book: Rulebook) -> Told:
@@ -122,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("judged", type=Path, nargs="+")
     parser.add_argument("--held", action="append", required=True, help="how the names of the held files begin")
     parser.add_argument("--told", type=Path)
-    parser.add_argument("--lost", type=float, default=0.005)
+    parser.add_argument("--lost", type=float, default=0.02)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args(arguments)
     book = load_book(_SEEDS / "topics", _SEEDS / "places")

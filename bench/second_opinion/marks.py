@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
-from services.tagger.core.folding import fold
-from services.tagger.core.matching import MAX_TEXT
+from services.tagger.core.matching import MAX_TEXT, Hit
+from services.tagger.core.places import countries_named
 from services.tagger.core.reading import Reading, read
 from services.tagger.core.story import Article, tag_story
 from services.tagger.core.topics import Trace
@@ -22,6 +22,8 @@ SIZE = 1 << 16
 _WORDS = 250
 _HEADLINE = 12
 _DIGITS = frozenset(b"0123456789")
+#: Points are told in halves, up to here.
+_MOST = 15
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,12 +51,13 @@ def give_opinion(marks: frozenset[int], weights: Weights) -> Opinion:
     return Opinion(points, points < weights.held_below)
 
 
-def marks_of(reading: Reading, traces: Iterable[Trace], book: Rulebook) -> frozenset[int]:
-    """What is weighed: words, how much fired and where, and places of the area or elsewhere; hashed.
+def marks_of(reading: Reading, traces: Iterable[Trace], book: Rulebook, home: str) -> frozenset[int]:
+    """What is weighed: words, concepts, how much fired and where, and which countries it names; hashed.
 
-    Names of places, masked names and figures are no words here: they say where and who, not what.
+    Names of places, masked names and figures are no words here: they say where and who, not what.  Concepts are
+    the lexicon's, the same in all its languages; ``home`` is the country of the paper.
     """
-    named = bytearray(fold(reading.whole))
+    named = bytearray(reading.folded)
     for hit in reading.named:
         named[hit.start : hit.end] = b" " * (hit.end - hit.start)
     cut = reading.whole.find("\n")
@@ -62,8 +65,9 @@ def marks_of(reading: Reading, traces: Iterable[Trace], book: Rulebook) -> froze
     text = _words(b" ".join(body))[:_WORDS]
     marks = {b"w" + word for word in (*title, *text)}
     marks.update(b"t" + word for word in title or text[:_HEADLINE])
-    marks.update(_of_rules(traces, has_title=bool(title), length=len(body)))
-    marks.update(_of_places(reading, book))
+    first, rules = _of_rules(traces, has_title=bool(title))
+    marks.update(word.encode() for word in (*rules, *_of_concepts(reading, book, first)))
+    marks.update(word.encode() for word in _of_countries(reading, book, first, home))
     return frozenset(zlib.crc32(mark) & (SIZE - 1) for mark in marks)
 
 
@@ -71,33 +75,73 @@ def _words(folded: bytes) -> list[bytes]:
     return [word for word in folded.split() if len(word) > 1 and not _DIGITS.intersection(word)]
 
 
-def _of_rules(traces: Iterable[Trace], *, has_title: bool, length: int) -> set[bytes]:
-    """How many rules of which topics fired, how strongly and how early; their names change too often."""
-    fired = [trace for trace in traces if trace.step == "fired" and "/" in trace.rule]
+def _of_rules(traces: Iterable[Trace], *, has_title: bool) -> tuple[str, set[str]]:
+    """The first topic; how strongly and how early its rules fired, and how many; their names change too often."""
+    found = list(traces)
+    fired = [trace for trace in found if trace.step == "fired" and "/" in trace.rule]
     points: defaultdict[str, float] = defaultdict(float)
     for trace in fired:
         points[trace.rule.split("/")[0]] += trace.points
+    first = max(sorted(points), key=lambda topic: points[topic], default="")
     where = {sentence for trace in fired for sentence in trace.sentences}
+    titled = has_title and 0 in where
+    most = min(_MOST, int(2 * points.get(first, 0.0)))
+    count = sum(trace.rule.split("/")[0] == first for trace in fired)
+    marks = {
+        f"topic {first}",
+        f"topic {first} points {most // 2}",
+        f"topic {first} rules {min(3, count)}",
+        f"topic {first} titled {titled} again {len(where) > 1}",
+        *(f"points from {least}" for least in range(5, most + 1)),
+    }
+    if len(points) > 1:
+        marks.add(f"topics {len(points)}")
+    if any(trace.step in {"held back", "vetoed"} for trace in found):
+        marks.add("held back")
+    return first, marks
+
+
+def _of_concepts(reading: Reading, book: Rulebook, topic: str) -> set[str]:
+    """The concepts of the headline, of the lead and of the whole, and with which topic they stand above."""
+    above = reading.bits[0] if reading.has_title else 0
+    above_all = above or reading.lead_bits
     return {
-        *(b"topic " + topic.encode() for topic in points),
-        b"sentences %d" % min(len(where), 5),
-        b"first %d" % min(min(where, default=9), 6),
-        b"titled %d" % (has_title and 0 in where),
-        b"length %d" % min(7, (1 + length).bit_length() - 1),
-        b"points %d" % min(8, int(max(points.values(), default=0))),
-        b"rules %d" % min(5, len(fired)),
+        *(f"headline {name}" for name in _names(above, book)),
+        *(f"lead {name}" for name in _names(reading.lead_bits, book)),
+        *(f"story {name}" for name in _names(reading.everything, book)),
+        *(f"{topic} with {name}" for name in _names(above_all, book)),
     }
 
 
-def _of_places(reading: Reading, book: Rulebook) -> set[bytes]:
-    """Whether the places it names lie in the area."""
-    inside = outside = 0
-    for hit in reading.named:
-        countries = {book.places[place].country for place in hit.pattern.places}
-        inside += bool(countries & book.area)
-        outside += bool(countries) and not countries & book.area
-    share = 1 + 3 * inside // (inside + outside) if inside + outside else 0
-    return {b"inside %d" % min(4, inside), b"outside %d" % min(4, outside), b"share %d" % share}
+def _names(mask: int, book: Rulebook) -> list[str]:
+    return [name for bit, name in book.names.items() if mask & bit]
+
+
+def _of_countries(reading: Reading, book: Rulebook, topic: str, home: str) -> set[str]:
+    """Whether the countries it names are the paper's own, others of the area or far ones; above, and in all."""
+    end = reading.whole.find("\n")
+    above = {_country(hit, book) for hit in reading.place_names if hit.end <= end}
+    every = {_country(hit, book) for hit in reading.place_names}
+    told = countries_named(reading, book)
+    inside = sum(count for country, count in told.items() if country in book.area)
+    headline, story = _sides(above, book, home), _sides(every, book, home)
+    return {
+        f"headline in {headline}",
+        f"story in {story}",
+        f"{topic} headline in {headline}",
+        f"{topic} story in {story}",
+        f"countries {min(4, len(every))}",
+        f"inside {min(2, inside)} outside {min(2, told.total() - inside)}",
+    }
+
+
+def _country(hit: Hit, book: Rulebook) -> str:
+    return min(book.places[place].country for place in hit.pattern.places)
+
+
+def _sides(countries: Iterable[str], book: Rulebook, home: str) -> str:
+    sides = {"home" if one == home else "area" if one in book.area else "far" for one in countries}
+    return " ".join(sorted(sides)) or "none"
 
 
 def marks_to_learn(article: Article, book: Rulebook, traces: Iterable[Trace] | None) -> frozenset[int]:
@@ -105,4 +149,5 @@ def marks_to_learn(article: Article, book: Rulebook, traces: Iterable[Trace] | N
     told = tag_story(article, book)
     raw = blank(article.title, article.text[: MAX_TEXT - len(article.title)])
     reading = read(raw, f"{told.title}\n{told.text}", book, has_title=bool(told.title.strip()))
-    return marks_of(reading, told.traces if traces is None else traces, book)
+    home = article.default_region[:2] or ("ID" if told.language == "id" else "")
+    return marks_of(reading, told.traces if traces is None else traces, book, home)
