@@ -22,14 +22,16 @@ from bench.tagging import corpus, crafted
 from services.cli.tag import line_tagger
 from services.tagger.book_files import load_for_good
 from services.tagger.core.boilerplate import blank
-from services.tagger.core.book import Rulebook
+from services.tagger.core.book import Rulebook, signs_of
 from services.tagger.core.facts import read_facts
+from services.tagger.core.first_look import may_fire
 from services.tagger.core.folding import fold
 from services.tagger.core.kind import decide_kind
 from services.tagger.core.language import detect
-from services.tagger.core.matching import Matcher, Pattern
+from services.tagger.core.lexicon import Lexicon, Pattern
+from services.tagger.core.matching import Matcher
 from services.tagger.core.places import find_places
-from services.tagger.core.reading import read
+from services.tagger.core.reading import read, with_masks
 from services.tagger.core.severity import score
 from services.tagger.core.story import Article, tag_story
 from services.tagger.core.topics import decide
@@ -101,7 +103,7 @@ def speed(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
 
 def bare_scan(rules: Rulebook, articles: Sequence[Article]) -> Callable[[], list[list[tuple[int, int, int]]]]:
     """The floor: fold, and one pass of one automaton of all terms and names; every hit, overlapping ones too."""
-    folded = dict.fromkeys((*rules.matcher.lexicon.folded, *rules.matcher.names.folded))
+    folded = dict.fromkeys(term for terms in (*_lexica(rules), rules.matcher.names) for term in terms.folded)
     automaton = BytesAhoCorasick(
         [b" " + term + b" " for term in folded], implementation=Implementation.ContiguousNFA
     )
@@ -109,13 +111,14 @@ def bare_scan(rules: Rulebook, articles: Sequence[Article]) -> Callable[[], list
     return lambda: [scan(b" " + fold(f"{one.title}\n{one.text}") + b" ", overlapping=True) for one in articles]
 
 
+def _lexica(rules: Rulebook) -> tuple[Lexicon, Lexicon]:
+    return rules.matcher.signs, rules.matcher.others
+
+
 def patterns_of(rules: Rulebook) -> list[Pattern]:
     """Every pattern of the lexicon, then of the gazetteer."""
     return [
-        pattern
-        for terms in (rules.matcher.lexicon, rules.matcher.names)
-        for group in terms.groups
-        for pattern in group
+        pattern for terms in (*_lexica(rules), rules.matcher.names) for group in terms.groups for pattern in group
     ]
 
 
@@ -145,8 +148,18 @@ def _staged(one: Article, rules: Rulebook, spent: dict[str, float]) -> None:
     cleared = timed("names masked", lambda: rules.clearer.clear(f"{one.title}\n{one.text}").whole)
     timed("language", lambda: detect(one.text, one.language))
     raw = timed("boilerplate", lambda: blank(one.title, one.text))
-    reading = timed("scan, sentences, their concepts", lambda: read(raw, cleared, rules, has_title=True))
-    topics = timed("topics", lambda: decide(reading, rules).topics)
+    found = timed("scan for signs of a topic", lambda: rules.matcher.glance(raw))
+    possible = timed("rules possible by them", lambda: rules.possible(found.everything()))
+    whole = with_masks(raw, cleared)
+    if not possible or not timed(
+        "first look at these", lambda: may_fire(possible, found, whole, has_title=bool(one.title))
+    ):
+        return
+    reading = timed(
+        "the rest's scan, sentences, their concepts",
+        lambda: read(raw, cleared, rules, has_title=True, found=found.complete()),
+    )
+    topics = timed("topics", lambda: decide(reading, rules, possible).topics)
     if not topics:
         return
     kind = timed("kind", lambda: decide_kind(reading, rules, topics[0].topic, topics[0].evidence).kind)
@@ -164,7 +177,7 @@ def patterns(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
     works: dict[str, Callable[[], object]] = {}
     for count in (5_000, 20_000, len(own), MANY):
         chosen = own[:count] + [_invented(index) for index in range(count - len(own))]
-        other = replace(rules, matcher=Matcher(chosen, rules.blockers))
+        other = replace(rules, matcher=Matcher(chosen, rules.blockers, signs_of(rules.topics)))
         works[f"{count}"] = lambda other=other: [tag_story(one, other) for one in articles]  # type: ignore[misc]
         works[f"bare {count}"] = bare_scan(other, articles)
     taken = interleaved(works, rounds)
@@ -210,7 +223,7 @@ def length(rules: Rulebook, *, rounds: int) -> Figures:
 def hostile(rules: Rulebook, *, rounds: int) -> Figures:
     """Crafted texts of 64 KB against a made story of the field and one of the mixture, microseconds a KB."""
     size = 64_000
-    terms = [plain.term for plain in rules.matcher.lexicon.plain if plain]
+    terms = [plain.term for terms in _lexica(rules) for plain in terms.plain if plain]
     makers = {**crafted.TEXTS, "every term of the rules": crafted.triggers(terms)}
     texts = {name: make(size) for name, make in makers.items()}
     plain = {

@@ -26,9 +26,11 @@ from services.tagger.core.book import (
     TermRule,
     TopicRules,
     Window,
+    signs_of,
 )
 from services.tagger.core.clearing import Clearer
-from services.tagger.core.matching import Matcher, Pattern
+from services.tagger.core.lexicon import Pattern
+from services.tagger.core.matching import Matcher
 from services.tagger.core.terms import TermError, expand
 from services.tagger.place_files import read_places
 from services.tagger.rule_version import version_of
@@ -134,7 +136,7 @@ def load_book(topics: Path, places: Path) -> Rulebook:
     topic_rules = tuple(_topic(file, draft) for file in files if "topic" in file.content)
     return Rulebook(
         version=version_of(topics, places),
-        matcher=Matcher(patterns, draft.bits["_block"]),
+        matcher=Matcher(patterns, draft.bits["_block"], signs_of(topic_rules)),
         clearer=Clearer(pattern.term for pattern in patterns if not pattern.term.startswith(_NAMED_WHOLE)),
         concepts=draft.bits,
         topics=topic_rules,

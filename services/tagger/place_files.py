@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.runtime.errors import OperatorError
 from services.tagger.core.book import PlaceEntry
-from services.tagger.core.matching import Pattern
+from services.tagger.core.lexicon import Pattern
 
 _PLACE_COLUMNS = (
     "name", "aliases", "type", "country", "region", "district", "lat", "lon", "counterpart", "rank", "weak",

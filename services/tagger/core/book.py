@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, reduce
@@ -115,8 +115,14 @@ class PlaceEntry:
 #: The groups of a rule but its rarest one; its place in the order, the number of its topic, and itself.
 _Candidate = tuple[tuple[int, ...], tuple[int, int, Rule]]
 _Rules = tuple[int, list[_Candidate]]  # by their rarest group
+Possible = Sequence[tuple[int, int, Rule]]
 #: Groups that are looked for at once: most stories hold none of most shelves.
 _SHELF = 8
+
+
+def signs_of(topics: Iterable[TopicRules]) -> int:
+    """The concepts that rules of topics ask for."""
+    return reduce(or_, [group for topic in topics for rule in topic.rules for group in rule.groups], 0)
 
 
 class Namesakes(NamedTuple):

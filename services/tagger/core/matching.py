@@ -6,15 +6,12 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import eq, itemgetter, or_
-from typing import NamedTuple
-
-from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from services.tagger.core.blocks import Blocks
 from services.tagger.core.folding import begins_any, fold, fold_term
+from services.tagger.core.lexicon import ASKS, Hit, Lexicon, Match, Pattern, Terms
 
 #: A crafted text must not buy unbounded work: characters read, and hits kept of one term.
 MAX_TEXT = 40_000
@@ -22,67 +19,23 @@ MAX_HITS_OF_A_TERM = 30
 CROWDED = 1200
 #: Thai is the first script without spaces between words; Lao and Khmer follow it.
 _OTHER_SCRIPTS = "\u0e00"
-_ASKS = -1
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """One surface form: what it stands for, and when it counts."""
-
-    term: str
-    concepts: int = 0  # bit mask of concepts
-    places: tuple[int, ...] = ()  # indexes into the gazetteer
-    exact: bool = False  # the case must match ``term``
-    capital: bool = False  # the first letter must be a capital
-
-
-class Hit(NamedTuple):
-    """A pattern that stands in the text as whole words."""
-
-    start: int
-    end: int
-    pattern: Pattern
+_ALL = -1
 
 
 #: A hundred hits a story: half of what the named form costs.
 _hit = tuple.__new__
 _index, _end = itemgetter(0), itemgetter(2)
-#: Index of the term, where it starts, and two beyond where it ends: of padded text.
-_Match = tuple[int, int, int]
-
-
-class Terms:
-    """An Aho-Corasick automaton over folded bytes; overlapping matches, whole words by padding."""
-
-    def __init__(self, patterns: Iterable[Pattern]) -> None:
-        by_bytes: dict[bytes, list[Pattern]] = {}
-        for pattern in patterns:
-            folded = fold_term(pattern.term)
-            if folded:
-                by_bytes.setdefault(folded, []).append(pattern)
-        self.folded = tuple(by_bytes)
-        self.groups: Sequence[tuple[Pattern, ...]] = [tuple(group) for group in by_bytes.values()]
-        #: Where a term has one reading and asks nothing of its case, which is nearly always.
-        self.plain = [
-            group[0] if len(group) == 1 and not (group[0].exact or group[0].capital) else None
-            for group in self.groups
-        ]
-        #: Where a term has one reading in any case but for its first letter: nearly all names too.
-        self.single = [group[0] if len(group) == 1 and not group[0].exact else None for group in self.groups]
-        self._automaton = BytesAhoCorasick(
-            [b" " + folded + b" " for folded in by_bytes], implementation=Implementation.ContiguousNFA
-        )
-
-    def find(self, padded: bytes) -> list[_Match]:
-        """Every match in folded text with a space before and after it, in order of its end."""
-        return self._automaton.find_matches_as_indexes(padded, overlapping=True)
+_hit_end, _by_end = itemgetter(1), itemgetter(1, 0)  # of terms that end together the longest comes first
 
 
 class Matcher:
     """The terms of the lexicon and the names of the gazetteer, which few stories are asked for, apart."""
 
-    def __init__(self, patterns: Iterable[Pattern], blockers: int = 0) -> None:
-        """No term counts inside a phrase of the concepts ``blockers``."""
+    def __init__(self, patterns: Iterable[Pattern], blockers: int = 0, signs: int = _ALL) -> None:
+        """No term counts inside a phrase of the concepts ``blockers``.  ``signs`` are what topics are told by:
+
+        most stories end for want of them, and are never asked for the other half of the lexicon.
+        """
         own: list[Pattern] = []
         by_script: dict[str, list[Pattern]] = {}
         for pattern in patterns:
@@ -94,31 +47,34 @@ class Matcher:
         firsts = "".join({re.escape(term[0]) for term in by_script})
         self._begins_other = re.compile(f"[{firsts}]") if firsts else None
         self._first_bytes = bytes({term.encode()[0] for term in by_script})
-        self.lexicon = Terms(pattern for pattern in own if not pattern.places)
+        first = {fold_term(one.term) for one in own if one.concepts & (signs | blockers)}
+        words: dict[bool, list[Pattern]] = {True: [], False: []}
+        for pattern in own:
+            if not pattern.places:
+                words[fold_term(pattern.term) in first].append(pattern)
+        self.signs, self.others = Lexicon(words[True], blockers), Lexicon(words[False], blockers)
         self.names = Terms(pattern for pattern in own if pattern.places)
-        self.blockers = blockers
-        #: The concepts of a term; ``_ASKS`` where they depend on the case it is written in, or block others.
-        self.concepts = [
-            plain.concepts if plain and not plain.concepts & blockers else _ASKS for plain in self.lexicon.plain
-        ]
-        lexicon = frozenset(self.lexicon.folded)
+        lexicon = frozenset((*self.signs.folded, *self.others.folded))
         self._both = frozenset(index for index, term in enumerate(self.names.folded) if term in lexicon)
 
     def find(self, text: str, folded: bytes | None = None) -> Found:
         """Every hit in the first ``MAX_TEXT`` characters; ``folded`` where all of the text is known so."""
+        return self.glance(text, folded).complete()
+
+    def glance(self, text: str, folded: bytes | None = None) -> Found:
+        """The hits of signs, which ``Found.complete`` adds the others to."""
         text = text[:MAX_TEXT]
         padded = b" " + (fold(text) if folded is None else folded[:MAX_TEXT]) + b" "
-        others = list(self._substrings(text)) if self._may_hold_others(text) else []
-        matches = self.lexicon.find(padded)
-        if len(matches) > MAX_HITS_OF_A_TERM and _stands_too_often(matches):
-            names = self.names.find(padded)
-            if self.is_crowded(matches, names):
-                matches = _thinned(matches)
-        return Found(self, text, padded, matches, others)
+        found = Found(self, text, padded, list(self._substrings(text)) if self._may_hold_others(text) else [])
+        matches = self.signs.find(padded)
+        if _stands_too_often(matches):  # how many of them are kept depends on all that stands here
+            return found.with_all(matches)
+        found.add(self.signs, matches)
+        return found
 
-    def is_crowded(self, matches: list[_Match], names: list[_Match]) -> bool:
+    def is_crowded(self, matches: int, names: list[Match]) -> bool:
         """Whether so much stands in a text that of each term only the first hits are kept."""
-        total = len(matches) + len(names)
+        total = matches + len(names)
         return total > CROWDED and total - sum(match[0] in self._both for match in names) > CROWDED
 
     def _may_hold_others(self, text: str) -> bool:
@@ -136,83 +92,108 @@ class Matcher:
                 at, count = text.find(term, at + len(term)), count + 1
 
 
+#: What stands of a lexicon, and the concepts of each match.
+_Part = tuple[Lexicon, list[Match], list[int]]
+
+
 class Found:
     """What stands in a story.  Most stories are told by their concepts alone: a hit is made when asked for."""
 
-    def __init__(
-        self,
-        matcher: Matcher,
-        text: str,
-        padded: bytes,
-        matches: list[_Match],
-        others: list[Hit],
-    ) -> None:
+    def __init__(self, matcher: Matcher, text: str, padded: bytes, others: list[Hit]) -> None:
         self._matcher = matcher
         self._text = text
         self._padded = padded
-        self._matches = matches
-        self._others = others
-        self._spans: list[tuple[int, int]] = []  # of phrases that mean something else
-        self._masks = self._asked()
-        if others:
-            self._spans += [(hit.start, hit.end) for hit in others if hit.pattern.concepts & matcher.blockers]
+        self.others = others  # in scripts that put no space between words
+        self._parts: list[_Part] = []
+        blockers = matcher.signs.blockers
+        #: Of phrases that mean something else.
+        self._spans = [(hit.start, hit.end) for hit in others if hit.pattern.concepts & blockers]
+
+    def add(self, lexicon: Lexicon, matches: list[Match]) -> None:
+        """Take in what stands of a lexicon; of the signs first, which the blocking phrases are among."""
+        masks = self._asked(lexicon, matches)
         if self._spans:
-            self._clear()
+            self._clear(lexicon.blockers, matches, masks)
+        self._parts.append((lexicon, matches, masks))
+
+    def complete(self) -> Found:
+        """With the rest of the lexicon, where that is not here yet."""
+        if len(self._parts) > 1:
+            return self
+        others = self._matcher.others
+        matches = others.find(self._padded)
+        if _stands_too_often(matches):
+            return Found(self._matcher, self._text, self._padded, self.others).with_all(self._parts[0][1], matches)
+        self.add(others, matches)
+        return self
+
+    def with_all(self, signs: list[Match], others: list[Match] | None = None) -> Found:
+        """Complete, and of a term that stands very often in a crowded text only the first hits."""
+        others = self._matcher.others.find(self._padded) if others is None else others
+        if self._matcher.is_crowded(len(signs) + len(others), self._matcher.names.find(self._padded)):
+            signs, others = _thinned(signs), _thinned(others)
+        self.add(self._matcher.signs, signs)
+        self.add(self._matcher.others, others)
+        return self
 
     def everything(self) -> int:
         """Every concept that stands anywhere."""
-        others = [hit.pattern.concepts for hit in self._others]
-        return reduce(or_, others, reduce(or_, self._masks, 0))
+        every = reduce(or_, [hit.pattern.concepts for hit in self.others], 0)
+        for _, _, masks in self._parts:
+            every = reduce(or_, masks, every)
+        return every
 
     def concepts(self, starts: Sequence[int]) -> list[int]:
         """The concepts of each sentence, by the offsets the sentences start at."""
         bits = [0] * len(starts)
-        at, lower, upper, held = 0, 0, -1, 0  # the sentence the last hit was in
-        for mask, (_, start, _) in zip(self._masks, self._matches, strict=True):
-            if lower <= start < upper:
-                held |= mask
-                continue
+        for _, matches, masks in self._parts:
+            at, lower, upper, held = 0, 0, -1, 0  # the sentence the last hit was in
+            for mask, (_, start, _) in zip(masks, matches, strict=True):
+                if lower <= start < upper:
+                    held |= mask
+                    continue
+                bits[at] |= held
+                held = mask
+                at = bisect_right(starts, start) - 1
+                lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
             bits[at] |= held
-            held = mask
-            at = bisect_right(starts, start) - 1
-            lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
-        bits[at] |= held
-        for hit in self._others:
+        for hit in self.others:
             if self._is_free(hit):
                 bits[bisect_right(starts, hit.start) - 1] |= hit.pattern.concepts
         return bits
 
-    def by_sentence(self, starts: Sequence[int]) -> list[list[_Match]]:
-        """The matches that each sentence holds, in order of their end."""
-        grouped: list[list[_Match]] = [[] for _ in starts]
-        lower, upper, group = 0, -1, grouped[0]
-        for match in self._matches:
-            start = match[1]
-            if not lower <= start < upper:
-                at = bisect_right(starts, start) - 1
-                lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
-                group = grouped[at]
-            group.append(match)
-        return grouped
+    def by_sentence(self, starts: Sequence[int]) -> list[list[list[Match]]]:
+        """The matches of each lexicon that each sentence holds, in order of their end."""
+        return [_grouped(matches, starts) for _, matches, _ in self._parts]
 
-    def told(self, matches: list[_Match], start: int, end: int) -> list[Hit]:
-        """The hits of concepts among these matches of what stands between two offsets, in order of their end."""
-        others = [hit for hit in self._others if start <= hit.start < end and hit.pattern.concepts]
-        hits = self._hits(self._matcher.lexicon, matches, others)
+    def told(self, grouped: list[list[list[Match]]], index: int, start: int, end: int) -> list[Hit]:
+        """The hits of concepts in a sentence, which stands between these offsets, in order of their end."""
+        hits: list[Hit] = []
+        for (lexicon, _, _), groups in zip(self._parts, grouped, strict=True):
+            if matches := groups[index]:
+                ordered = not hits
+                hits += self._hits(lexicon, matches)
+                if not ordered:
+                    hits.sort(key=_by_end)
+        if self.others:
+            hits += [hit for hit in self.others if start <= hit.start < end and hit.pattern.concepts]
+            hits.sort(key=_hit_end)
         return self._free(hits) if self._spans and self._blocks.touch(start, end) else hits
 
     def named(self) -> list[Hit]:
         """Every hit of a name of the gazetteer, in order of its end."""
         names = self._matcher.names.find(self._padded)
-        if self._matcher.is_crowded(self._matches, names):
+        if self._matcher.is_crowded(sum(len(matches) for _, matches, _ in self._parts), names):
             names = _thinned(names)
-        others = [hit for hit in self._others if hit.pattern.places]
-        return self._free(self._hits(self._matcher.names, names, others))
+        hits = self._hits(self._matcher.names, names)
+        if others := [hit for hit in self.others if hit.pattern.places]:
+            hits = sorted([*hits, *others], key=_hit_end)
+        return self._free(hits)
 
     def _free(self, hits: list[Hit]) -> list[Hit]:
         return [hit for hit in hits if self._is_free(hit)] if self._spans else hits
 
-    def _hits(self, terms: Terms, matches: list[_Match], others: list[Hit]) -> list[Hit]:
+    def _hits(self, terms: Terms, matches: Iterable[Match]) -> list[Hit]:
         found: list[Hit] = []
         single, groups, text = terms.single, terms.groups, self._text
         for index, start, end in matches:
@@ -224,18 +205,15 @@ class Found:
             found += [
                 _hit(Hit, (start, stop, pattern)) for pattern in groups[index] if self._holds(pattern, start, stop)
             ]
-        if others:
-            found += others
-            found.sort(key=lambda hit: hit.end)
         return found
 
-    def _asked(self) -> list[int]:
+    def _asked(self, lexicon: Lexicon, matches: list[Match]) -> list[int]:
         """The concepts of each match, also of those that ask for their case; notes the blocking phrases."""
-        concepts, matches = self._matcher.concepts, self._matches
+        concepts = lexicon.concepts
         masks = [concepts[index] for index, _, _ in matches]
-        groups, blockers, at = self._matcher.lexicon.groups, self._matcher.blockers, -1
-        for _again in range(masks.count(_ASKS)):
-            at = masks.index(_ASKS, at + 1)
+        groups, blockers, at = lexicon.groups, lexicon.blockers, -1
+        for _again in range(masks.count(ASKS)):
+            at = masks.index(ASKS, at + 1)
             index, start, end = matches[at]
             mask = masks[at] = self._written(groups[index], start, end - 2)
             if mask & blockers:
@@ -249,9 +227,8 @@ class Found:
                 mask |= pattern.concepts
         return mask
 
-    def _clear(self) -> None:
+    def _clear(self, blockers: int, matches: list[Match], masks: list[int]) -> None:
         """Take their concepts from the words inside such phrases."""
-        masks, matches, blockers = self._masks, self._matches, self._matcher.blockers
         for first, last in self._spans:
             inside = range(*(bisect_right(matches, at + 2, key=_end) for at in (first, last)))
             for at in inside:
@@ -264,7 +241,8 @@ class Found:
 
     def _is_free(self, hit: Hit) -> bool:
         """Whether a hit is such a phrase, or in none."""
-        return bool(hit.pattern.concepts & self._matcher.blockers) or not self._blocks.hold(hit.start, hit.end)
+        blocks = hit.pattern.concepts & self._matcher.signs.blockers
+        return bool(blocks) or not self._blocks.hold(hit.start, hit.end)
 
     def _holds(self, pattern: Pattern, start: int, stop: int) -> bool:
         """Whether a term is written as it has to be; in a text of capitals their case says nothing."""
@@ -277,8 +255,23 @@ class Found:
         return not _has_small_letters(self._text)
 
 
-def _stands_too_often(matches: list[_Match]) -> bool:
+def _grouped(matches: list[Match], starts: Sequence[int]) -> list[list[Match]]:
+    grouped: list[list[Match]] = [[] for _ in starts]
+    lower, upper, group = 0, -1, grouped[0]
+    for match in matches:
+        start = match[1]
+        if not lower <= start < upper:
+            at = bisect_right(starts, start) - 1
+            lower, upper = starts[at], starts[at + 1] if at + 1 < len(starts) else MAX_TEXT
+            group = grouped[at]
+        group.append(match)
+    return grouped
+
+
+def _stands_too_often(matches: list[Match]) -> bool:
     """Whether a term stands more often than is kept of it in a crowded text."""
+    if len(matches) <= MAX_HITS_OF_A_TERM:
+        return False
     indexes = list(map(_index, matches))
     if len(indexes) - len(set(indexes)) < MAX_HITS_OF_A_TERM:
         return False  # nearly all stories: all the repetitions together are too few
@@ -286,7 +279,7 @@ def _stands_too_often(matches: list[_Match]) -> bool:
     return True in map(eq, indexes, indexes[MAX_HITS_OF_A_TERM:])
 
 
-def _thinned(matches: list[_Match]) -> list[_Match]:
+def _thinned(matches: list[Match]) -> list[Match]:
     """At most ``MAX_HITS_OF_A_TERM`` of each term, the first ones."""
     seen: Counter[int] = Counter()
     kept = []

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.contracts.codes import Kind, Role
 from services.tagger.core.book import PlaceEntry, Rulebook
 from services.tagger.core.folding import fold
-from services.tagger.core.matching import Hit
+from services.tagger.core.lexicon import Hit
 from services.tagger.core.place_words import (
     ABOUT_TO,
     AIMED_AT,

@@ -13,7 +13,8 @@ from services.contracts.tagging import MASK
 from services.tagger.core.book import Rule, Rulebook, Window
 from services.tagger.core.datelines import SEARCHED, datelines_in
 from services.tagger.core.folding import fold
-from services.tagger.core.matching import MAX_TEXT, Found, Hit
+from services.tagger.core.lexicon import Hit, Match
+from services.tagger.core.matching import MAX_TEXT, Found
 from services.tagger.core.sentences import Sentences, split
 from services.tagger.core.spans import Span
 
@@ -69,13 +70,13 @@ class Reading:
         """The hits of concepts that may be shown of a sentence, in order of their end; few sentences are asked."""
         known = self._hits.get(index)
         if known is None:
-            starts, matches = self.sentences.starts, self._matches[index]
+            starts = self.sentences.starts
             end = starts[index + 1] if index + 1 < len(starts) else MAX_TEXT
-            known = self._hits[index] = self._shown(self.found.told(matches, starts[index], end))
+            known = self._hits[index] = self._shown(self.found.told(self._matches, index, starts[index], end))
         return known
 
     @cached_property
-    def _matches(self) -> list[list[tuple[int, int, int]]]:
+    def _matches(self) -> list[list[list[Match]]]:
         return self.found.by_sentence(self.sentences.starts)
 
     def _shown(self, hits: list[Hit]) -> list[Hit]:
@@ -295,7 +296,7 @@ def read(
     ``found`` is what stands in ``raw`` where that is known.  A word that clearing took for a name still says what
     a story is about; no place, fact or span comes of it.  Concepts in ``without`` count nowhere.
     """
-    whole = _with_masks(raw, cleared) if MASK in cleared else raw
+    whole = with_masks(raw, cleared)
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
     found = found or book.matcher.find(raw)
     bits = found.concepts(sentences.starts)
@@ -316,8 +317,10 @@ def _union(masks: Iterable[int]) -> int:
     return reduce(or_, masks, 0)
 
 
-def _with_masks(raw: str, cleared: str) -> str:
+def with_masks(raw: str, cleared: str) -> str:
     """``raw`` with the masks of ``cleared``: boilerplate stays blank, and nobody is named."""
+    if MASK not in cleared:
+        return raw
     pieces, at = [], 0
     for masked in _MASKED.finditer(cleared, 0, len(raw)):
         pieces += [raw[at : masked.start()], masked.group()]

@@ -16,6 +16,10 @@ _MARKS = {
     for mark, rest in {"!": _GOES_ON, "?": _GOES_ON, "។": r"\s*"}.items()
 }
 _LINE = re.compile(r"\n\s*")
+#: No sentence ends without one of these.
+MARKS = ".!?\n។"
+#: What ``_STOP`` finds where nothing is to be asked but for the letters before it.
+_SURE = re.compile(r"\.\s+(?=[A-Z])")
 _SHORT = """
     Kab Kec Jl Jln No Nomor Dr Drs Hj Ir Sdr Pol Kombes Brigjen Irjen Mr Mrs Ms St Gen Col Maj Capt Lt art Art Ps
     hlm dkk a.n Rp US
@@ -63,6 +67,19 @@ def split(whole: str, title_end: int = 0) -> Sentences:
         del found[-1]
     del found[MAX_SENTENCES - 1 :]
     return Sentences((0, *[after for _, after in found]), (*[at for at, _ in found], len(whole)))
+
+
+def sure_starts(whole: str, title_end: int = 0) -> list[int]:
+    """Where sentences surely start: some of the starts that ``split`` finds, at a third of its price."""
+    starts = [
+        after
+        for at, after in map(_span, _SURE.finditer(whole))
+        if whole[at - 1 : at].islower() and whole[at - 2 : at] not in _ENDINGS
+    ]
+    title = whole[:title_end]
+    if title and not any(mark in title for mark in MARKS):
+        return [0, title_end + 1, *starts]
+    return [0, *starts]
 
 
 def _ends(whole: str, at: int, after: int) -> bool:

@@ -19,12 +19,13 @@ from services.contracts.tagging import (
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
 from services.tagger.core.facts import read_facts
+from services.tagger.core.first_look import may_fire
 from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
 from services.tagger.core.matching import MAX_TEXT
 from services.tagger.core.places import FoundPlace, countries_named, find_places, set_elsewhere
-from services.tagger.core.reading import Reading, read
+from services.tagger.core.reading import Reading, read, with_masks
 from services.tagger.core.severity import FoundSeverity, FoundTrigger, score
 from services.tagger.core.spans import Span, evidence_of
 from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, Verdict, decide
@@ -116,14 +117,16 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
     language = detect(text or title, article.language)
     raw = blank(article.title, article.text[: MAX_TEXT - len(title)])
-    found = book.matcher.find(raw, folded if raw == whole else None)
+    has_title = bool(title.strip())
     verdict = NOTHING
-    if possible := book.possible(found.everything()):  # else nothing of its sentences matters
-        reading = read(raw, cleared, book, has_title=bool(title.strip()), found=found)
+    found = book.matcher.glance(raw, folded if raw == whole else None)
+    possible = book.possible(found.everything())
+    if possible and may_fire(possible, found, with_masks(raw, cleared), has_title=has_title):
+        reading = read(raw, cleared, book, has_title=has_title, found=found.complete())
         verdict = decide(reading, book, possible)
         if verdict.topics and _stays_at_home(reading, book, article):
             state = book.bit("foreign_state")
-            reading = read(raw, cleared, book, has_title=bool(title.strip()), found=found, without=state)
+            reading = read(raw, cleared, book, has_title=has_title, found=found, without=state)
             verdict = decide(reading, book, possible)
         if verdict.topics and (held := _out_of_area(reading, book, article)):
             verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from services.contracts.codes import Topic
 from services.contracts.tagging import MASK
-from services.tagger.core.book import Rule, Rulebook, Window
+from services.tagger.core.book import Possible, Rule, Rulebook, Window
 from services.tagger.core.reading import Reading
 from services.tagger.core.spans import Span
 
@@ -75,7 +74,6 @@ class Verdict:
 
 #: No rule of any topic finds all its parts.
 NOTHING = Verdict(Relevance.NO_RULE, "", (), ())
-Possible = Sequence[tuple[int, int, Rule]]
 
 
 def decide(reading: Reading, book: Rulebook, possible: Possible | None = None) -> Verdict:
