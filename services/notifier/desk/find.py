@@ -202,5 +202,5 @@ def within(scope: Scope) -> list[sa.ColumnElement[bool]]:
 
 def _with_words(conn: sa.Connection, words: str) -> sa.Select[Any]:
     condition = matching(conn, words)
-    query = sa.select(STORY.c.incident_id).where(STORY.c.relevant)
+    query = sa.select(STORY.c.incident_id).where(STORY.c.relevant, STORY.c.withdrawn.is_(False))
     return query.where(sa.false() if condition is None else condition)

@@ -32,7 +32,7 @@ class Hit:
 def find_stories(
     conn: sa.Connection, words: str, *, everything: bool, page: int, limit: int = PAGE
 ) -> tuple[list[Hit], bool]:
-    """Stories by full text, the best match first, and whether there are more.
+    """Stories by full text, the best match first, and whether there are more; none that its outlet took back.
 
     Args:
         words: all of them must be there; the last may be the beginning of a word.
@@ -43,6 +43,7 @@ def find_stories(
     query = search(conn, words)
     if query is None:
         return [], False
+    query = query.where(STORY.c.withdrawn.is_(False))
     if not everything:
         query = query.where(STORY.c.relevant)
     rows = conn.execute(query.limit(limit + 1).offset((page - 1) * limit)).all()

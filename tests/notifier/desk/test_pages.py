@@ -226,3 +226,17 @@ async def test_a_strange_link_is_a_page_all_the_same(house: House, query: str) -
     client = await house.sign_in("ppa-ppo-ntt")
     for path in ("/desk/", "/desk/live", "/desk/search"):
         assert (await client.get(f"{path}?{query}")).status_code == 200
+
+
+@pytest.mark.parametrize(("withdrawn", "found"), [(True, False), (False, True)])
+async def test_a_story_that_its_outlet_took_back_is_not_found_by_its_words(
+    house: House, withdrawn: bool, found: bool
+) -> None:
+    client = await house.sign_in("ppa-ppo-ntt")
+    await house.intake.take_alerts([received(builders.an_alert())])
+    told = [a_tagged(title="Rahasia keluarga Oesapa"), a_tagged(title="Rahasia keluarga Oesapa", version=2)]
+    told[1] = told[1].model_copy(update={"withdrawn": withdrawn})
+    await house.intake.take_stories([received(story) for story in told])
+    for everything in ("", "&all=1"):
+        page = (await client.get(f"/desk/search?words=oesapa{everything}")).text
+        assert ("keluarga" in page, "/desk/incident/incident-1" in page) == (found, found)
