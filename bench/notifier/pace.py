@@ -27,7 +27,7 @@ import sqlalchemy as sa
 
 from services.cli.demo.botapi import Call
 from services.contracts.codes import Severity
-from services.notifier import roster
+from services.notifier import taking_over
 from services.notifier.spec import OfficialEntry
 from services.notifier.vault import Vault
 from tests.notifier.builders import a_place, an_alert, an_entry
@@ -93,7 +93,7 @@ async def _add(workers: Workers, wanted: list[OfficialEntry]) -> None:
 
     def work(conn: sa.Connection) -> None:
         for entry in wanted:
-            roster.import_entry(conn, vault, entry, "operator", time.time())
+            taking_over.import_entry(conn, vault, entry, "operator", time.time())
 
     await workers.store.write(work)
 

@@ -15,7 +15,7 @@ from services.cli.officials_joining import admin_command, approve_official, conf
 from services.cli.officials_rekey import rekey_officials
 from services.cli.officials_store import DATA, ID, act, known, look
 from services.cli.regions import need_regions
-from services.notifier import audit, held, roster
+from services.notifier import audit, held, roster, taking_over
 from services.notifier.core.reason import Reason
 from services.notifier.officials_file import read_officials
 from services.notifier.people_tables import STRAY_MAIL
@@ -98,7 +98,7 @@ def import_officials(data: Path | None, path: Path, dry_run: bool) -> None:
 
     def deed(conn: sa.Connection, vault: Vault, actor: str) -> None:
         for entry in entries:
-            roster.import_entry(conn, vault, entry, actor, time.time())
+            taking_over.import_entry(conn, vault, entry, actor, time.time())
 
     act(data, deed)
     click.echo(f"{len(entries)} officials taken over from {path}", err=True)

@@ -14,7 +14,7 @@ from services.contracts.alert import ALERT_EVENT, AlertRaised
 from services.contracts.delivery import DeliveryRecorded
 from services.contracts.source import SOURCE_HEALTH_CHANGED
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, GROUP_SOURCES, SOURCES, TOPICS
-from services.notifier import canary, incidents, queries, roster
+from services.notifier import canary, incidents, queries, roster, taking_over
 from services.notifier.alert_log import LogKeeper
 from services.notifier.bot import Bot
 from services.notifier.canary import Canary
@@ -92,9 +92,9 @@ def create_service(settings: NotifierSettings) -> Service:
     channels = make_channels(settings, vault)
     store = Store.open(settings.store_url(), MIGRATIONS, migrate=settings.migrates)
     with store.engine.begin() as conn:
-        roster.wait_turn(conn)
+        taking_over.wait_turn(conn)
         for entry in entries:
-            roster.import_entry(conn, vault, entry, "operator", time.time())
+            taking_over.import_entry(conn, vault, entry, "operator", time.time())
         roster.check_key(conn, vault)
         canary.set_up(conn, vault, settings.canary_addresses(), time.time())
     readers = {spec.name: spec.readers for spec in TOPICS.values()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,14 +18,13 @@ from services.notifier.core.subscription import Official
 from services.notifier.core.wishes import Wishes, apply_wishes, pack_wishes, unpack_wishes
 from services.notifier.people_tables import MAIL_CODE, NOTICE, STRAY_MAIL, WISH
 from services.notifier.source_tables import SOURCE_NOTE
-from services.notifier.spec import OfficialEntry, OfficialSpec
+from services.notifier.spec import OfficialSpec
 from services.notifier.tables import CONTACT, CONTACT_KEY, INVITATION, META, MUTE, OFFICIAL, THREAD, TOLD
 from services.notifier.vault import Vault
 
 log = structlog.get_logger(__name__)
 
 _REVISION = "roster_revision"
-_IMPORT_LOCK = zlib.crc32(b"siaga-roster")
 NAME, REF = "name", "ref"
 #: Everything that is about one person; the ledger, the corrections and the audit know a random id only.
 _PERSONAL = (CONTACT, CONTACT_KEY, INVITATION, MAIL_CODE, NOTICE, WISH, MUTE, TOLD, THREAD, SOURCE_NOTE, OFFICIAL)
@@ -61,7 +59,8 @@ def revision(conn: sa.Connection) -> int:
     return int(value or 0)
 
 
-def _changed(conn: sa.Connection) -> None:
+def note_change(conn: sa.Connection) -> None:
+    """Let whoever holds the roster in memory read it anew."""
     grown = revision(conn) + 1
     if grown == 1:
         conn.execute(sa.insert(META).values(name=_REVISION, value="1"))
@@ -99,7 +98,7 @@ def keep_wishes(conn: sa.Connection, official_id: str, wishes: Wishes, now: floa
             official_id=official_id, number=kept.number, wishes=pack_wishes(kept), changed_at=now
         )
     )
-    _changed(conn)
+    note_change(conn)
     return kept
 
 
@@ -192,7 +191,7 @@ def add_official(
             invited_by=invited_by,
         )
     )
-    _changed(conn)
+    note_change(conn)
     return official_id
 
 
@@ -225,68 +224,6 @@ def keep_contacts(
         )
 
 
-def wait_turn(conn: sa.Connection) -> None:
-    """Replicas start together: one takes the file over, the others find it done."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
-
-
-def import_entry(conn: sa.Connection, vault: Vault, entry: OfficialEntry, actor: str, now: float) -> str:
-    """Add or change the official an entry of a file stands for; the file counts as the approval."""
-    found = find_by_address(conn, vault, REF, entry.ref)
-    spec = entry.spec()
-    if found:
-        official_id = found[0]
-        _fold_mailbox(conn, vault, official_id, entry)
-        if not _differs(conn, vault, official_id, entry, spec):
-            return official_id
-        values = {"spec": spec.model_dump_json(by_alias=True), "state": Standing.ACTIVE, "changed_at": now}
-        conn.execute(sa.update(OFFICIAL).where(OFFICIAL.c.official_id == official_id).values(**values))
-        gone = sa.delete(CONTACT).where(
-            CONTACT.c.official_id == official_id,
-            CONTACT.c.channel.not_in([*entry.contacts.addresses(), NAME, REF]),
-        )
-        conn.execute(gone)
-        _changed(conn)
-    else:
-        official_id = add_official(conn, spec, Standing.ACTIVE, now)
-    addresses = entry.contacts.addresses() | {NAME: entry.title, REF: entry.ref}
-    keep_contacts(conn, vault, official_id, addresses, now)
-    deed = "official changed by file" if found else "official added by file"
-    audit.record(
-        conn, now, actor, deed, official_id, detail={"approved_by": "operator, through the officials file"}
-    )
-    return official_id
-
-
-def _fold_mailbox(conn: sa.Connection, vault: Vault, official_id: str, entry: OfficialEntry) -> None:
-    """Keep a mailbox that was taken over with capitals as it is looked up; it is no other one."""
-    wanted = entry.contacts.addresses().get("email", "")
-    known = read_contact(conn, vault, official_id, "email", even_suspended=True)
-    if known is None or known.address == wanted or known.address.lower() != wanted:
-        return
-    here = (CONTACT.c.official_id == official_id, CONTACT.c.channel == "email")
-    key = sa.select(CONTACT_KEY.c.wrapped).where(CONTACT_KEY.c.official_id == official_id)
-    sealed = vault.seal(conn.execute(key).scalar_one(), wanted)
-    folded = {"sealed": sealed, "fingerprint": vault.fingerprint("email", wanted)}
-    conn.execute(sa.update(CONTACT).where(*here).values(**folded))
-
-
-def _differs(
-    conn: sa.Connection, vault: Vault, official_id: str, entry: OfficialEntry, spec: OfficialSpec
-) -> bool:
-    row = conn.execute(sa.select(OFFICIAL.c.spec).where(OFFICIAL.c.official_id == official_id)).one()
-    wanted = entry.contacts.addresses() | {NAME: entry.title, REF: entry.ref}
-    rows = conn.execute(
-        sa.select(CONTACT.c.channel, CONTACT.c.fingerprint).where(CONTACT.c.official_id == official_id)
-    )
-    known = {contact.channel: contact.fingerprint for contact in rows}
-    same = known.keys() == wanted.keys() and all(
-        known[channel] in vault.fingerprints(channel, address) for channel, address in wanted.items()
-    )
-    return bool(row.spec != spec.model_dump_json(by_alias=True) or not same)
-
-
 def set_standing(
     conn: sa.Connection, official_id: str, standing: Standing, actor: str, now: float, *, why: str = ""
 ) -> None:
@@ -294,7 +231,7 @@ def set_standing(
     conn.execute(
         sa.update(OFFICIAL).where(OFFICIAL.c.official_id == official_id).values(state=standing, changed_at=now)
     )
-    _changed(conn)
+    note_change(conn)
     audit.record(conn, now, actor, f"official {standing}", official_id, detail={"why": why} if why else None)
 
 
@@ -331,7 +268,7 @@ def forget(conn: sa.Connection, official_id: str, actor: str, now: float) -> Non
     for table in _PERSONAL:
         conn.execute(sa.delete(table).where(table.c.official_id == official_id))
     conn.execute(sa.update(STRAY_MAIL).where(STRAY_MAIL.c.official_id == official_id).values(official_id=None))
-    _changed(conn)
+    note_change(conn)
     audit.record(conn, now, actor, "official forgotten", official_id)
 
 

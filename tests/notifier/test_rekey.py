@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from services.cli.officials import officials_command
-from services.notifier import canary, mail_codes, rekey, roster
+from services.notifier import canary, mail_codes, rekey, roster, taking_over
 from services.notifier.app import MIGRATIONS
 from services.notifier.buttons import card_buttons, read_press
 from services.notifier.mail_codes import Request
@@ -48,7 +48,7 @@ def fill(engine: sa.Engine) -> list[str]:
     """Three officials known under the old secret, with a code and a notice on their way."""
     with engine.begin() as conn:
         ids = [
-            roster.import_entry(
+            taking_over.import_entry(
                 conn, BEFORE, builders.an_entry(f"desk-{n}", contacts={"telegram": n, "email": f"d{n}@example.org"}),
                 "test", NOW,
             )
@@ -121,7 +121,7 @@ def test_an_import_between_the_two_changes_nothing(engine: sa.Engine) -> None:
     entry = builders.an_entry("desk-1", contacts={"telegram": 1, "email": "d1@example.org"})
     with engine.begin() as conn:
         before = conn.execute(sa.select(sa.func.count()).select_from(AUDIT)).scalar_one()
-        assert roster.import_entry(conn, BOTH, entry, "test", NOW) == ids[0]
+        assert taking_over.import_entry(conn, BOTH, entry, "test", NOW) == ids[0]
         assert conn.execute(sa.select(sa.func.count()).select_from(AUDIT)).scalar_one() == before
 
 

@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaProducer
 from services.cli.demo.botapi import BotApi
 from services.contracts.alert import AlertEvent
 from services.contracts.topics import ALERTS
-from services.notifier import roster
+from services.notifier import taking_over
 from services.notifier.app import MIGRATIONS
 from services.notifier.core.ledger import State
 from services.notifier.officials_file import read_officials
@@ -168,7 +168,7 @@ class Workers:
 
         def work(conn: sa.Connection) -> None:
             for entry in entries:
-                roster.import_entry(conn, vault, entry, "operator", time.time())
+                taking_over.import_entry(conn, vault, entry, "operator", time.time())
 
         await self.store.write(work)
 

@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from services.contracts.alert import AlertEvent
 from services.contracts.delivery import DELIVERY_RECORDED, DeliveryRecorded
-from services.notifier import queries, roster
+from services.notifier import queries, taking_over
 from services.notifier.app import MIGRATIONS
 from services.notifier.channels.base import Channel, DeliveryError, Outgoing, Receipt
 from services.notifier.core.ledger import Verdict
@@ -140,7 +140,8 @@ class World:
 
         def work(conn: sa.Connection) -> list[str]:
             return [
-                roster.import_entry(conn, self.vault, entry, "test", self.now.timestamp()) for entry in entries
+                taking_over.import_entry(conn, self.vault, entry, "test", self.now.timestamp())
+                for entry in entries
             ]
 
         return await self.store.write(work)

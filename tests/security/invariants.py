@@ -28,7 +28,7 @@ from services.ingest import parse_worker
 from services.ingest.core.decode import BadEncodingError, Decoder, TooLargeError
 from services.ingest.core.extract import RULES
 from services.ingest.core.feed import ParsedFeed, judge
-from services.notifier import roster
+from services.notifier import taking_over
 from services.notifier.buttons import read_press as read_button
 from services.notifier.conversation import handle_update
 from services.notifier.core.bounce import read_bounce
@@ -192,7 +192,7 @@ def _people() -> sa.Engine:
     METADATA.create_all(engine)
     entry = builders.an_entry(contacts={"telegram": _OWN_CHAT}, channels=["telegram"])
     with engine.begin() as conn:
-        roster.import_entry(conn, VAULT, entry, "test", 0.0)
+        taking_over.import_entry(conn, VAULT, entry, "test", 0.0)
     return engine
 
 

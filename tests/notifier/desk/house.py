@@ -18,7 +18,7 @@ import httpx
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
-from services.notifier import invitations, roster
+from services.notifier import invitations, taking_over
 from services.notifier.desk import sessions
 from services.notifier.desk.app import MIGRATIONS, Inside, desk_routes, make_desk
 from services.notifier.desk.desk import Desk
@@ -71,7 +71,7 @@ class House:
         entry = builders.an_entry(ref, **changes)
         now = self.clock().timestamp()
         self.officials[ref] = await self.desk.people.write(
-            lambda conn: roster.import_entry(conn, self.vault, entry, "test", now)
+            lambda conn: taking_over.import_entry(conn, self.vault, entry, "test", now)
         )
         return self.officials[ref]
 
