@@ -132,3 +132,20 @@ async def test_what_is_called_off_while_its_digest_is_closed_stops_no_digest(
     [digest] = world.telegram.sent
     assert isinstance(digest.body, Digest)
     assert len(digest.body.entries) == (1 if called_off else 2)
+
+
+async def test_two_changes_of_the_roster_at_once_are_two_to_who_keeps_it_in_memory(
+    on_postgres: World, postgres: str
+) -> None:
+    world = on_postgres
+    await world.add(an_entry())
+    before = await world.store.read(roster.revision)
+    engine = sa.create_engine(postgres)
+    with engine.connect() as beside:
+        roster.note_change(beside)
+        other = asyncio.create_task(world.store.write(roster.note_change))
+        await waits_for_a_lock(engine)
+        beside.commit()
+        await other
+    engine.dispose()
+    assert await world.store.read(roster.revision) == before + 2
