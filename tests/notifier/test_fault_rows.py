@@ -100,7 +100,10 @@ MAIL_ROWS: dict[str, tuple[set[tuple[str, str]], set[tuple[str, str]], list[str]
     "several recipients: there is one a mail": (
         set(), set(), ["test_a_mail_read_back_from_postfix_has_the_headers_and_the_one_recipient"],
     ),
-    "the recipient is refused for ever": ({("rcpt", "550"), ("rcpt", "552")}, {("-f", "rcpt")}, []),
+    "the recipient is refused for ever": (
+        {("rcpt", "550"), ("rcpt", "551"), ("rcpt", "552"), ("rcpt", "554")}, {("-f", "rcpt")}, [],
+    ),
+    "the server wants us to sign in": ({("rcpt", "530")}, set(), []),
     "the recipient is refused for now": (
         {("rcpt", "450"), ("rcpt", "452"), ("rcpt", "421")}, {("-r", "rcpt")}, [],
     ),
