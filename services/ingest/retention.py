@@ -14,11 +14,13 @@ AT_ONCE = 500
 
 
 def forget_old(conn: sa.Connection, now: datetime, keep: timedelta) -> int:
-    """Forget some of what is old; returns how many stories, 0 when nothing is left to forget.
+    """Forget some of what is old; returns of how many stories something went, 0 when nothing is left to forget.
 
     A story that a feed still shows is kept whatever its age: forgotten, it would be published again.
     """
-    conn.execute(sa.delete(anchors).where(anchors.c.seen_at < (now - WITHIN).timestamp()))
+    aged = anchors.c.seen_at < (now - WITHIN).timestamp()
+    aged_of = list(conn.execute(sa.select(anchors.c.story_id).where(aged).distinct().limit(AT_ONCE)).scalars())
+    conn.execute(sa.delete(anchors).where(aged, anchors.c.story_id.in_(aged_of)))
     before = (now - keep).timestamp()
     conn.execute(sa.delete(copies).where(copies.c.seen_at < before))
     shown = sa.select(sightings.c.story_id).where(sightings.c.last_seen_at >= before)
@@ -32,4 +34,4 @@ def forget_old(conn: sa.Connection, now: datetime, keep: timedelta) -> int:
     )
     for table in (looks, aliases, anchors, sightings, stories):
         conn.execute(sa.delete(table).where(table.c.story_id.in_(old)))
-    return len(old)
+    return len({*old, *aged_of})

@@ -51,11 +51,16 @@ def make_engine(url: str) -> sa.Engine:
 
 
 def connect_to_write(engine: sa.Engine) -> sa.Connection:
-    """A connection to SQLite on which everything is written from now on."""
+    """A connection to SQLite on which everything is written from now on.
+
+    Pages as they were before a savepoint, names and all, it keeps in memory until the end of the transaction, and
+    not in a file in the system's folder for temporary ones.
+    """
     conn = engine.connect()
     try:
         cursor = conn.connection.cursor()  # not by SQLAlchemy: it would begin a transaction
         cursor.execute(f"PRAGMA cache_size={-WRITE_CACHE_KIB}")
+        cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.close()
     except BaseException:
         conn.close()

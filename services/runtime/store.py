@@ -311,8 +311,8 @@ class Store:
 def _undone_alone(conn: sa.Connection, *, among: int) -> contextlib.AbstractContextManager[object]:
     """What keeps a piece of work's failure to itself.
 
-    SQLite copies every page that is changed under a savepoint, to a file in the system's folder for temporary ones
-    from 64 KB on, names and all: a piece that stands alone goes without and is undone with its transaction.
+    SQLite copies every page that is changed under a savepoint: a piece that stands alone goes without, and is
+    undone with its transaction.
     """
     return conn.begin_nested() if among > 1 else contextlib.nullcontext()
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from services.contracts.story import Extraction, StoryPublished
 from services.ingest.copy_index import COMMON, WITHIN, find_original, index_story
 from services.ingest.core.copies import Print, print_of
+from services.ingest.retention import AT_ONCE, forget_old
 from services.ingest.tables import anchors, metadata, stories
 from tests.ingest.core.test_copies import ORIGINAL
 
@@ -98,3 +99,12 @@ def test_a_text_of_nothing_but_what_all_say_is_looked_for_among_the_first_ones(c
 def test_a_copy_of_what_is_too_old_is_none(conn: sa.Connection) -> None:
     publish(conn, "desk:original", ORIGINAL, NOW - WITHIN - timedelta(minutes=1))
     assert find_original(conn, "two:copy", of(ORIGINAL), NOW) is None
+
+
+def test_what_finds_copies_goes_after_three_days_in_parts_and_nothing_younger_does(conn: sa.Connection) -> None:
+    old, young = (NOW - WITHIN - timedelta(minutes=1)).timestamp(), NOW.timestamp()
+    rows = [{"anchor": one, "story_id": f"old:{one}", "seen_at": old} for one in range(AT_ONCE * 2 + 1)]
+    conn.execute(sa.insert(anchors), [*rows, {"anchor": 1, "story_id": "young:1", "seen_at": young}])
+    went = [forget_old(conn, NOW, timedelta(days=90)) for _ in range(4)]
+    assert went == [AT_ONCE, AT_ONCE, 1, 0]
+    assert conn.execute(sa.select(anchors.c.story_id)).scalars().all() == ["young:1"]

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from services.runtime import engine as engines
 from services.runtime import store as module
 from services.runtime.errors import OperatorError, UnavailableError
-from services.runtime.store import Store
+from services.runtime.store import Store, Work
 
 
 def add(note: sa.Table, text: str):
@@ -240,24 +241,42 @@ async def long_notes(store: Store, note: sa.Table) -> sa.Table:
     return note
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
-async def test_work_that_stands_alone_copies_no_page_to_a_file_elsewhere(
-    store: Store, long_notes: sa.Table
-) -> None:
-    assert await store.write(change_many(long_notes)) == 0
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
-async def test_work_beside_others_is_copied_so_that_it_alone_can_be_undone(
-    store: Store, long_notes: sa.Table
-) -> None:
+async def together(store: Store, *work: Work[Any]) -> list[Any]:
+    """What comes of work that is committed together, for the writer was busy when it came."""
     held = threading.Event()
     first = asyncio.create_task(store.write(lambda conn: held.wait(10)))
     await asyncio.sleep(0.05)
-    beside = [asyncio.create_task(store.write(change_many(long_notes))) for _ in range(2)]
+    beside = [asyncio.create_task(store.write(one)) for one in work]
     await asyncio.sleep(0.05)
     held.set()
-    assert max((await asyncio.gather(first, *beside))[1:]) == 1
+    return (await asyncio.gather(first, *beside))[1:]
+
+
+no_proc = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
+
+
+@no_proc
+async def test_a_store_copies_no_page_to_a_file_elsewhere(store: Store, long_notes: sa.Table) -> None:
+    assert await together(store, change_many(long_notes), change_many(long_notes)) == [0, 0]
+
+
+@no_proc
+async def test_a_connection_not_made_for_a_store_copies_pages_to_a_file_elsewhere(
+    store: Store, long_notes: sa.Table
+) -> None:
+    with store.engine.begin() as conn, conn.begin_nested():
+        assert change_many(long_notes)(conn) == 1
+
+
+async def test_work_that_stands_alone_has_no_savepoint_and_work_beside_others_has_one_each(
+    store: Store, note: sa.Table
+) -> None:
+    made: list[str] = []
+    sa.event.listen(store.engine, "savepoint", lambda conn, name: made.append(name))
+    await store.write(add(note, "alone"))
+    assert made == []
+    await together(store, add(note, "a"), add(note, "b"))
+    assert len(made) == 2
 
 
 async def test_work_that_stands_alone_and_raises_is_undone_and_heard_of(store: Store, note: sa.Table) -> None:
