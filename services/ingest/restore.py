@@ -14,7 +14,7 @@ from services.contracts.story import Story, StoryEvent, StoryWithdrawn
 from services.ingest.copy_index import index_story
 from services.ingest.core.copies import print_of
 from services.ingest.core.text import without_dateline
-from services.ingest.tables import stories
+from services.ingest.tables import sightings, stories
 from services.runtime.trace import new_trace
 
 
@@ -58,7 +58,27 @@ def _keep(conn: sa.Connection, story: Story, trace: str, *, is_new: bool) -> Non
             "first_seen_at": at,
         }
         conn.execute(sa.insert(stories).values(**values))
+        _note_sighting(conn, story, at)
     else:
         conn.execute(sa.update(stories).where(stories.c.story_id == story.story_id).values(**values))
     own = print_of(story.title, without_dateline(story.dateline, story.text))
     index_story(conn, story.story_id, own, story.occurred_at)
+
+
+def _note_sighting(conn: sa.Connection, story: Story, at: float) -> None:
+    """The source that published it shows it: else its next wording passes for another channel's, and is lost."""
+    conn.execute(
+        sa.delete(sightings).where(
+            sightings.c.source_id == story.source_id, sightings.c.story_id == story.story_id
+        )
+    )
+    conn.execute(
+        sa.insert(sightings).values(
+            source_id=story.source_id,
+            story_id=story.story_id,
+            section=story.section,
+            entry_hash="",  # of no entry: the next look reads it
+            first_seen_at=at,
+            last_seen_at=at,
+        )
+    )

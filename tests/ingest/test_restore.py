@@ -10,9 +10,12 @@ import sqlalchemy as sa
 
 from services.contracts.story import StoryRevised, StoryWithdrawn
 from services.ingest.app import MIGRATIONS
+from services.ingest.archive import Reading, sightings_of, write_readings
+from services.ingest.core.revision import Reason
 from services.ingest.restore import complete
 from services.ingest.tables import anchors, stories
 from services.runtime.store import Store
+from tests.ingest.builders import a_draft, a_source
 from tests.tagger.builders import a_story
 
 LONG = [f"kata-{number}" for number in range(120)]
@@ -69,3 +72,30 @@ async def test_a_story_taken_back_since_is_taken_back(store: Store) -> None:
 async def test_the_end_of_a_story_never_seen_is_no_story(store: Store) -> None:
     assert await store.write(lambda conn: complete(conn, [(withdrawn(2), None)])) == 0
     assert await rows(store) == []
+
+
+async def first_look(store: Store, source_id: str, text: str) -> Reason:
+    """What comes of the story as this source shows it in the first poll after the restore."""
+    source = a_source(id=source_id)
+    draft = a_draft(story_id="antara:1", title="Judul", text=text, published_at=NOW, method="feed")
+    reading = Reading(draft, "hash")
+    written = await store.write(lambda conn: write_readings(conn, source, [reading], NOW, first_poll=False))
+    await store.close()
+    return written.reasons[0]
+
+
+async def test_a_revision_in_the_first_poll_after_a_restore_is_told(store: Store) -> None:
+    story = a_story(title="Judul", published_at=NOW, source_id="antara-kupang")
+    await store.write(lambda conn: complete(conn, [(story, None)]))
+    shown = await store.read(lambda conn: sightings_of(conn, "antara-kupang", ["antara:1"]))
+    assert list(shown) == ["antara:1"]  # else a feed that was read an hour ago passes for overrun
+    assert (
+        await first_look(store, "antara-kupang", "Polisi memperbaiki keterangannya soal jumlah korban.")
+        is Reason.REVISED
+    )
+
+
+async def test_another_channels_wording_after_a_restore_is_no_revision(store: Store) -> None:
+    story = a_story(title="Judul", published_at=NOW, source_id="antara-kupang")
+    await store.write(lambda conn: complete(conn, [(story, None)]))
+    assert await first_look(store, "antara-bali", "Ringkasan lain dari kanal lain.") is Reason.OTHER_CHANNEL
