@@ -83,6 +83,11 @@ def resolve_aliases(conn: sa.Connection, names: Iterable[str]) -> dict[str, str]
     return {row.alias: row.story_id for row in rows}
 
 
+def which_are_stored(conn: sa.Connection, story_ids: Sequence[str]) -> set[str]:
+    """Those that are stories of their own."""
+    return set(conn.execute(sa.select(stories.c.story_id).where(stories.c.story_id.in_(story_ids))).scalars())
+
+
 def write_readings(
     conn: sa.Connection, source: Source, readings: Sequence[Reading], now: datetime, *, first_poll: bool
 ) -> Written:

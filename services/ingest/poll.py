@@ -21,9 +21,10 @@ from services.ingest.archive import (
     resolve_aliases,
     seen_by,
     sightings_of,
+    which_are_stored,
     write_readings,
 )
-from services.ingest.core.compose import Named
+from services.ingest.core.compose import Named, same_story
 from services.ingest.core.gap import Gap, GapEnd, gap_left
 from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
 from services.ingest.core.rules_watch import fit_share, rules_fail
@@ -301,11 +302,15 @@ class Poller:
     async def _with_aliases(self, named: tuple[Named, ...]) -> tuple[Named, ...]:
         """Entries whose address changed keep the story their guid named before."""
         names = [alias for one in named for alias in one.aliases]
-        known = await self._store.read(lambda conn: resolve_aliases(conn, names)) if names else {}
-        return tuple(
-            replace(one, story_id=next((known[a] for a in one.aliases if a in known), one.story_id))
-            for one in named
-        )
+        if not names:
+            return named
+        shown = {one.story_id for one in named}
+
+        def known(conn: sa.Connection) -> tuple[dict[str, str], set[str]]:
+            return resolve_aliases(conn, names), which_are_stored(conn, list(shown))
+
+        by_alias, stored = await self._store.read(known)
+        return tuple(replace(one, story_id=same_story(one, by_alias, stored, shown)) for one in named)
 
 
 def _with_overrun(polled: Polled, *, known: bool, first: bool, entries: int) -> Polled:

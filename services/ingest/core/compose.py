@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,8 @@ _WP_TAIL_MAX = 500
 _TITLE_TAIL = re.compile(
     r"\s+[-|\u2013\u2014]\s+(?:Berita\s+)?[\w.]+\.(?:com|co\.id|id|net)\s*(?:-->)?\s*$", re.IGNORECASE
 )
+#: A guid that only counts the entries of a feed: it goes on to the next story.
+_PLACE_IN_FEED = re.compile(r"\d{1,3}")
 #: Not stories in words.
 _PICTURES = re.compile(r"^/(?:[a-z-]+/)?(?:foto|video|photo|infografis|infografik|podcast|live|iklan-online)/")
 
@@ -65,8 +68,24 @@ def name_entry(entry: Entry, source: Source, guids_distinct: bool) -> Named:
     named = identity.story_id(source.outlet, address)
     # A guid outlives an edited slug, but only where guids are told apart and the address has no number of its own.
     guid = entry.guid.strip()
-    aliases = (f"guid:{source.outlet.key}:{guid[:400]}",) if guids_distinct and guid and not address.number else ()
+    tells = guids_distinct and guid and not _PLACE_IN_FEED.fullmatch(guid)
+    aliases = (f"guid:{source.outlet.key}:{guid[:400]}",) if tells and not address.number else ()
     return Named(entry, address, named, aliases)
+
+
+def same_story(one: Named, by_alias: Mapping[str, str], stored: Set[str], shown: Set[str]) -> str:
+    """The id of the story an entry is: its own, or that of the story its guid named before.
+
+    A feed that gives a guid to another story must neither have that one revised nor lose the new one.
+
+    Args:
+        stored: ids of stories that are known by their own address.
+        shown: ids of the stories that the same body shows under their own address.
+    """
+    if one.story_id in stored:
+        return one.story_id
+    named = next((by_alias[alias] for alias in one.aliases if alias in by_alias), one.story_id)
+    return one.story_id if named in shown else named
 
 
 def compose(named: Named, source: Source, page: Page | None, fetched_at: datetime) -> Draft:

@@ -48,6 +48,23 @@ async def test_c43_guids_that_repeat_name_nothing(world: World, server: FeedServ
     assert len({one["story_id"] for one in await world.stories()}) == 4
 
 
+async def test_c43_guids_that_number_the_places_of_a_feed_name_no_story(world: World, server: FeedServer) -> None:
+    for turn in range(4):  # the newest is always number 1; after three turns the first ones are gone
+        shown = [an_item(turn + 3 - place, guid=f"{place}") for place in (1, 2, 3)]
+        server.answer(Reply(a_feed(shown)))
+        await world.poll()
+    told = await world.stories()
+    assert len(told) == len({one["story_id"] for one in told}) == 6
+
+
+async def test_c43_a_guid_moved_to_another_story_takes_none_over(world: World, server: FeedServer) -> None:
+    for shown in ([(1, "a-guid"), (2, "b-guid")], [(3, "a-guid"), (1, "b-guid"), (2, "c-guid")]):
+        server.answer(Reply(a_feed([an_item(number, guid=guid) for number, guid in shown])))
+        await world.poll()
+    told = await world.stories()
+    assert len(told) == len({one["story_id"] for one in told}) == 3
+
+
 async def test_c43_a_tracking_parameter_is_not_a_new_story(world: World, server: FeedServer) -> None:
     for link in ("/story/1", "/story/1?utm_source=rss&utm_medium=feed", "/story/1?fbclid=x#top"):
         server.answer(Reply(a_feed([an_item(1, link=link, guid="")])))
