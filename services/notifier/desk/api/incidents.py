@@ -23,14 +23,12 @@ from services.notifier.desk.api.answers import (
     ApiSpan,
     ApiStep,
     ApiTold,
-    incident_answer,
     instant,
-    spans_answer,
-    step_answer,
 )
 from services.notifier.desk.api.asking import AskingIncidents
 from services.notifier.desk.api.caller import AnyCaller, Caller, WritingPerson
 from services.notifier.desk.api.cursor import write_cursor
+from services.notifier.desk.api.making import incident_answer, spans_answer, step_answer
 from services.notifier.desk.api.problems import ProblemError
 from services.notifier.desk.api.reply import GEOJSON, address, answer, answer_list, read_body
 from services.notifier.desk.api.slices import cut_incidents

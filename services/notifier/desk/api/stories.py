@@ -16,13 +16,12 @@ from services.notifier.desk.api.answers import (
     ApiStories,
     ApiStory,
     ApiStoryLine,
-    incident_answer,
     instant,
-    story_answer,
 )
 from services.notifier.desk.api.asking import LIMIT, AskingStories, AskingWords, plain
 from services.notifier.desk.api.caller import AnyCaller, Caller
 from services.notifier.desk.api.cursor import write_cursor
+from services.notifier.desk.api.making import incident_answer, story_answer
 from services.notifier.desk.api.problems import ProblemError
 from services.notifier.desk.api.reply import address, answer, answer_list
 from services.notifier.desk.api.slices import Cut, Stories, best_stories, cut_incidents, cut_stories, story_in
