@@ -16,8 +16,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from services.contracts.codes import Severity
+from services.notifier.core.english import ENGLISH
+from services.notifier.core.indonesian import INDONESIAN
 from services.notifier.core.languages import FALLBACKS, NAMES, nearest
-from services.notifier.core.words import ENGLISH, INDONESIAN, Words
+from services.notifier.core.vocabulary import Words
 from services.runtime.errors import OperatorError
 
 _COMPLETE = {"id": INDONESIAN, "en": ENGLISH}

@@ -12,9 +12,11 @@ from click.testing import CliRunner
 
 from services.cli.words import words_command
 from services.notifier.core.card import Note, Status, View, make_card
+from services.notifier.core.english import ENGLISH
+from services.notifier.core.indonesian import INDONESIAN
 from services.notifier.core.languages import FALLBACKS, nearest
 from services.notifier.core.match import Match, match_official
-from services.notifier.core.words import ENGLISH, INDONESIAN, install, words_for
+from services.notifier.core.words import install, words_for
 from services.notifier.spec import LANGUAGES
 from services.notifier.word_files import keys_of, load_languages, read_language
 from services.runtime.errors import OperatorError

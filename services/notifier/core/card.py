@@ -18,7 +18,8 @@ from services.notifier.core.match import Match
 from services.notifier.core.numbers import headline_counts, reported_counts, say_amount
 from services.notifier.core.regions import region_name
 from services.notifier.core.snapshot import Snapshot, counts
-from services.notifier.core.words import MARKS, Words, say_outlet, say_term, words_for
+from services.notifier.core.vocabulary import Words
+from services.notifier.core.words import MARKS, say_outlet, say_term, words_for
 
 #: A report older than this says so.
 OLD_AFTER = timedelta(hours=48)

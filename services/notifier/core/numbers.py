@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from services.contracts.tagging import Facts, Number
 from services.notifier.core.languages import nearest
 from services.notifier.core.snapshot import PEOPLE
-from services.notifier.core.words import Words, say_outlet, say_term
+from services.notifier.core.vocabulary import Words
+from services.notifier.core.words import say_outlet, say_term
 
 
 def say_amount(words: Words, value: float) -> str:

@@ -11,7 +11,8 @@ from services.notifier.core.clean import clean_line
 from services.notifier.core.clock import say_date
 from services.notifier.core.numbers import say_range
 from services.notifier.core.snapshot import PEOPLE
-from services.notifier.core.words import Words, say_term
+from services.notifier.core.vocabulary import Words
+from services.notifier.core.words import say_term
 from services.notifier.desk.speech import Speech
 
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")

@@ -11,10 +11,11 @@ import pytest
 from services.contracts.codes import Kind, Role, Severity, Topic
 from services.contracts.tagging import Evidence, Facts, Place, Term, Trigger
 from services.notifier.core.card import Card, Note, Status, View, make_card
+from services.notifier.core.english import ENGLISH
+from services.notifier.core.indonesian import INDONESIAN
 from services.notifier.core.match import Match
 from services.notifier.core.snapshot import snapshot
 from services.notifier.core.telegram_text import render_card, utf16_length
-from services.notifier.core.words import ENGLISH, INDONESIAN
 from tests.notifier.builders import NOON, a_number, a_place, a_source, a_term, an_alert
 
 WITA = View("id", ZoneInfo("Asia/Makassar"), NOON)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.notifier.desk.api.incidents import ApiCorrection
-from services.notifier.desk.api.office import ApiInvitation, ApiResolution, ApiRole
+from services.notifier.desk.api.office_answers import ApiInvitation, ApiResolution, ApiRole
 from services.notifier.desk.api.own import ApiChoice
 from services.notifier.desk.api.problems import MEDIA_TYPE, Problem
 from services.notifier.desk.api.reply import GEOJSON
