@@ -16,13 +16,12 @@ from services.contracts.tagging import MASK
 from services.tagger.core.clearing_ages import ages, around_years
 from services.tagger.core.clearing_context import Text, also_a_place
 from services.tagger.core.clearing_names import after_called, after_initials, after_victim, before_note
-from services.tagger.core.clearing_numbers import house, numbers_of_people
+from services.tagger.core.clearing_numbers import house, numbers_of_people, telling_numbers
 from services.tagger.core.clearing_places import born, home, home_before, school, school_before
 from services.tagger.core.clearing_stretch import Span, Stretches
 from services.tagger.core.clearing_who import account, befallen, before_who, each, family_of, starred
 from services.tagger.core.clearing_words import CUES, NOT_NAMES, ROLES, Cue
 from services.tagger.core.folding import fold, fold_term
-from services.tagger.core.numerals import digits_in
 
 _KHMER_NAME = re.compile(r"ឈ្មោះ\s*(?P<name>[\u1780-\u17ff]{2,25}(?:\s[\u1780-\u17ff]{2,15})?)")
 _WORDS = re.compile(r"[\w'’-]+")
@@ -75,7 +74,7 @@ class Clearer:
         #: What looks around each cue: for a name, or else for a place.
         self._cues = [(_NAMES.get(cue), _PLACES.get(cue)) for _, cue in cues]
         self._automaton = BytesAhoCorasick(
-            [b" " + term + b" " for term, _ in cues], implementation=Implementation.ContiguousNFA
+            [b" " + term + b" " for term, _ in cues], implementation=Implementation.DFA
         )
 
     def clear(self, whole: str, folded: bytes | None = None) -> Cleared:
@@ -111,9 +110,9 @@ class Clearer:
                 found += for_name(names, start, end - 2)
             elif for_place:
                 found += for_place(text, start, end - 2)
-        numbers = digits_in(whole)
+        numbers, long = telling_numbers(whole)
         found += ages(names, numbers)
-        found += numbers_of_people(whole, numbers)
+        found += numbers_of_people(whole, numbers, long=long)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):
                 found.append((name.start("name"), name.end("name"), "called"))

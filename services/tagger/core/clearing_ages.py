@@ -37,7 +37,7 @@ _DIGITS_BEFORE = re.compile(r"\d{1,2}[\s-]$")
 
 
 def ages(names: Stretches, numbers: Iterable[tuple[int, int]]) -> list[Span]:
-    """The ages among all runs of digits, and the names beside them; most end at the characters around them."""
+    """The ages among these runs of digits, and the names beside them."""
     whole = names.whole
     found: list[Span] = []
     for start, end in numbers:

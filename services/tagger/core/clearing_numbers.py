@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from services.tagger.core.clearing_context import Text
+from services.tagger.core.numerals import digits_in, holds_foreign_digits
 
 Span = tuple[int, int, str]
 _RT = re.compile(r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+")
@@ -20,6 +21,22 @@ _CONTACT = re.compile(
 _ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
 _AT = re.compile(r"@(?=[\w-])")  # no other is one of an address
 _LOCAL_PART = re.compile(r"[\w.+-]{1,60}\Z")
+#: By what may stand beside an age or in a plate; a byte of none of these says that it is neither.
+_KINDS = {
+    b"0": "0123456789",
+    b"A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    b"e": "areds",
+    b"t": "ty)",
+    b",": ",.",
+    b"(": "(?",
+}
+#: One or two digits after a space, bracket or comma, and either after "usia", "aged", "who was" or before what may
+#: follow an age; or up to four between capitals.  "?" may be any character beyond latin-1.
+_TELLING = re.compile(
+    rb"0(?:(?<=[ (,]0)(?:(?<=e 0)0?(?![0]|,0)|0?(?![0Aex]|,0| [0Aex]))"
+    rb"|(?:(?<=A0)|(?<=A 0)|(?<=A  0))0{0,3}(?= ?A))"
+)
+_span = re.Match.span
 _PLATE_DIGITS = 4
 _PLATE_BEFORE = re.compile(r"(?<![A-Za-z])(?P<area>[A-Z]{1,3})\s?$")
 _PLATE_AFTER = re.compile(r"\s?[A-Z]{1,3}\b")
@@ -36,12 +53,35 @@ _VEHICLES = (
 _VEHICLE_WORDS = ("plat", "car", "van")
 
 
-def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]]) -> Iterator[Span]:
+def _kind(code: int) -> bytes:
+    """What a byte of latin-1 is to a number beside it."""
+    char = chr(code)
+    for kind, chars in _KINDS.items():
+        if char in chars:
+            return kind
+    return b" " if char.isspace() else b"x"
+
+
+_TABLE = b"".join(_kind(code) for code in range(256))
+
+
+def telling_numbers(whole: str) -> tuple[list[tuple[int, int]], bool]:
+    """The runs of digits that by what stands beside them may be an age or of a plate, and whether any is long.
+
+    Few numbers of a story are: the others, dates and sums, are passed over here, by bytes.
+    """
+    if not whole.isascii() and holds_foreign_digits(whole):
+        numbers = digits_in(whole)
+        return numbers, any(end - start >= _CONTACT_DIGITS for start, end in numbers)
+    kinds = whole.encode("latin-1", "replace").translate(_TABLE)
+    return list(map(_span, _TELLING.finditer(kinds))), b"0" * _CONTACT_DIGITS in kinds
+
+
+def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]], *, long: bool) -> Iterator[Span]:
     """Numbers of wards, telephones, identity papers, passports and plates, and addresses of e-mail and accounts.
 
-    ``numbers`` are all runs of digits in ``whole``.
+    ``numbers`` and ``long`` are what ``telling_numbers`` finds in ``whole``.
     """
-    long = any(end - start >= _CONTACT_DIGITS for start, end in numbers)
     if _RT_MARK.search(whole):
         for found in _RT.finditer(whole):
             yield found.start(), found.end(), "house number"

@@ -99,9 +99,14 @@ def numbers_in(text: str) -> Iterator[re.Match[str]]:
     yield from sorted(found, key=lambda one: one.start())
 
 
+def holds_foreign_digits(text: str) -> bool:
+    """Whether digits of a script may stand here that spells them in its own way."""
+    return begins_any(text, _FOREIGN_BYTES) and _FOREIGN_DIGITS.search(text) is not None
+
+
 def digits_in(text: str) -> list[tuple[int, int]]:
     """Every run of digits; of nearly all texts by bytes, at a third of what a pattern costs."""
-    if not text.isascii() and begins_any(text, _FOREIGN_BYTES) and _FOREIGN_DIGITS.search(text):
+    if not text.isascii() and holds_foreign_digits(text):
         return [found.span() for found in _RUN.finditer(text)]
     found, at = [], 0
     for run in text.encode("latin-1", "replace").translate(_ONLY_DIGITS).decode("ascii").split():
