@@ -57,7 +57,9 @@ def test_whatever_all_numbers_would_clear_these_clear() -> None:
     assert seen > 500
 
 
-@pytest.mark.parametrize("text", ["tanggal 12 Mei 2026", "Rp5.000", "pukul 12:30", "tanggal 12/5", "naik 7,5 persen"])
+@pytest.mark.parametrize(
+    "text", ["tanggal 12 Mei 2026", "Rp5.000", "pukul 12:30", "tanggal 12/5", "naik 7,5 persen"]
+)
 def test_dates_and_sums_are_passed_over(text: str) -> None:
     assert telling_numbers(text) == ([], False)
 
