@@ -98,11 +98,12 @@ def _on_message(
     known = roster.find_by_address(conn, vault, "telegram", str(chat_id))
     _are_there(conn, known, now)
     if command.ask is Ask.JOIN:
-        said = _join(conn, vault, command, (chat_id, private, known), now=now, domains=domains)
+        reads = _reads(message.get("from"))
+        said = _join(conn, vault, command, (chat_id, private, known), reads, now=now, domains=domains)
         return [Reply(chat_id, said)]
     if not known:
         # In a group only commands are answered; a stranger learns nothing of who is invited.
-        return [Reply(chat_id, answer("id", "stranger"))] if private else []
+        return [Reply(chat_id, answer(_reads(message.get("from")), "stranger"))] if private else []
     if not private:
         return _in_group(conn, vault, known[0], chat_id, text, now=now)
     standing = invitations.standing_of(conn, known[0])
@@ -135,19 +136,20 @@ def _join(
     vault: Vault,
     command: Command,
     where: tuple[int, bool, list[str]],
+    reads: str,
     *,
     now: float,
     domains: frozenset[str],
 ) -> str:
     chat_id, private, known = where
     if not private:
-        return answer("id", "private_only")
+        return answer(reads, "private_only")
     if known:
         # The link stays good for whom it was meant for.
         return answer(_language(conn, known[0]), "joined_before")
     official_id = invitations.redeem(conn, vault, command.word, chat_id, now, needs_mailbox=bool(domains))
     if official_id is None:
-        return answer("id", "bad_token")
+        return answer(reads, "bad_token")
     return answer(_language(conn, official_id), "send_address" if domains else "waiting")
 
 
@@ -166,6 +168,12 @@ def _confirm(
     if command.ask is Ask.CODE:
         return answer(language, mail_codes.prove(conn, vault, official_id, command.word, now))
     return answer(language, "send_address")
+
+
+def _reads(sender: object) -> str:
+    """What somebody unknown reads, by what their Telegram is set to; Indonesian where it does not say."""
+    code = sender.get("language_code") if isinstance(sender, Mapping) else None
+    return code[:2].lower() if isinstance(code, str) else "id"
 
 
 def _language(conn: sa.Connection, official_id: str) -> str:
@@ -247,7 +255,7 @@ def _on_press(conn: sa.Connection, vault: Vault, press: Mapping[str, Any], now: 
         said = _press_card(conn, vault, talker, str(data), message_id)
         if said is not None:
             return [Reply(chat_id, said, callback_id)]
-    return [Reply(chat_id, answer("id", "not_yours"), callback_id)]
+    return [Reply(chat_id, answer(_reads(sender), "not_yours"), callback_id)]
 
 
 def _press_card(conn: sa.Connection, vault: Vault, talker: Talker, data: str, message_id: int) -> str | None:

@@ -15,6 +15,7 @@ from services.contracts.tagging import Facts
 from services.notifier import audit, roster
 from services.notifier.bot import ANSWERS_A_MINUTE, Bot
 from services.notifier.channels.telegram import BotApi
+from services.notifier.conversation import handle_update
 from services.notifier.core.commands import Ask, read_command
 from services.notifier.core.quiet import QuietHours
 from services.notifier.core.reason import Reason
@@ -22,6 +23,7 @@ from services.notifier.roster import Standing
 from services.notifier.tables import AUDIT
 from tests.notifier.builders import a_number, an_alert, an_entry, an_update
 from tests.notifier.talk import CHAT, STRANGER, Talk
+from tests.notifier.world import World
 
 
 @pytest.mark.parametrize("text", [
@@ -94,6 +96,27 @@ async def test_the_token_is_not_in_the_store(talk: Talk, tmp_path: Path) -> None
     assert invitation.official_id.encode() in stored
     assert invitation.token.encode() not in stored
     assert b"PPA unit" not in stored
+
+
+@pytest.mark.parametrize(
+    ("sender", "words"),
+    [
+        ({"id": 77, "language_code": "km"}, "This invitation is not valid"),
+        ({"id": 77, "language_code": "lo-LA"}, "This invitation is not valid"),
+        ({"id": 77, "language_code": "pt"}, "This invitation is not valid"),
+        ({"id": 77, "language_code": "ms"}, "Undangan ini tidak berlaku"),
+        ({"id": 77, "language_code": "id"}, "Undangan ini tidak berlaku"),
+        ({"id": 77}, "Undangan ini tidak berlaku"),
+        ({"id": 77, "language_code": 5}, "Undangan ini tidak berlaku"),
+    ],
+)
+async def test_somebody_unknown_is_answered_in_a_language_they_read(
+    world: World, sender: dict[str, object], words: str
+) -> None:
+    chat = {"id": 77, "type": "private"}
+    link = {"update_id": 1, "message": {"chat": chat, "from": sender, "text": f"/start {'x' * 43}"}}
+    [reply] = await world.store.write(lambda conn: handle_update(conn, world.vault, link, world.now))
+    assert reply.text.startswith(words)
 
 
 async def test_a_stranger_learns_nothing(talk: Talk) -> None:
