@@ -11,6 +11,12 @@ _ITEM_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry|url|sitemap)\s*>", re.IGN
 _SUBSET = re.compile(rb"<!DOCTYPE[^>\[]{0,4000}\[|<!ENTITY", re.IGNORECASE)
 _DOCUMENT = re.compile(rb"<\?xml\s|<(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex)[\s>]", re.IGNORECASE)
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+#: Half a character of UTF-16 each, as old blog programs write an emoji: together they are one.
+_HALVES = re.compile(rb"&#([xX][dD][0-9a-fA-F]{3}|5[5-7]\d{3});&#([xX][dD][0-9a-fA-F]{3}|5[5-7]\d{3});")
+_REFERENCE = re.compile(rb"&#([xX][0-9a-fA-F]{1,8}|\d{1,10});")
+_HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
+#: Bytes that no document may hold (XML 1.0, 2.2); escape may be part of an encoding.
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x1b")
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 T = TypeVar("T")
@@ -29,15 +35,45 @@ def prepared(body: bytes) -> tuple[bytes, bool]:
     Raises:
         EntitiesRefusedError.
     """
-    plain = body.decode("utf-16", "replace").encode() if body.startswith(_UTF16) else body
-    if _SUBSET.search(plain.replace(b"\x00", b"")):
-        raise EntitiesRefusedError("the body has a DOCTYPE with definitions of its own")
+    _refuse_entities(body.decode("utf-16", "replace").encode() if body.startswith(_UTF16) else body)
     if not body.startswith(_UTF16):
-        body = _without_preamble(body)
+        legal = _legal(body)
+        if legal != body:
+            _refuse_entities(legal)  # what was taken out may have stood within "<!ENTITY"
+        body = _without_preamble(legal)
     for number, start in enumerate(_ITEM_START.finditer(body)):
         if number == ITEMS_MAX:
             return body[: start.start()], True
     return body, False
+
+
+def _refuse_entities(body: bytes) -> None:
+    if _SUBSET.search(body.replace(b"\x00", b"")):
+        raise EntitiesRefusedError("the body has a DOCTYPE with definitions of its own")
+
+
+def _legal(body: bytes) -> bytes:
+    """Without characters no document may have: one of them in one entry makes parsers give the whole feed up."""
+    if b"\x00" not in body[:200]:  # else it is written in two or four bytes a character
+        body = body.translate(None, _CONTROLS)
+    return _REFERENCE.sub(_allowed, _HALVES.sub(_joined, body)) if b"&#" in body else body
+
+
+def _joined(found: re.Match[bytes]) -> bytes:
+    high, low = _code(found[1]), _code(found[2])
+    if high not in _HIGH or low not in _LOW:
+        return found[0]
+    return b"&#%d;" % (0x10000 + (high - _HIGH.start) * 0x400 + low - _LOW.start)
+
+
+def _allowed(found: re.Match[bytes]) -> bytes:
+    code = _code(found[1])
+    refused = code < 0x20 and code not in b"\t\n\r"
+    return b"" if refused or _HIGH.start <= code < _LOW.stop or code > 0x10FFFF else found[0]
+
+
+def _code(digits: bytes) -> int:
+    return int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
 
 
 def whole(entries: list[T], body: bytes) -> list[T]:

@@ -100,7 +100,7 @@ def entry_of(raw: Mapping[str, Any], url: str) -> Entry:
     content = next((str(one.get("value") or "") for one in raw.get("content", []) if isinstance(one, Mapping)), "")
     return Entry(
         link=_link(raw, url),
-        guid=_text(raw, "id"),
+        guid=_text(raw, "id").replace("\0", ""),  # PostgreSQL keeps no such character
         title=_text(raw, "title"),
         published=_text(raw, "published")[:100],
         updated=_text(raw, "updated")[:100],

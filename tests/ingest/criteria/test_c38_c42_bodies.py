@@ -30,6 +30,33 @@ async def parse(body: bytes, content_type: str = "application/rss+xml", **limits
         await parser.close()
 
 
+@pytest.mark.parametrize("bad", [b"\x00", b"\x07", b"&#0;", b"&#xB;", b"&#xD800;", b"&#55357;", b"&#x110000;"])
+async def test_c39_one_character_no_document_may_have_costs_neither_feed_nor_story(bad: bytes) -> None:
+    item = an_item(1, title="Story AB one", guid="guid-AB")
+    feed = await parse(a_feed([item, an_item(2)]).replace(b"AB", b"A" + bad + b"B"))
+    assert [(one.guid, one.title) for one in feed.entries] == [
+        ("guid-AB", "Story AB one"),
+        ("guid-2", "Story number 2"),
+    ]
+    assert not feed.malformed
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [(b"&#55357;&#56832;", "😀"), (b"&#xd83d;&#xDE00;", "😀"), (b"&#8217;", "’")]
+)
+async def test_c39_a_character_written_in_halves_is_one(written: bytes, read: str) -> None:
+    body = a_feed([an_item(1, title="Story AB one")]).replace(b"AB", written)
+    assert (await parse(body)).entries[0].title == f"Story {read} one"
+
+
+@pytest.mark.parametrize("bad", [b"\x01", b"&#0;"])
+async def test_c40_entities_hidden_behind_what_is_taken_out_are_refused(bad: bytes) -> None:
+    body = a_feed(1).replace(b"<rss", b"<!DOC" + bad + b"TYPE x [<!ENT" + bad + b"ITY a 'b'>]><rss")
+    with pytest.raises(ParseError) as refused:
+        await parse(body)
+    assert refused.value.reason is PollReason.ENTITIES_REFUSED
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
