@@ -22,6 +22,8 @@ _MANY = 20
 
 def may_fire(possible: Possible, found: Found, whole: str, *, has_title: bool) -> bool:
     """Whether any of these rules may fire; ``found`` is what stands in ``whole``, of which names are masked."""
+    if not has_title:
+        return True  # its first sentence may stand for one
     if len(possible) > _MANY or found.others or sum(map(whole.count, MARKS)) >= MAX_SENTENCES:
         return True  # of so many sentences the last is all the rest
     starts = sure_starts(whole, whole.index("\n") if has_title else 0)

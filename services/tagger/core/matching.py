@@ -12,6 +12,7 @@ from operator import eq, itemgetter, or_
 from services.tagger.core.blocks import Blocks
 from services.tagger.core.folding import begins_any, fold, fold_term
 from services.tagger.core.lexicon import ASKS, Hit, Lexicon, Match, Pattern, Terms
+from services.tagger.core.place_words import ALSO_WORDS, BEFORE_A_TOWN
 
 #: A crafted text must not buy unbounded work: characters read, and hits kept of one term.
 MAX_TEXT = 40_000
@@ -20,6 +21,13 @@ CROWDED = 1200
 #: Thai is the first script without spaces between words; Lao and Khmer follow it.
 _OTHER_SCRIPTS = "\u0e00"
 _ALL = -1
+_CAPITAL = re.compile("[A-Z]")
+#: A headline and a text: what is shorter is a headline alone.
+_A_TEXT = 80
+#: Abbreviations and names that are everyday words when written small.
+_WORDS_WHEN_SMALL = frozenset(
+    ["AS", "BI", "Club", "GRO", "JIM", "KUR", "LC", "Medan", "Meta", "PATI", "PTI", "RDP", "RM", "SALAH", "dai"]
+)
 
 
 #: A hundred hits a story: half of what the named form costs.
@@ -199,7 +207,7 @@ class Found:
         for index, start, end in matches:
             stop, only = end - 2, single[index]
             if only is not None:
-                if not only.capital or text[start].isupper():
+                if not only.capital or text[start].isupper() or self._means(only, start, stop):
                     found.append(_hit(Hit, (start, stop, only)))
                 continue
             found += [
@@ -245,10 +253,26 @@ class Found:
         return bool(blocks) or not self._blocks.hold(hit.start, hit.end)
 
     def _holds(self, pattern: Pattern, start: int, stop: int) -> bool:
-        """Whether a term is written as it has to be; in a text of capitals their case says nothing."""
+        """Whether a term is written as it has to be; in a text of capitals, or without any, case says nothing."""
         if pattern.exact and self._text[start:stop] != pattern.term and not self._shouting:
+            return self._small and pattern.term.partition(" ")[0] not in _WORDS_WHEN_SMALL
+        return not pattern.capital or self._text[start].isupper() or self._means(pattern, start, stop)
+
+    def _means(self, name: Pattern, start: int, stop: int) -> bool:
+        """Whether a name written small is one: where all is written so, and it is no everyday word."""
+        if not self._small:
             return False
-        return not pattern.capital or self._text[start].isupper()
+        if self._padded[start + 1 : stop + 1] not in ALSO_WORDS:
+            return bool(name.places)
+        before = self._padded[max(0, start - 24) : start + 1].split()
+        return bool(name.places) and bool(before) and before[-1] in BEFORE_A_TOWN
+
+    @cached_property
+    def _small(self) -> bool:
+        """Whether the text, or all of it but its headline, is written without capitals, as in many collections."""
+        text = self._text
+        head = text.find("\n") + 1
+        return _CAPITAL.search(text, head if len(text) - head > _A_TEXT else 0) is None
 
     @cached_property
     def _shouting(self) -> bool:

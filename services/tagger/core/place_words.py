@@ -75,6 +75,11 @@ TOWNSPEOPLE = frozenset(
     b" korban pelaku tersangka penyelundup penyelundupan calo mucikari agen sindikat jaringan kasus kurir"
     b" sabu narkoba ganja masuk danlanal dandim kajari".split()
 )
+#: Houses, roads and other things of a town that headlines write with a capital.
+LODGING = frozenset(
+    b"rusunawa shelter penampungan depot rsud rs feri kampung desa kelurahan dusun gampong nagari jalan terminal"
+    b" stasiun kampus hutan gunung sungai gudang pasar hotel kafe ruko tambang kebun pesantren sma smp smk".split()
+)
 ABOUT_TO = frozenset(b"hendak akan ingin mau mencoba coba berusaha".split())
 #: States outside the area that its people are sent to, to work or to marry.
 SENT_TO = frozenset(["CN", "TW", "HK", "KR", "JP", "SA", "AE", "QA", "KW", "BH", "OM", "JO"])
@@ -98,3 +103,10 @@ OF_A_PEOPLE = tuple(b"ese ian ians ish can cans ean eans dutch french german ger
 AIMED_AT = frozenset(
     b"targeting targeted targets target menyasar sasar incar mengincar menargetkan targetkan".split()
 )
+#: Names that are also words: in a text written small they are places only after a word that says so.
+ALSO_WORDS = frozenset(
+    b"tak nilai batu puncak buka serang batang buru perak padang solo nan malang sapa tuas uk marang lawas aurora"
+    b" karen banting lumut gerik mon loteng jeli samar papar bau aru bone laut pinang landak duri jambu sabu sota"
+    b" wini chin fang muse rep com as us hue kent lahat medan pati kudus lebak sigi kep tual daru lao kuta mali"
+    b" sadao".split()
+) | {b"batu bara", b"tanah air", b"di yogyakarta", b"pesisir selatan", b"pesisir barat"}

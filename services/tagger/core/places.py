@@ -20,6 +20,7 @@ from services.tagger.core.place_words import (
     DEMONYM,
     DESTINATION,
     LOCATIVE,
+    LODGING,
     OF_A_PEOPLE,
     OF_A_STATE,
     OFFICE,
@@ -49,7 +50,7 @@ _WIRE_DESKS = frozenset(
         *(b"malaysia", b"thailand", b"philippines", b"vietnam", b"myanmar", b"cambodia", b"laos"),
     )
 )
-_NO_PERSON = BEFORE_A_TOWN | TOWNSPEOPLE
+_NO_PERSON = BEFORE_A_TOWN | TOWNSPEOPLE | ORIGIN | DESTINATION | TRANSIT | LODGING
 _STATED = re.compile(
     rb"\b(?:kata|ujar|ujarnya|katanya|menurut|jelas|ungkap|tutur|menyebut|mengatakan|keterangan|said|told)\b"
 )

@@ -21,6 +21,8 @@ from services.tagger.core.spans import Span
 #: Title and this many sentences after it are the lead.
 LEAD_SENTENCES = 4
 FRAGMENT = 30
+#: A text without a headline is read as if its first sentence were one, where it is no longer than one.
+_HEADLINE = 220
 _FEW = 5
 MAX_EVIDENCE = 4
 _span = tuple.__new__  # half of what the named form costs
@@ -234,7 +236,10 @@ class Reading:
     @property
     def title(self) -> str:
         """The headline as it is read; empty where there is none."""
-        return self.whole.partition("\n")[0].strip() if self.has_title else ""
+        if not self.has_title:
+            return ""
+        own = self.whole.partition("\n")[0].strip()
+        return own or self.whole[: (*self.sentences.starts, len(self.whole))[1]].strip()
 
     def governs(self, group: int, others: int) -> bool:
         """Whether the first of ``group`` in the headline stands before all of ``others``."""
@@ -298,6 +303,7 @@ def read(
     """
     whole = with_masks(raw, cleared)
     sentences = split(whole, whole.index("\n") if "\n" in whole else 0)
+    has_title = has_title or 0 < len(whole[: sentences.ends[0]].strip()) <= _HEADLINE
     found = found or book.matcher.find(raw)
     bits = found.concepts(sentences.starts)
     if without:

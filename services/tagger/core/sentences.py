@@ -28,6 +28,8 @@ _ABBREVIATIONS = frozenset(_SHORT.split())
 #: Asked first: few words end like an abbreviation.
 _ENDINGS = frozenset(word[-2:] for word in _ABBREVIATIONS)
 MAX_SENTENCES = 400
+#: A text without marks is cut at every so many characters, as the rules look for words that stand near each other.
+_UNMARKED, _CUT = 420, 170
 _CLOSES = frozenset('.!?"”:')
 _span = re.Match.span
 
@@ -65,6 +67,8 @@ def split(whole: str, title_end: int = 0) -> Sentences:
     found.sort()
     if found and found[-1][1] >= len(whole):
         del found[-1]
+    if len(whole) - (found[-1][1] if found else 0) > _UNMARKED and len(found) <= 1:
+        found += _cuts(whole, found[-1][1] if found else 0)
     del found[MAX_SENTENCES - 1 :]
     return Sentences((0, *[after for _, after in found]), (*[at for at, _ in found], len(whole)))
 
@@ -80,6 +84,18 @@ def sure_starts(whole: str, title_end: int = 0) -> list[int]:
     if title and not any(mark in title for mark in MARKS):
         return [0, title_end + 1, *starts]
     return [0, *starts]
+
+
+def _cuts(whole: str, start: int) -> list[tuple[int, int]]:
+    """Breaks between the words of a run that has no marks."""
+    cuts = []
+    while len(whole) - start > 2 * _CUT:
+        at = whole.find(" ", start + _CUT)
+        if at < 0:
+            break
+        cuts.append((at, at + 1))
+        start = at + 1
+    return cuts
 
 
 def _ends(whole: str, at: int, after: int) -> bool:
@@ -102,7 +118,8 @@ def _lines(whole: str, title_end: int, stops: list[tuple[int, int]], first: int)
     return [
         (at, after)
         for at, after in map(_span, _LINE.finditer(whole))
-        if after not in ended
+        if at  # a text without a headline begins with its first sentence
+        and after not in ended
         and (
             (at <= title_end and at < first)
             or whole[at - 1 : at] in _CLOSES
