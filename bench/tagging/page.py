@@ -81,8 +81,8 @@ def _page(figures: dict[str, Any]) -> Iterable[str]:
         f"{mixture['stories_per_s']['max']:,.0f}, best quarter {mixture['stories_per_s']['q3']:,.0f}), "
         f"at most 5 x the bare scan ({_verdict(mixture['times_bare']['median'] <= 5)}). "
         "The bare scan is folding and one pass of the automaton, alone in a hot loop. Beside it a story is masked, "
-        "cut, told its language, freed of boilerplate and weighed by every rule; each of these is a pass of its own "
-        "in Python."
+        "told its language and freed of boilerplate, and where any rule may fire it is cut and weighed by all of "
+        "them; each of these is a pass of its own in Python."
     )
     if "interpreter" in figures:
         yield _interpreters(figures["interpreter"])
