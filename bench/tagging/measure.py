@@ -31,7 +31,7 @@ from services.tagger.core.language import detect
 from services.tagger.core.lexicon import Lexicon, Pattern
 from services.tagger.core.matching import Matcher
 from services.tagger.core.places import find_places
-from services.tagger.core.reading import read, with_masks
+from services.tagger.core.reading import read
 from services.tagger.core.severity import score
 from services.tagger.core.story import Article, tag_story
 from services.tagger.core.topics import decide
@@ -150,9 +150,8 @@ def _staged(one: Article, rules: Rulebook, spent: dict[str, float]) -> None:
     raw = timed("boilerplate", lambda: blank(one.title, one.text))
     found = timed("scan for signs of a topic", lambda: rules.matcher.glance(raw))
     possible = timed("rules possible by them", lambda: rules.possible(found.everything()))
-    whole = with_masks(raw, cleared)
     if not possible or not timed(
-        "first look at these", lambda: may_fire(possible, found, whole, has_title=bool(one.title))
+        "first look at these", lambda: may_fire(possible, found, raw, cleared, has_title=bool(one.title))
     ):
         return
     reading = timed(

@@ -32,7 +32,7 @@ MATCHER = Matcher(
 
 def look(whole: str, window: Window = Window.SENTENCE, *, has_title: bool = True) -> bool:
     rule = Rule("a boat is caught", (BOAT, CAUGHT), window=window)
-    return may_fire([(0, 0, rule)], MATCHER.glance(whole), whole, has_title=has_title)
+    return may_fire([(0, 0, rule)], MATCHER.glance(whole), whole, whole, has_title=has_title)
 
 
 LONG = "Sebuah kalimat yang cukup panjang untuk awal berita ini."
@@ -104,7 +104,7 @@ def test_where_no_rule_may_fire_none_does(book: Rulebook) -> None:
         found = book.matcher.glance(whole)
         possible = book.possible(found.everything())
         for one in possible:
-            if may_fire([one], found, whole, has_title=has_title):
+            if may_fire([one], found, whole, whole, has_title=has_title):
                 continue
             ended += 1
             reading = read(whole, whole, book, has_title=has_title)

@@ -25,7 +25,7 @@ from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
 from services.tagger.core.matching import MAX_TEXT
 from services.tagger.core.places import FoundPlace, countries_named, find_places, set_elsewhere
-from services.tagger.core.reading import Reading, read, with_masks
+from services.tagger.core.reading import Reading, read
 from services.tagger.core.severity import FoundSeverity, FoundTrigger, score
 from services.tagger.core.spans import Span, evidence_of
 from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, Verdict, decide
@@ -121,7 +121,7 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     verdict = NOTHING
     found = book.matcher.glance(raw, folded if raw == whole else None)
     possible = book.possible(found.everything())
-    if possible and may_fire(possible, found, with_masks(raw, cleared), has_title=has_title):
+    if possible and may_fire(possible, found, raw, cleared, has_title=has_title):
         reading = read(raw, cleared, book, has_title=has_title, found=found.complete())
         verdict = decide(reading, book, possible)
         if verdict.topics and _stays_at_home(reading, book, article):
