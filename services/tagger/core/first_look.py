@@ -21,7 +21,7 @@ _MANY = 20
 
 
 def may_fire(possible: Possible, found: Found, raw: str, cleared: str, *, has_title: bool) -> bool:
-    """Whether any of these rules may fire; ``found`` is what stands in ``raw``, ``cleared`` says what is masked."""
+    """Whether any of these rules may fire; ``found`` is what stands in ``raw``, masked in ``cleared``."""
     if not has_title:
         return True  # its first sentence may stand for one
     if len(possible) > _MANY or found.others or sum(map(raw.count, MARKS)) >= MAX_SENTENCES:
