@@ -16,6 +16,7 @@ from services.cli.completing import complete_restored
 from services.cli.holdings import NAMES, Holding, holdings
 from services.cli.rewind import Offsets, committed, everywhere, need_idle, rewind
 from services.cli.where import DEFAULT_DATA, is_running, read_word
+from services.notifier.backups import note_backup
 from services.runtime.errors import OperatorError
 from services.runtime.schema import pending, shown, upgrade
 from services.runtime.service import VERSION
@@ -55,6 +56,7 @@ def backup_command(folder: Path, data: Path | None, without_broker: bool) -> Non
     settings = None if without_broker else _kafka(data)
     offsets = asyncio.run(committed(settings)) if settings else None
     partial = folder.with_name(folder.name + ".partial")
+    as_of = datetime.now(UTC).timestamp()
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, mode=0o700)
@@ -66,6 +68,21 @@ def backup_command(folder: Path, data: Path | None, without_broker: bool) -> Non
         raise OperatorError(str(folder), f"cannot be written: {error.strerror}") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    _note(present, as_of)
+
+
+def _note(present: list[Holding], as_of: float) -> None:
+    """Let the notifier show how old the backup is; one that cannot be told of is a backup all the same."""
+    for holding in (one for one in present if one.name == "notifier"):
+        engine = holding.engine()
+        try:
+            with engine.begin() as conn:
+                note_backup(conn, as_of)
+        except DBAPIError as error:
+            said = f"the backup is whole, but could not be noted: {first_line(error)}"
+            click.echo(f"store {shown(engine)}: {said}", err=True)
+        finally:
+            engine.dispose()
 
 
 def _fill(folder: Path, present: list[Holding], offsets: Offsets | None) -> None:

@@ -14,7 +14,7 @@ from services.contracts.alert import ALERT_EVENT, AlertRaised
 from services.contracts.delivery import DeliveryRecorded
 from services.contracts.source import SOURCE_HEALTH_CHANGED
 from services.contracts.topics import ALERTS, DEAD, DELIVERIES, GROUP_NOTIFIER, GROUP_SOURCES, SOURCES, TOPICS
-from services.notifier import canary, incidents, queries, roster, taking_over
+from services.notifier import backups, canary, incidents, queries, roster, taking_over
 from services.notifier.alert_log import LogKeeper
 from services.notifier.bot import Bot
 from services.notifier.canary import Canary
@@ -97,6 +97,7 @@ def create_service(settings: NotifierSettings) -> Service:
             taking_over.import_entry(conn, vault, entry, "operator", time.time())
         roster.check_key(conn, vault)
         canary.set_up(conn, vault, settings.canary_addresses(), time.time())
+        backups.await_first(conn, time.time())
     readers = {spec.name: spec.readers for spec in TOPICS.values()}
     service = Service("notifier", settings, store, OUTBOX, TopicMap(DEAD, readers))
     metrics = NotifierMetrics(service.metrics.registry)
@@ -137,10 +138,10 @@ def create_service(settings: NotifierSettings) -> Service:
             bot = Bot(paced, store, vault, _now, domains=settings.allowed_domains())
             service.background("bot", bot.run)
     service.every("old alerts", 3600.0, LogKeeper(store, _now, timedelta(days=settings.keep_alerts_days)))
+    service.every("backup", backups.EVERY_S, backups.BackupAge(store, metrics))
     watched = Canary(store, vault, metrics, _now, service.kick, telegram=paced, every_s=settings.canary_every_s)
     service.every("canary", 10.0, watched)
-    email = channels.get("email")
-    mail = email if isinstance(email, Email) else None
+    mail = email if isinstance(email := channels.get("email"), Email) else None
     service.every("notices", 2.0, Postman(store, vault, _now, telegram=paced, email=mail))
     if settings.bounce_maildir is not None:
         box = Letterbox(settings.mail_from.rpartition("@")[2], settings.mail_authserv_id)

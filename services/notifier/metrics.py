@@ -121,6 +121,11 @@ class NotifierMetrics:
             ("channel",),
             registry=registry,
         )
+        self.backup_made = Gauge(
+            "siaga_backup_made_seconds",
+            "Unix time as of which the last whole backup is; before the first, when the store was first opened",
+            registry=registry,
+        )
         self.stopped_until = Gauge(
             "siaga_channel_stopped_until",
             "Unix time until which a channel is stopped",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 from services.cli.backup import backup_command, restore_command
 from services.cli.holdings import MIGRATIONS, NAMES
+from services.notifier.backups import last_backup, note_backup
 from services.notifier.desk import sessions
 from services.notifier.desk.tables import SESSION, SIGN_IN
 from services.notifier.people_tables import MAIL_CODE
@@ -121,6 +123,38 @@ def test_a_backup_is_for_its_owner_alone_and_holds_no_key(backup: Path, data: Pa
     assert backup.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o077 for path in backup.iterdir()} == {0}
     assert {path.name for path in backup.iterdir()} == {"manifest.json", *(f"{name}.sqlite3" for name in NAMES)}
+
+
+def noted(data: Path) -> float | None:
+    with sa.create_engine(f"sqlite:///{data / 'notifier.sqlite3'}", poolclass=sa.NullPool).connect() as conn:
+        return last_backup(conn)
+
+
+def test_a_whole_backup_is_noted_where_the_notifier_shows_it(data: Path, tmp_path: Path) -> None:
+    before = time.time()
+    run(backup_command, tmp_path / "b", "--data", data)
+    assert before <= (noted(data) or 0.0) <= time.time()
+    assert noted(tmp_path / "b") is None, "the copy is of before"
+
+
+def test_a_backup_that_failed_is_not_noted(data: Path, tmp_path: Path) -> None:
+    with sa.create_engine(f"sqlite:///{data / 'notifier.sqlite3'}", poolclass=sa.NullPool).begin() as conn:
+        note_backup(conn, 5.0)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "other").touch()
+    with pytest.raises(OperatorError, match="never overwrites"):
+        run(backup_command, tmp_path / "b", "--data", data)
+    assert noted(data) == 5.0
+
+
+def test_a_backup_that_cannot_be_noted_is_whole_and_says_so(data: Path, tmp_path: Path) -> None:
+    with sa.create_engine(f"sqlite:///{data / 'notifier.sqlite3'}", poolclass=sa.NullPool).begin() as conn:
+        conn.execute(sa.text("CREATE TRIGGER shut BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'shut'); END"))
+    arguments = [str(tmp_path / "b"), "--data", str(data), "--without-broker"]
+    done = CliRunner().invoke(backup_command, arguments, standalone_mode=False)
+    assert done.exception is None
+    assert "the backup is whole, but could not be noted" in done.stderr
+    run(restore_command, tmp_path / "b", "--data", tmp_path / "fresh")
 
 
 def test_a_backup_never_overwrites(backup: Path, data: Path) -> None:
