@@ -226,7 +226,8 @@ def _say_place(words: Words, place: Place, *, with_role: bool) -> str:
         name = wide
     parts = (name, clean_line(place.district or "", 60))
     said = ", ".join(dict.fromkeys(part for part in parts if part and part != wide)) or wide
-    country = f", {place.country}" if place.region and place.country != "ID" else ""
+    land = region_name(place.country, words.language)
+    country = f", {land}" if place.region and place.country != "ID" and land != wide else ""
     where = f"{said} ({wide}{country})" if said != wide else f"{wide}{country}"
     return f"{where} [{words.labels[place.role.value]}]" if with_role else where
 

@@ -138,7 +138,7 @@ PLACES = {
     ),
     "not a more precise place somewhere else": (
         (a_place("MY-01", name="Johor"), a_place(name="Soe", district="Kab. Timor Tengah Selatan")),
-        "Johor, MY",
+        "Johor, Malaysia",
     ),
     "a district once, though it is named like its town": (
         (a_place("ID-KU", name="Nunukan", district="Kab. Nunukan"),),
@@ -150,7 +150,7 @@ PLACES = {
     ),
     "the region across the border": (
         (a_place("TL-BO", name="Batugade", counterpart="ID-NT"),),
-        "Batugade (Bobonaro, TL) ↔ NTT",
+        "Batugade (Bobonaro, Timor-Leste) ↔ NTT",
     ),
     "a venue that says it is one": ((a_place(role=Role.VENUE, name="Kupang"),), "Kupang (NTT) [tempat acara]"),
     "nothing known": ((), "Lokasi belum disebut"),
