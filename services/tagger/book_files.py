@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import combinations
 from operator import or_
@@ -241,7 +241,8 @@ def _bits(mask: int) -> Iterator[int]:
         mask ^= lowest
 
 
-def _rule(file: _File, draft: _Draft, owner: str, node: Any) -> Rule:
+def _rule(file: _File, draft: _Draft, owner: str, node: Any, within: Window = Window.SENTENCE) -> Rule:
+    """A rule of ``owner``, within this window where it names none."""
     where = file.at(owner, node)
     if not isinstance(node, Mapping) or "name" not in node or "all" not in node:
         raise OperatorError(where, 'a rule has "name" and "all"')
@@ -249,21 +250,32 @@ def _rule(file: _File, draft: _Draft, owner: str, node: Any) -> Rule:
     if unknown := set(node) - _RULE_KEYS:
         raise OperatorError(where, f"{sorted(unknown)[0]!r} is no key of a rule")
     try:
-        window = Window(node.get("within", "sentence"))
+        window = Window(node.get("within", within))
     except ValueError:
         raise OperatorError(where, f"within is {node['within']!r}, not one of {', '.join(Window)}") from None
-    unless = 0
-    for name in node.get("unless", ()):
-        unless |= draft.mask(name, where)
-    groups = tuple(draft.mask(names, where) for names in node["all"])
+    groups = tuple(draft.mask(names, where) for names in _texts(node, "all", where))
+    if not groups and owner != "shape":  # of headlines alone some are told by their grammar
+        raise OperatorError(where, "all names no concept")
     return Rule(
         name=f"{owner}/{node['name']}",
         groups=groups,
         doubles=any(draft.beside(one) & other for one, other in combinations(groups, 2)),
-        unless=unless,
+        unless=reduce(or_, (draft.mask(names, where) for names in _texts(node, "unless", where)), 0),
         window=window,
         points=_number(node.get("points", 1), where),
     )
+
+
+def _texts(node: Mapping[str, Any], key: str, where: str) -> list[str]:
+    """The concepts that a rule names under this key, each ``a`` or ``a|b``."""
+    names = node.get(key, ())
+    if (
+        isinstance(names, str)
+        or not isinstance(names, Iterable)
+        or not all(isinstance(name, str) for name in names)
+    ):
+        raise OperatorError(where, f"{key} is {names!r}, not a list of concepts")
+    return list(names)
 
 
 def _number(value: Any, where: str) -> float:
@@ -301,26 +313,26 @@ def _frames(file: _File, draft: _Draft) -> Iterator[Frame]:
         yield Frame(rule, _topics_of(node, file.at(rule.name, node)), bool(node.get("veto", False)))
 
 
+def _kind(code: Any, where: str) -> Kind:
+    try:
+        return Kind(code)
+    except ValueError:
+        raise OperatorError(where, f"kind is {code!r}, which is no kind") from None
+
+
 def _kinds(file: _File, draft: _Draft) -> Iterator[tuple[Kind, tuple[Rule, ...]]]:
     for code, nodes in _mapping(file, "kinds"):
-        try:
-            kind = Kind(code)
-        except ValueError:
-            raise OperatorError(file.at(f"kinds.{code}"), "is no kind") from None
+        kind = _kind(code, file.at(f"kinds.{code}"))
         yield kind, tuple(_rule(file, draft, kind.value, node) for node in nodes)
 
 
 def _shapes(file: _File, draft: _Draft) -> Iterator[Shape]:
     for node in file.content.get("shapes", ()):
-        rule = _rule(file, draft, "shape", node)
+        rule = _rule(file, draft, "shape", node, Window.TITLE)
         where = file.at(rule.name, node)
-        try:
-            kind = Kind(node.get("kind"))
-        except ValueError:
-            raise OperatorError(where, f"kind is {node.get('kind')!r}, which is no kind") from None
         yield Shape(
-            replace(rule, window=Window(node.get("within", "title"))),
-            kind,
+            rule,
+            _kind(node.get("kind"), where),
             topics=_topics_of(node, where),
             before=draft.mask(node["before"], where) if "before" in node else 0,
             quoted=bool(node.get("quoted", False)),
@@ -337,7 +349,7 @@ def _severities(file: _File, draft: _Draft) -> Iterator[SeverityRule]:
             level=int(_number(node.get("level", 0), where)),
             adjust=int(_number(node.get("adjust", 0), where)),
             topics=_topics_of(node, where),
-            kinds=frozenset(Kind(code) for code in node.get("kinds", ())),
+            kinds=frozenset(_kind(code, where) for code in node.get("kinds", ())),
         )
 
 
@@ -345,6 +357,8 @@ def _fact_terms(files: list[_File], draft: _Draft) -> tuple[TermRule, ...]:
     rules = []
     for file in files:
         for slot, values in _mapping(file, "facts"):
+            if not isinstance(values, Mapping):
+                raise OperatorError(file.at(f"facts.{slot}"), "has to be a mapping")
             for value, terms in values.items():
                 name = f"fact:{slot}:{value}"
                 draft.add(name, _split(terms, file.at(f"facts.{slot}.{value}", values)), file.at(name, values))

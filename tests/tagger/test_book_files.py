@@ -63,6 +63,24 @@ def test_an_unknown_concept_is_named(seeds: Path) -> None:
     assert "drug_trafficking.yaml:" in message and "dt_nmaed" in message
 
 
+def test_a_rule_that_asks_for_nothing_is_named(seeds: Path) -> None:
+    change(seeds / "topics" / "drug_trafficking.yaml", "all: [dt_named]", "all: []")
+    message = mistake(seeds)
+    assert "drug_trafficking.yaml:" in message and "all names no concept" in message
+
+
+def test_concepts_that_are_no_list_are_named(seeds: Path) -> None:
+    change(seeds / "topics" / "drug_trafficking.yaml", "all: [dt_named]", "all: dt_named")
+    message = mistake(seeds)
+    assert "drug_trafficking.yaml:" in message and "not a list of concepts" in message
+
+
+def test_a_severity_of_no_kind_is_named(seeds: Path) -> None:
+    change(seeds / "topics" / "_severity.yaml", "kinds: [incident", "kinds: [gossip")
+    message = mistake(seeds)
+    assert "_severity.yaml:" in message and "gossip" in message
+
+
 def test_an_unknown_key_is_named(seeds: Path) -> None:
     change(seeds / "topics" / "drug_trafficking.yaml", "threshold:", "treshold:")
     assert "treshold" in mistake(seeds)

@@ -2,12 +2,14 @@
 
 import json
 import random
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pytest
 
 from services.tagger.book_files import load_book
-from services.tagger.core.book import Rule, Rulebook, Window
+from services.tagger.core.book import Rule, Rulebook, Window, signs_of
 from services.tagger.core.first_look import may_fire
 from services.tagger.core.lexicon import Pattern
 from services.tagger.core.matching import MAX_HITS_OF_A_TERM, Matcher
@@ -110,6 +112,52 @@ def test_where_no_rule_may_fire_none_does(book: Rulebook) -> None:
             reading = read(whole, whole, book, has_title=has_title)
             assert not reading.fire(one[2]), (one[2].name, whole)
     assert ended > 500
+
+
+def _made_rules(chance: random.Random, standing: list[int], others: list[int]) -> list[Rule]:
+    """One of each window, of one to four groups that mostly stand in the story, some with what speaks against."""
+    made = []
+    for window in Window:
+        groups = [
+            reduce(or_, chance.choices(standing, k=chance.randrange(1, 4))) for _ in range(chance.randrange(1, 5))
+        ]
+        unless = reduce(or_, chance.choices(others, k=3)) if chance.random() < 0.3 else 0
+        made.append(Rule(f"made/{window}", tuple(groups), unless, window, doubles=chance.random() < 0.3))
+    return made
+
+
+def _rewritten(whole: str, chance: random.Random) -> str:
+    """Written small, in capitals, without marks, partly masked, with one word again and again, or as it is."""
+    title, _, text = whole.partition("\n")
+    how = chance.randrange(8)
+    if how < 3:
+        return [whole.lower(), whole.upper(), f"{title}\n{text.replace('.', '').replace(chr(10), ' ')}"][how]
+    words = text.split(" ")
+    at = chance.randrange(len(words))
+    if how == 3:
+        words[at] = "█" * len(words[at])
+    elif how == 4:
+        words += words[at : at + 2] * 40
+    return f"{title}\n{' '.join(words)}"
+
+
+def test_where_no_made_rule_may_fire_none_does(book: Rulebook) -> None:
+    """Rules of every window over what stands in a story, also as the book has none yet."""
+    chance, ended, fired = random.Random(16), 0, 0
+    signs = signs_of(book.topics)
+    told = [bit for bit in book.concepts.values() if bit & signs]
+    for story in _crossed(16, 400):
+        whole = _rewritten(story, chance)
+        has_title = bool(whole.partition("\n")[0].strip())
+        found = book.matcher.glance(whole)
+        standing = [bit for bit in told if bit & found.everything()] + chance.choices(told, k=2)
+        reading = read(whole, whole, book, has_title=has_title, found=found.complete())
+        for rule in _made_rules(chance, standing, list(book.concepts.values())):
+            fires = bool(reading.fire(rule))
+            goes_on = may_fire([(0, 0, rule)], found, whole, whole, has_title=has_title)
+            assert goes_on or not fires, (rule, whole)
+            ended, fired = ended + (not goes_on), fired + fires
+    assert ended > 100 and fired > 300, (ended, fired)
 
 
 def test_sure_starts_are_starts() -> None:

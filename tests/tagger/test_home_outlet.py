@@ -75,3 +75,12 @@ def test_a_summary_that_names_only_a_far_country_is_set_there(book: Rulebook) ->
 def test_swindlers_who_aim_at_a_far_country_are_not_set_there(book: Rulebook) -> None:
     text = "Thirteen Chinese nationals ran an online scam call centre targeting American victims."
     assert told_by(book, "Scam call centre raided, 13 Chinese nationals held", text, "MY").relevant
+
+
+@pytest.mark.parametrize("home", ["KH", ""])
+def test_a_word_that_stands_very_often_holds_back_also_where_no_state_is_another(
+    book: Rulebook, home: str
+) -> None:
+    text = "Immigration officers in Phnom Penh deported 26 foreign overstayers." + " buku bacaan" * 40
+    told = told_by(book, "Cambodian police deport 26 foreign overstayers", text, home)
+    assert "frame/civic action of border troops" in {trace.rule for trace in told.traces}

@@ -351,18 +351,18 @@ def _forget_where_written(reading: Reading, state: int) -> None:
     if not _union(reading.bits[:near]) & state:
         return
     for start, _ in reading.datelines:
-        index = bisect_right(reading.sentences.starts, start) - 1
-        at = (index, index + 1) if index + 1 < len(reading.bits) else (index,)  # a dateline may end in a dot
-        for one in at:
-            if (
-                (one or not reading.has_title)
-                and reading.bits[one] & state
-                and not any(
-                    hit.pattern.concepts & state and not reading.in_dateline(hit.start)
-                    for hit in reading.hits(one)
-                )
-            ):
-                reading.bits[one] &= ~state
+        first = bisect_right(reading.sentences.starts, start) - 1
+        for index in range(first, min(first + 2, len(reading.bits))):  # a dateline may end in a dot
+            is_headline = index == 0 and reading.has_title
+            if not is_headline and reading.bits[index] & state and not _told_in_text(reading, index, state):
+                reading.bits[index] &= ~state
+
+
+def _told_in_text(reading: Reading, index: int, concepts: int) -> bool:
+    """Whether a sentence has any of these concepts outside its dateline."""
+    return any(
+        hit.pattern.concepts & concepts and not reading.in_dateline(hit.start) for hit in reading.hits(index)
+    )
 
 
 def _strip_enumerations(bits: list[int], book: Rulebook) -> frozenset[int]:

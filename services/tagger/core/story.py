@@ -122,7 +122,8 @@ def tag_story(article: Article, book: Rulebook) -> Tagging:
     found = book.matcher.glance(raw, folded if raw == whole else None)
     possible = book.possible(found.everything())
     if possible and may_fire(possible, found, raw, cleared, has_title=has_title):
-        reading = read(raw, cleared, book, has_title=has_title, found=found.complete())
+        found = found.complete()
+        reading = read(raw, cleared, book, has_title=has_title, found=found)
         verdict = decide(reading, book, possible)
         if verdict.topics and _stays_at_home(reading, book, article):
             state = book.bit("foreign_state")
