@@ -176,7 +176,7 @@ def patterns(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
     works: dict[str, Callable[[], object]] = {}
     for count in (5_000, 20_000, len(own), MANY):
         chosen = own[:count] + [_invented(index) for index in range(count - len(own))]
-        other = replace(rules, matcher=Matcher(chosen, rules.blockers, signs_of(rules.topics)))
+        other = replace(rules, matcher=Matcher(chosen, rules.blockers, signs_of(rules.topics), rules.place_words))
         works[f"{count}"] = lambda other=other: [tag_story(one, other) for one in articles]  # type: ignore[misc]
         works[f"bare {count}"] = bare_scan(other, articles)
     taken = interleaved(works, rounds)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from services.contracts.codes import Kind, Topic
 from services.tagger.core.clearing import Clearer
 from services.tagger.core.matching import Matcher
+from services.tagger.core.place_words import PlaceWords
 
 _ORDER = itemgetter(0)
 
@@ -150,9 +151,14 @@ class Rulebook:
     offences: tuple[int, ...]  # one mask a topic: the offence as such, as it stands in enumerations
     blockers: int
     places: tuple[PlaceEntry, ...]
-    area: frozenset[str]
+    place_words: PlaceWords
     names: Mapping[int, str] = field(default_factory=dict)  # bit to name
     shapes: tuple[Shape, ...] = ()  # of headlines; the first that fits decides
+
+    @cached_property
+    def area(self) -> frozenset[str]:
+        """The countries whose crimes, and whose people abroad, are watched."""
+        return self.place_words.area
 
     @cached_property
     def any_offence(self) -> int:

@@ -12,7 +12,7 @@ from operator import eq, itemgetter, or_
 from services.tagger.core.blocks import Blocks
 from services.tagger.core.folding import begins_any, fold, fold_term
 from services.tagger.core.lexicon import ASKS, Hit, Lexicon, Match, Pattern, Terms
-from services.tagger.core.place_words import ALSO_WORDS, BEFORE_A_TOWN
+from services.tagger.core.place_words import NO_WORDS, PlaceWords
 
 #: A crafted text must not buy unbounded work: characters read, and hits kept of one term.
 MAX_TEXT = 40_000
@@ -39,11 +39,19 @@ _hit_end, _by_end = itemgetter(1), itemgetter(1, 0)  # of terms that end togethe
 class Matcher:
     """The terms of the lexicon and the names of the gazetteer, which few stories are asked for, apart."""
 
-    def __init__(self, patterns: Iterable[Pattern], blockers: int = 0, signs: int = _ALL) -> None:
+    def __init__(
+        self,
+        patterns: Iterable[Pattern],
+        blockers: int = 0,
+        signs: int = _ALL,
+        words: PlaceWords = NO_WORDS,
+    ) -> None:
         """No term counts inside a phrase of the concepts ``blockers``.  ``signs`` are what topics are told by:
 
-        most stories end for want of them, and are never asked for the other half of the lexicon.
+        most stories end for want of them, and are never asked for the other half of the lexicon.  ``words`` tell
+        whether a name written small is one.
         """
+        self.words = words
         own: list[Pattern] = []
         by_script: dict[str, list[Pattern]] = {}
         for pattern in patterns:
@@ -56,11 +64,11 @@ class Matcher:
         self._begins_other = re.compile(f"[{firsts}]") if firsts else None
         self._first_bytes = bytes({term.encode()[0] for term in by_script})
         first = {fold_term(one.term) for one in own if one.concepts & (signs | blockers)}
-        words: dict[bool, list[Pattern]] = {True: [], False: []}
+        halves: dict[bool, list[Pattern]] = {True: [], False: []}
         for pattern in own:
             if not pattern.places:
-                words[fold_term(pattern.term) in first].append(pattern)
-        self.signs, self.others = Lexicon(words[True], blockers), Lexicon(words[False], blockers)
+                halves[fold_term(pattern.term) in first].append(pattern)
+        self.signs, self.others = Lexicon(halves[True], blockers), Lexicon(halves[False], blockers)
         self.names = Terms(pattern for pattern in own if pattern.places)
         lexicon = frozenset((*self.signs.folded, *self.others.folded))
         self._both = frozenset(index for index, term in enumerate(self.names.folded) if term in lexicon)
@@ -262,10 +270,10 @@ class Found:
         """Whether a name written small is one: where all is written so, and it is no everyday word."""
         if not self._small:
             return False
-        if self._padded[start + 1 : stop + 1] not in ALSO_WORDS:
+        if self._padded[start + 1 : stop + 1] not in self._matcher.words.also_words:
             return bool(name.places)
         before = self._padded[max(0, start - 24) : start + 1].split()
-        return bool(name.places) and bool(before) and before[-1] in BEFORE_A_TOWN
+        return bool(name.places) and bool(before) and before[-1] in self._matcher.words.before_a_town
 
     @cached_property
     def _small(self) -> bool:

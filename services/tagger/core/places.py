@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,29 +9,9 @@ from typing import NamedTuple
 
 from services.contracts.codes import Kind, Role
 from services.tagger.core.book import PlaceEntry, Rulebook
-from services.tagger.core.folding import fold
 from services.tagger.core.lexicon import Hit
-from services.tagger.core.place_words import (
-    ABOUT_TO,
-    AIMED_AT,
-    BEFORE_A_TOWN,
-    CITY_TYPE,
-    DEMONYM,
-    DESTINATION,
-    LOCATIVE,
-    LODGING,
-    OF_A_PEOPLE,
-    OF_A_STATE,
-    OFFICE,
-    ORIGIN,
-    PEOPLE,
-    SENT_TO,
-    STATE_BODY,
-    STATE_OFFICE,
-    STATE_OFFICER,
-    TOWNSPEOPLE,
-    TRANSIT,
-)
+from services.tagger.core.place_roles import Scene, role_of
+from services.tagger.core.place_words import words_before
 from services.tagger.core.reading import Reading
 from services.tagger.core.spans import Span
 
@@ -42,21 +21,6 @@ _ONE_SIDE = 3
 #: A town of a state that is hardly named beside the most named one: the foot of the page, or another story.
 _ONE_TOWN = 8
 _EVIDENCE = 3
-#: Where the agencies sit.
-_WIRE_DESKS = frozenset(
-    (
-        *(b"jakarta", b"kuala lumpur", b"putrajaya", b"singapore", b"bangkok", b"manila", b"hanoi", b"yangon"),
-        *(b"naypyitaw", b"nay pyi taw", b"phnom penh", b"vientiane", b"dili", b"port moresby", b"indonesia"),
-        *(b"malaysia", b"thailand", b"philippines", b"vietnam", b"myanmar", b"cambodia", b"laos"),
-    )
-)
-_NO_PERSON = BEFORE_A_TOWN | TOWNSPEOPLE | ORIGIN | DESTINATION | TRANSIT | LODGING
-_STATED = re.compile(
-    rb"\b(?:kata|ujar|ujarnya|katanya|menurut|jelas|ungkap|tutur|menyebut|mengatakan|keterangan|said|told)\b"
-)
-_AFTER_STATED = re.compile(
-    r"^[^.\n]{0,24}?,?\s*\(?(?:Senin|Selasa|Rabu|Kamis|Jumat|Jum'at|Sabtu|Minggu|Ahad)\b|^,? \(\d{1,2}/\d"
-)
 
 
 @dataclass(frozen=True)
@@ -67,16 +31,6 @@ class FoundPlace:
     role: Role
     evidence: tuple[Span, ...]
     weight: float
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """What every mention of a story is judged against."""
-
-    reading: Reading
-    folded: bytes
-    kind: Kind
-    meets: int
 
 
 class _Mention(NamedTuple):  # twenty a story: a quarter of what a frozen class costs
@@ -99,83 +53,20 @@ def find_places(
     if not hits:
         return ()
     folded = reading.folded
-    scene = _Scene(reading, folded, kind, book.bit("k_meet"))
+    scene = Scene(reading, folded, kind, book.bit("k_meet"), book.place_words)
     chosen = _resolve(hits, book, folded, reading.whole)
     mentions = []
     for hit, entry in chosen:
         sentence = reading.sentences.at(hit.start)
-        role = _role(hit, scene, state=entry.region is None)
+        role = role_of(hit, scene, state=entry.region is None)
         mentions.append(_Mention(hit, entry, sentence, role, _weight(sentence, reading, about, entry)))
     settled = _abroad(_settle(mentions, kind), reading, book, both_sides)
     return _merge(settled, reading)
 
 
-def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
-    """How often each country, or a place in it, is named outside datelines; a town's own dateline counts once.
-
-    The capitals, whose desks write about the whole world, say nothing of where a story is set.
-    A country outside the area that people are only said to be from, or to be sent to, is not where it happened.
-    """
-    counted: Counter[str] = Counter()
-    folded, title_end = reading.folded, reading.sentences.ends[0] if reading.has_title else -1
-    for hit in reading.place_names:
-        _, plain, _, countries = book.namesakes(hit.pattern.places)
-        if reading.in_dateline(hit.start):
-            desk = folded[hit.start : hit.end] in _WIRE_DESKS
-            counted[countries[0]] += bool(plain) and not desk and countries[0] in book.area
-            continue
-        if not plain or (countries[0] not in book.area and _only_of_people(hit, folded, countries[0])):
-            continue
-        for country in countries:
-            counted[country] += 3 if hit.end <= title_end else 1
-    return counted
-
-
-def set_elsewhere(reading: Reading, book: Rulebook) -> bool:
-    """Whether the headline itself is set outside the area: "at Prague airport", "Panama finds", "Polisi India".
-
-    A state that stands first is the one that acts; "Taiwanese nabbed" and "cartel of Mexico" only say who.
-    """
-    title_end = reading.sentences.ends[0] if reading.has_title else -1
-    for hit in reading.place_names:
-        if hit.end > title_end:
-            continue
-        same = book.namesakes(hit.pattern.places)
-        if same.countries[0] in book.area or not same.plain:
-            continue
-        before = _before(reading.folded, hit.start, 2)
-        if before and (before[-1] in LOCATIVE or (len(before) == 1 and before[0] in STATE_BODY)):
-            return True
-        if not before and (_is_a_state(hit, reading, same.entries) or _follows(hit, reading.folded) in STATE_BODY):
-            return True
-    return False
-
-
-def _is_a_state(hit: Hit, reading: Reading, entries: Sequence[PlaceEntry]) -> bool:
-    """A state by its name in any language, and not the English word for its people."""
-    name = reading.folded[hit.start : hit.end].strip()
-    if any(fold(entry.name).strip() == name for entry in entries):
-        return True
-    return any(entry.type == "country" for entry in entries) and not name.endswith(OF_A_PEOPLE)
-
-
-def _follows(hit: Hit, folded: bytes) -> bytes:
-    after = folded[hit.end : hit.end + 24].split(None, 1)
-    return after[0] if after else b""
-
-
-def _only_of_people(hit: Hit, folded: bytes, country: str) -> bool:
-    """ "Chinese nationals", "to China": where people are from or sent to."""
-    before = _before(folded, hit.start, 1)
-    if before and (
-        before[0] in ORIGIN or before[0] in AIMED_AT or (country in SENT_TO and before[0] in DESTINATION)
-    ):
-        return True
-    return _of_people(hit, folded)
-
-
 def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> list[tuple[Hit, PlaceEntry]]:
     """Which place of a name is meant: the one whose region or country the story names elsewhere."""
+    words = book.place_words
     regions: dict[str, int] = defaultdict(int)
     support: dict[str, set[str]] = defaultdict(set)
     # A story names the same few places again and again: what a name stands for is looked up once.
@@ -188,9 +79,10 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
     chosen = []
     for hit in hits:
         same = book.namesakes(hit.pattern.places)
-        before = _before(folded, hit.start, 1)
-        wanted = same.entries if before and before[-1] in BEFORE_A_TOWN else same.plain
-        if not wanted or _in_a_name(hit, wanted, support, before, whole):
+        before = words_before(folded, hit.start, 1)
+        wanted = same.entries if before and before[-1] in words.before_a_town else same.plain
+        maybe_a_name = before and before[-1] not in words.no_person
+        if not wanted or (maybe_a_name and _in_a_name(hit, wanted, support, before[-1], whole)):
             continue
         best = wanted[0]
         if len(wanted) > 1:
@@ -203,77 +95,16 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
 
 
 def _in_a_name(
-    hit: Hit, entries: Sequence[PlaceEntry], support: dict[str, set[str]], before: list[bytes], whole: str
+    hit: Hit, entries: Sequence[PlaceEntry], support: dict[str, set[str]], before: bytes, whole: str
 ) -> bool:
     """A town named once, right after a capitalised word that is no office: part of somebody's name."""
-    if entries[0].type not in {"city", "regency", "district"} or not before:
+    if entries[0].type not in {"city", "regency", "district"}:
         return False
     glued = whole[hit.start - 1 : hit.start] == " " and whole[hit.start - 2 : hit.start - 1].isalpha()
-    word = whole[max(0, hit.start - 1 - len(before[-1])) : hit.start - 1]
-    if not glued or not word[:1].isupper() or before[-1] in _NO_PERSON:
+    word = whole[max(0, hit.start - 1 - len(before)) : hit.start - 1]
+    if not glued or not word[:1].isupper():
         return False
     return word[1:].islower() and len(support[entries[0].region or ""]) <= 1
-
-
-def _before(folded: bytes, start: int, count: int) -> list[bytes]:
-    return folded[max(0, start - 40) : start].rsplit(None, count)[-count:]
-
-
-def _role(hit: Hit, scene: _Scene, *, state: bool) -> Role:
-    """What a mention's words say it is to the event."""
-    folded = scene.folded
-    if scene.reading.in_dateline(hit.start):
-        return Role.VENUE if scene.kind is Kind.POLICY_COOPERATION else Role.STATEMENT
-    earlier, last = ([b"", b"", *_before(folded, hit.start, 3)])[-2:]
-    if last == b"the":
-        last = earlier  # "from the Philippines"
-    if state and _speaks(hit, folded, last):
-        return Role.STATEMENT
-    if _is_origin(hit, folded, earlier, last, state=state):
-        return Role.ORIGIN
-    if last == b"masuk" and earlier in ABOUT_TO:
-        return Role.DESTINATION
-    for words, role in ((OFFICE, Role.EVENT), (TRANSIT, Role.TRANSIT), (DESTINATION, Role.DESTINATION)):
-        if last in words:
-            return role
-    return _located(hit, scene, last in LOCATIVE)
-
-
-def _is_origin(hit: Hit, folded: bytes, earlier: bytes, last: bytes, *, state: bool) -> bool:
-    """Whether the words around a place say that somebody or something comes from it."""
-    return (
-        last in ORIGIN
-        or folded[hit.start : hit.end] in DEMONYM
-        or (state and last in OF_A_STATE)
-        or (last in CITY_TYPE and earlier in ORIGIN)
-        or (last == b"negara" and earlier == b"warga")
-        or _of_people(hit, folded)
-    )
-
-
-def _of_people(hit: Hit, folded: bytes) -> bool:
-    """ "Myanmar migrants": a state's name before a word for people says where they come from."""
-    after = folded[hit.end : hit.end + 24].split(None, 1)
-    return bool(after) and after[0] in PEOPLE
-
-
-def _speaks(hit: Hit, folded: bytes, last: bytes) -> bool:
-    """Whether a state is named for somebody who speaks for it."""
-    after = folded[hit.end : hit.end + 24].split(None, 1)
-    return last in STATE_OFFICE or bool(after and after[0] in STATE_OFFICER)
-
-
-def _located(hit: Hit, scene: _Scene, locative: bool) -> Role:
-    """ "di Kupang": where it happened, where they met, or only where somebody spoke of it."""
-    reading, folded = scene.reading, scene.folded
-    index = reading.sentences.at(hit.start)
-    start = reading.sentences.starts[index]
-    tail = reading.whole[hit.end : hit.end + 40]
-    if _AFTER_STATED.match(tail) and _STATED.search(folded[start : hit.start]):
-        return Role.STATEMENT
-    if locative and scene.kind is Kind.POLICY_COOPERATION and reading.bits[index] & scene.meets:
-        return Role.VENUE
-    return Role.EVENT
 
 
 def _weight(sentence: int, reading: Reading, about: frozenset[int], entry: PlaceEntry) -> float:

@@ -18,13 +18,14 @@ from services.contracts.tagging import (
 )
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
+from services.tagger.core.countries import countries_named, set_elsewhere
 from services.tagger.core.facts import read_facts
 from services.tagger.core.first_look import may_fire
 from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
 from services.tagger.core.matching import MAX_TEXT
-from services.tagger.core.places import FoundPlace, countries_named, find_places, set_elsewhere
+from services.tagger.core.places import FoundPlace, find_places
 from services.tagger.core.reading import Reading, read
 from services.tagger.core.severity import FoundSeverity, FoundTrigger, score
 from services.tagger.core.spans import Span, evidence_of

@@ -1,0 +1,76 @@
+"""Tell which countries a story is set in, and whether its headline says that it is none of the area."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from services.tagger.core.book import PlaceEntry, Rulebook
+from services.tagger.core.folding import fold
+from services.tagger.core.lexicon import Hit
+from services.tagger.core.place_words import PlaceWords, word_after, words_before
+from services.tagger.core.reading import Reading
+
+
+def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
+    """How often each country, or a place in it, is named outside datelines; a town's own dateline counts once.
+
+    The capitals, whose desks write about the whole world, say nothing of where a story is set.
+    A country outside the area that people are only said to be from, or to be sent to, is not where it happened.
+    """
+    counted: Counter[str] = Counter()
+    words = book.place_words
+    folded, title_end = reading.folded, reading.sentences.ends[0] if reading.has_title else -1
+    for hit in reading.place_names:
+        _, plain, _, countries = book.namesakes(hit.pattern.places)
+        if reading.in_dateline(hit.start):
+            desk = folded[hit.start : hit.end] in words.wire_desks
+            counted[countries[0]] += bool(plain) and not desk and countries[0] in book.area
+            continue
+        if not plain or (countries[0] not in book.area and _only_of_people(hit, folded, countries[0], words)):
+            continue
+        for country in countries:
+            counted[country] += 3 if hit.end <= title_end else 1
+    return counted
+
+
+def set_elsewhere(reading: Reading, book: Rulebook) -> bool:
+    """Whether the headline itself is set outside the area: "at Prague airport", "Panama finds", "Polisi India".
+
+    A state that stands first is the one that acts; "Taiwanese nabbed" and "cartel of Mexico" only say who.
+    """
+    words = book.place_words
+    title_end = reading.sentences.ends[0] if reading.has_title else -1
+    for hit in reading.place_names:
+        if hit.end > title_end:
+            continue
+        same = book.namesakes(hit.pattern.places)
+        if same.countries[0] in book.area or not same.plain:
+            continue
+        before = words_before(reading.folded, hit.start, 2)
+        if before and (before[-1] in words.locative or (len(before) == 1 and before[0] in words.acts_for_a_state)):
+            return True
+        if before:
+            continue
+        acts = word_after(reading.folded, hit.end) in words.acts_for_a_state
+        if acts or _is_a_state(hit, reading, same.entries, words):
+            return True
+    return False
+
+
+def _is_a_state(hit: Hit, reading: Reading, entries: Sequence[PlaceEntry], words: PlaceWords) -> bool:
+    """A state by its name in any language, and not the English word for its people."""
+    name = reading.folded[hit.start : hit.end].strip()
+    if any(fold(entry.name).strip() == name for entry in entries):
+        return True
+    return any(entry.type == "country" for entry in entries) and not name.endswith(words.endings_of_a_people)
+
+
+def _only_of_people(hit: Hit, folded: bytes, country: str, words: PlaceWords) -> bool:
+    """ "Chinese nationals", "to China": where people are from or sent to."""
+    before = words_before(folded, hit.start, 1)
+    if before and (before[0] in words.origin or before[0] in words.aimed_at):
+        return True
+    if before and country in words.sent_to and before[0] in words.destination:
+        return True
+    return word_after(folded, hit.end) in words.people
