@@ -13,7 +13,8 @@ from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
 from services.tagger.core.countries import countries_named
 from services.tagger.core.matching import MAX_TEXT, Hit
-from services.tagger.core.reading import Reading, read
+from services.tagger.core.read_story import read
+from services.tagger.core.reading import Reading
 from services.tagger.core.story import Article, tag_story
 from services.tagger.core.topics import Trace
 

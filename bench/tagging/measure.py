@@ -31,7 +31,7 @@ from services.tagger.core.language import detect
 from services.tagger.core.lexicon import Lexicon, Pattern
 from services.tagger.core.matching import Matcher
 from services.tagger.core.places import find_places
-from services.tagger.core.reading import read
+from services.tagger.core.read_story import read
 from services.tagger.core.severity import score
 from services.tagger.core.story import Article, tag_story
 from services.tagger.core.topics import decide

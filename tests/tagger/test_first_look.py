@@ -13,7 +13,7 @@ from services.tagger.core.book import Rule, Rulebook, Window, signs_of
 from services.tagger.core.first_look import may_fire
 from services.tagger.core.lexicon import Pattern
 from services.tagger.core.matching import MAX_HITS_OF_A_TERM, Matcher
-from services.tagger.core.reading import read
+from services.tagger.core.read_story import read
 from services.tagger.core.sentences import MAX_SENTENCES, split, sure_starts
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"

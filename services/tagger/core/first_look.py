@@ -13,7 +13,7 @@ from operator import or_
 
 from services.tagger.core.book import Possible, Rule, Window
 from services.tagger.core.matching import Found
-from services.tagger.core.reading import FRAGMENT, LEAD_SENTENCES, with_masks
+from services.tagger.core.read_story import FRAGMENT, LEAD_SENTENCES, with_masks
 from services.tagger.core.sentences import MARKS, MAX_SENTENCES, sure_starts
 
 #: Where more rules are possible, one of them fires in nearly all stories.

@@ -26,7 +26,8 @@ from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
 from services.tagger.core.matching import MAX_TEXT
 from services.tagger.core.places import FoundPlace, find_places
-from services.tagger.core.reading import Reading, read
+from services.tagger.core.read_story import read
+from services.tagger.core.reading import Reading
 from services.tagger.core.severity import FoundSeverity, FoundTrigger, score
 from services.tagger.core.spans import Span, evidence_of
 from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, Verdict, decide
