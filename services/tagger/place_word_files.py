@@ -19,6 +19,7 @@ _OF_SEVERAL_WORDS = frozenset({"also_words", "wire_desks"})
 _COUNTRIES = frozenset({"sent_to", "area"})
 _AS_WRITTEN = frozenset({"named_whole"})
 _COUNTRY = re.compile("[A-Z]{2}")
+_OUTLET = re.compile(r"\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*=[A-Z]{2}")
 
 
 def read_words(places: Path) -> PlaceWords:
@@ -43,6 +44,10 @@ def _word(key: str, word: str, where: str) -> str | bytes:
     if key in _COUNTRIES:
         if not _COUNTRY.fullmatch(word):
             raise OperatorError(where, f"{word!r} is no country of two capitals")
+        return word
+    if key == "outlets":
+        if not _OUTLET.fullmatch(word):
+            raise OperatorError(where, f"{word!r} is not a host's end and its state, as .th=TH")
         return word
     folded = fold_term(word)
     if not folded or (b" " in folded and key not in _OF_SEVERAL_WORDS):

@@ -56,6 +56,23 @@ def test_a_paper_s_own_country_is_no_other_state(book: Rulebook, title: str, tex
     assert not told_by(book, title, text, "MY").relevant
 
 
+def by_the_outlet(book: Rulebook, outlet: str) -> Tagging:
+    text = "Thai police seized 19 kilogrammes of crystal methamphetamine on a train to the south."
+    return tag_story(Article("s1", "Thai police seize drugs on train", text, outlet=outlet), book)
+
+
+@pytest.mark.parametrize(
+    "outlet", ["bangkokpost.com", "www.BangkokPost.com", "news.ch7.co.th", "pattayamail.com (mirror)"]
+)
+def test_an_outlet_s_name_says_whose_paper_it_is(book: Rulebook, outlet: str) -> None:
+    assert not by_the_outlet(book, outlet).relevant
+
+
+@pytest.mark.parametrize("outlet", ["", "thejakartapost.com", "notbangkokpost.com", "bangkokpost.com.example"])
+def test_another_outlet_s_name_does_not(book: Rulebook, outlet: str) -> None:
+    assert by_the_outlet(book, outlet).relevant
+
+
 @pytest.mark.parametrize(
     ("title", "text"),
     [

@@ -46,6 +46,7 @@ def mistake(places: Path) -> str:
         ("sent_to: CN", "sent_to: China", "sent_to: 'China' is no country of two capitals"),
         ("area: ID", "area: id", "area: 'id' is no country of two capitals"),
         ("area: ID", "area: [ID", "cannot be read"),
+        (".th=TH", "bangkokpost.com", "outlets: 'bangkokpost.com' is not a host's end and its state"),
     ],
 )
 def test_a_mistake_is_named_with_its_file_and_key(places: Path, old: str, new: str, told: str) -> None:

@@ -32,6 +32,7 @@ class PlaceWords:
     sent_to: frozenset[str] = frozenset()  # countries
     area: frozenset[str] = frozenset()
     named_whole: frozenset[str] = frozenset()  # as they are written
+    outlets: frozenset[str] = frozenset()  # "bangkokpost.com=TH"
 
     @cached_property
     def before_a_town(self) -> frozenset[bytes]:
@@ -52,6 +53,16 @@ class PlaceWords:
     def endings_of_a_people(self) -> tuple[bytes, ...]:
         """How the English words for the people of a state end."""
         return tuple(sorted(self.of_a_people))
+
+    def home_of(self, outlet: str) -> str:
+        """The state (ISO 3166-1) whose paper this host is by its name; empty where it does not say."""
+        host = outlet.partition(" ")[0].lower()
+        return next((home for end, home in self._homes if f".{host}".endswith(end)), "")
+
+    @cached_property
+    def _homes(self) -> tuple[tuple[str, str], ...]:
+        pairs = (one.split("=") for one in sorted(self.outlets))
+        return tuple((end if end.startswith(".") else f".{end}", home) for end, home in pairs)
 
 
 #: Where no name is asked for.

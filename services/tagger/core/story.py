@@ -170,7 +170,7 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
 
 def _stays_at_home(reading: Reading, book: Rulebook, article: Article) -> bool:
     """Whether a story names no place outside its paper's own country, which is then no other state in it."""
-    home = article.default_region[:2]
+    home = article.default_region[:2] or book.place_words.home_of(article.outlet)
     if not home or home == _DESK or not reading.everything & book.bit("foreign_state"):
         return False
     return all(home in book.namesakes(hit.pattern.places).countries for hit in reading.place_names)
