@@ -27,39 +27,35 @@ def may_fire(possible: Possible, found: Found, raw: str, cleared: str, *, has_ti
     if len(possible) > _MANY or found.others or sum(map(raw.count, MARKS)) >= MAX_SENTENCES:
         return True  # of so many sentences the last is all the rest
     whole = with_masks(raw, cleared)
-    starts = sure_starts(whole, whole.index("\n") if has_title else 0)
+    starts = sure_starts(whole, whole.index("\n"))
     bits = found.concepts(starts)
     tried: dict[Window, Sequence[int]] = {Window.SENTENCE: bits}
     for _, _, rule in possible:
         stretches = tried.get(rule.window)
         if stretches is None:
-            stretches = tried[rule.window] = _stretches(rule.window, whole, starts, bits, has_title=has_title)
+            stretches = tried[rule.window] = _stretches(rule.window, whole, starts, bits)
         if _holds_any(stretches, rule):
             return True
     return False
 
 
-def _stretches(
-    window: Window, whole: str, starts: Sequence[int], bits: Sequence[int], *, has_title: bool
-) -> Sequence[int]:
-    """The concepts of every stretch in which a rule of this window may find its parts."""
+def _stretches(window: Window, whole: str, starts: Sequence[int], bits: Sequence[int]) -> Sequence[int]:
+    """The concepts of every stretch of a story with a title in which a rule of this window may find its parts."""
     if window is Window.NEIGHBOUR:
         return list(starmap(or_, pairwise(bits))) or bits
     if window is Window.TITLE:
-        return bits[:1] if has_title else ()
+        return bits[:1]
     if window is Window.LEAD:
-        bits = bits[: _lead_end(whole, starts, has_title=has_title)]
+        bits = bits[: _lead_end(whole, starts)]
     return (reduce(or_, bits, 0),)
 
 
-def _lead_end(whole: str, starts: Sequence[int], *, has_title: bool) -> int:
-    """So many of these sentences hold the lead; only those count in which no other can end."""
-    wanted = LEAD_SENTENCES + (1 if has_title else 0)
+def _lead_end(whole: str, starts: Sequence[int]) -> int:
+    """So many of these sentences hold the title and the lead; only those count in which no other can end."""
+    wanted = LEAD_SENTENCES + 1
     for index, (start, end) in enumerate(pairwise(starts)):
         sentence = whole[start:end].strip().removesuffix(".")
-        if (index == 0 and has_title) or (
-            len(sentence) > FRAGMENT and not any(mark in sentence for mark in MARKS)
-        ):
+        if index == 0 or (len(sentence) > FRAGMENT and not any(mark in sentence for mark in MARKS)):
             wanted -= 1
             if wanted == 0:
                 return index + 1
