@@ -68,6 +68,21 @@ def test_an_outlet_s_name_says_whose_paper_it_is(book: Rulebook, outlet: str) ->
     assert not by_the_outlet(book, outlet).relevant
 
 
+def of_no_country(book: Rulebook, outlet: str) -> str:
+    text = "Police arrested five men who smuggled migrants in the back of a lorry and held them for ransom."
+    return tag_story(Article("s1", "Five held over smuggled migrants", text, outlet=outlet), book).reason
+
+
+@pytest.mark.parametrize("outlet", ["www.bbc.com", "kentonline.co.uk", "abc.net.au", "nytimes.com (mirror)"])
+def test_a_story_of_a_far_outlet_that_names_no_country_is_not_of_the_area(book: Rulebook, outlet: str) -> None:
+    assert of_no_country(book, outlet).startswith("out_of_area"), of_no_country(book, outlet)
+
+
+@pytest.mark.parametrize("outlet", ["", "thejakartapost.com", "notbbc.com", "bangkokpost.com", "bbc.com.example"])
+def test_such_a_story_of_another_outlet_is(book: Rulebook, outlet: str) -> None:
+    assert of_no_country(book, outlet).startswith("migrant_smuggling"), of_no_country(book, outlet)
+
+
 @pytest.mark.parametrize("outlet", ["", "thejakartapost.com", "notbangkokpost.com", "bangkokpost.com.example"])
 def test_another_outlet_s_name_does_not(book: Rulebook, outlet: str) -> None:
     assert by_the_outlet(book, outlet).relevant

@@ -33,24 +33,6 @@ from services.tagger.core.spans import Span, evidence_of
 from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, Verdict, decide
 
 #: An outlet of another part of the world that names no country means its own.
-_FAR_OUTLETS = (
-    ".co.uk",
-    ".com.au",
-    ".co.nz",
-    ".ie",
-    ".ca",
-    ".us",
-    ".net.au",
-    ".co.za",
-    "bbc.com",
-    "theguardian.com",
-    "dailymail.com",
-    "cnn.com",
-    "washingtonpost.com",
-    "usatoday.com",
-    "foxnews.com",
-    "nytimes.com",
-)
 _FAR, _FAR_WEIGHT = "the outlet's own country", 3
 #: A country named so many times as often as the whole area is what the story is about.
 _OUTWEIGHED = 4
@@ -169,9 +151,9 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
 
 
 def _stays_at_home(reading: Reading, book: Rulebook, article: Article) -> bool:
-    """Whether a story names no place outside its paper's own country, which is then no other state in it."""
+    """Whether a paper of the area names no place outside its own country, which is then no other state here."""
     home = article.default_region[:2] or book.place_words.home_of(article.outlet)
-    if not home or home == _DESK or not reading.everything & book.bit("foreign_state"):
+    if home == _DESK or home not in book.area or not reading.everything & book.bit("foreign_state"):
         return False
     return all(home in book.namesakes(hit.pattern.places).countries for hit in reading.place_names)
 
@@ -183,7 +165,8 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     # One's own people abroad, or one's embassy, are the link whatever the country.
     inside += 6 * bool(reading.everything & book.bit("own_link"))
     outside = {country: count for country, count in named.items() if country not in book.area}
-    if article.outlet.split(" ")[0].lower().endswith(_FAR_OUTLETS):
+    home = book.place_words.home_of(article.outlet)
+    if home and home not in book.area:
         outside[_FAR] = _FAR_WEIGHT
     if not outside:
         return ""
