@@ -129,6 +129,19 @@ def create_service(settings: NotifierSettings) -> Service:
     attach_outlets(service, Inside(settings, vault, _now), attach_desk(service, desk))
     for channel in channels.values():
         service.on_close(channel.close)
+    attach_talk(service, settings, tools, dispatcher)
+    service.every("old alerts", 3600.0, LogKeeper(store, _now, timedelta(days=settings.keep_alerts_days)))
+    service.every("backup", backups.EVERY_S, backups.BackupAge(store, metrics))
+    if not channels:
+        log.warning(
+            "no channel is set up: deliveries wait", telegram="SIAGA_TELEGRAM_TOKEN_FILE", email="SIAGA_SMTP_HOST"
+        )
+    return service
+
+
+def attach_talk(service: Service, settings: NotifierSettings, tools: Tools, dispatcher: Dispatcher) -> None:
+    """Attach what is said to people and is no alert: the bot's answers, notices, the canary and letters back."""
+    store, vault, metrics = tools.store, tools.vault, tools.metrics
     token = settings.telegram_token()
     api = BotApi(token, settings.telegram_api_url) if token is not None else None
     paced = PacedApi(api, dispatcher.paces, vault, metrics) if api is not None else None
@@ -137,20 +150,14 @@ def create_service(settings: NotifierSettings) -> Service:
         if settings.telegram_poll:
             bot = Bot(paced, store, vault, _now, domains=settings.allowed_domains())
             service.background("bot", bot.run)
-    service.every("old alerts", 3600.0, LogKeeper(store, _now, timedelta(days=settings.keep_alerts_days)))
-    service.every("backup", backups.EVERY_S, backups.BackupAge(store, metrics))
     watched = Canary(store, vault, metrics, _now, service.kick, telegram=paced, every_s=settings.canary_every_s)
     service.every("canary", 10.0, watched)
-    mail = email if isinstance(email := channels.get("email"), Email) else None
+    email = tools.channels.get("email")
+    mail = email if isinstance(email, Email) else None
     service.every("notices", 2.0, Postman(store, vault, _now, telegram=paced, email=mail))
     if settings.bounce_maildir is not None:
         box = Letterbox(settings.mail_from.rpartition("@")[2], settings.mail_authserv_id)
         service.every("inbox", 30.0, Inbox(settings.bounce_maildir, store, vault, box, _now))
-    if not channels:
-        log.warning(
-            "no channel is set up: deliveries wait", telegram="SIAGA_TELEGRAM_TOKEN_FILE", email="SIAGA_SMTP_HOST"
-        )
-    return service
 
 
 def make_channels(settings: NotifierSettings, vault: Vault) -> dict[str, Channel]:
