@@ -12,10 +12,10 @@ import pytest
 
 from services.contracts.topics import TOPICS
 from services.runtime.apache import ApacheKafka
-from services.runtime.apache import free_port as any_free_port
 from services.runtime.embedded import EmbeddedProcess, start_embedded
 from services.runtime.errors import OperatorError
 from services.runtime.jars import ensure_jars, need_java
+from services.runtime.ports import hold_port
 from tests.postgres_server import PostgresServer, postgres_server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,8 +121,8 @@ async def embedded() -> AsyncIterator[EmbeddedProcess]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
-    return any_free_port()
+    """A TCP port on loopback that nobody listens on, this test's own."""
+    return hold_port()
 
 
 @pytest.fixture

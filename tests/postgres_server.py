@@ -17,8 +17,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from services.runtime.apache import HOST, free_port
 from services.runtime.errors import OperatorError
+from services.runtime.ports import HOST, hold_port
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     Raises:
         OperatorError: it is not installed or does not start.
     """
-    binaries, port = _binaries(), free_port()
+    binaries, port = _binaries(), hold_port()
     folder = Path(tempfile.mkdtemp(prefix="siaga-postgres-"))
     # QUIT ends PostgreSQL at once, also when who started it was killed.
     tied = ["setpriv", "--pdeathsig", "QUIT"]

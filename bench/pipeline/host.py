@@ -25,9 +25,10 @@ from services.cli.topics import wanted_topics
 from services.contracts.topics import STORIES
 from services.ingest import tables as ingest_tables
 from services.notifier import tables as notifier_tables
-from services.runtime.apache import ApacheKafka, free_port
+from services.runtime.apache import ApacheKafka
 from services.runtime.broker import admin_client
 from services.runtime.jars import ensure_jars
+from services.runtime.ports import hold_port
 from services.runtime.settings import ServiceSettings
 from services.runtime.tied import tied
 from services.runtime.topics_admin import create_topics
@@ -93,7 +94,7 @@ class Host:
 
     async def service(self, name: str, **environment: str) -> Measured:
         """Start one of our services and wait until it is ready."""
-        port = free_port()
+        port = hold_port()
         given = {
             "SIAGA_KAFKA": self.node.bootstrap,
             "SIAGA_DATA_DIR": str(self.data),

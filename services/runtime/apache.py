@@ -10,7 +10,6 @@ import asyncio
 import base64
 import contextlib
 import re
-import socket
 import subprocess
 import uuid
 from collections.abc import Mapping
@@ -22,9 +21,9 @@ from aiokafka.errors import KafkaError
 
 from services.runtime.errors import OperatorError
 from services.runtime.jars import need_java
+from services.runtime.ports import HOST, hold_port
 from services.runtime.tied import tied
 
-HOST: Final = "127.0.0.1"
 HEAP_MB: Final = 512
 
 _EXCEPTION: Final = re.compile(
@@ -32,13 +31,6 @@ _EXCEPTION: Final = re.compile(
 )
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _POLL_SECONDS: Final = 0.1
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 class ApacheKafka:
@@ -61,13 +53,14 @@ class ApacheKafka:
         overrides: Mapping[str, str] | None = None,
         heap_mb: int = HEAP_MB,
     ) -> None:
-        """`port` 0 takes a free one; `overrides` are lines of server.properties that win over ours."""
+        """`port` 0 holds a free one; `overrides` are lines of server.properties that win over ours."""
         self.data_dir = data_dir.resolve()
-        self.port = port or free_port()
+        self.port = port or hold_port()
         self.node_id = node_id
         self.libs = libs.resolve()
         self.log_config = log_config.resolve()
-        self._quorum = dict(quorum or {})
+        # Alone it may have another at the next start: a static quorum is not stored on disk.
+        self._quorum = dict(quorum or {node_id: hold_port()})
         self._cluster_id = cluster_id
         self._overrides = dict(overrides or {})
         self._heap_mb = heap_mb
@@ -156,8 +149,7 @@ class ApacheKafka:
         self.properties_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _properties(self) -> dict[str, str]:
-        # The controller's port is free to change while there is one node: a static quorum is not stored on disk.
-        quorum = self._quorum or {self.node_id: free_port()}
+        quorum = self._quorum
         replicas = str(min(len(quorum), 3))
         majority = str(min(len(quorum), 2))
         client, controller = self.bootstrap, f"{HOST}:{quorum[self.node_id]}"

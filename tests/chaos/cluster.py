@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.cli.topics import wanted_topics
-from services.runtime.apache import HOST, ApacheKafka, free_port, new_cluster_id
+from services.runtime.apache import ApacheKafka, new_cluster_id
 from services.runtime.broker import admin_client
 from services.runtime.jars import ensure_jars
+from services.runtime.ports import HOST, hold_port
 from services.runtime.settings import ServiceSettings
 from services.runtime.topics_admin import create_topics
 from tests.chaos.proxy import Proxy
@@ -34,11 +35,11 @@ class Cluster:
         libs = ensure_jars(
             CONFIG / "pom.xml", Path(os.environ.get("SIAGA_KAFKA_LIBS", ROOT / "var" / "kafka-libs"))
         )
-        quorum = {number: free_port() for number in range(1, len(folders) + 1)}
+        quorum = {number: hold_port() for number in range(1, len(folders) + 1)}
         cluster_id = new_cluster_id()
         # A node here lives for a minute or dies sooner: the costly compiler would never earn what it takes.
         os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
-        self.proxies = {(name, number): Proxy(free_port()) for name in services for number in quorum}
+        self.proxies = {(name, number): Proxy(hold_port()) for name in services for number in quorum}
         self._services = services
         self.nodes = {
             number: ApacheKafka(

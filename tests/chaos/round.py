@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 from services.cli.demo.botapi import Fault as BotFault
 from services.contracts.topics import DEAD
 from services.notifier.vault import Vault
-from services.runtime.apache import HOST, free_port
+from services.runtime.ports import HOST, hold_port
 from tests.chaos.books import OPEN, Books
 from tests.chaos.cluster import NODES, Cluster
 from tests.chaos.fleet import RESTART_S, Fleet
@@ -426,7 +426,7 @@ def _add_members(here: Stage, stores: dict[str, str]) -> None:
         (folder / service).mkdir(exist_ok=True)
         for number in range(1, replicas[service] + 1):
             name = service if replicas[service] == 1 else f"{service}-{number}"
-            here.fleet.add(name, service, free_port(), common | own[service])
+            here.fleet.add(name, service, hold_port(), common | own[service])
 
 
 def _faketime(here: Stage, service: str) -> dict[str, str]:

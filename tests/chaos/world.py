@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from services.cli.demo.botapi import BotApi
-from services.runtime.apache import free_port
+from services.runtime.ports import hold_port
 from tests.chaos.outlet import Outlets
 from tests.chaos.proxy import Line, Proxy, start_all
 from tests.chaos.stories import Made
@@ -44,14 +44,14 @@ class World:
         self.run(self.bot.start())
         self.run(self.mail.start())
         self.lines = {
-            "outlets": Proxy(self.outlets.port, free_port()),
-            "bot api": Proxy(self.bot.port, free_port()),
-            "mail": Proxy(self.mail.port, free_port()),
+            "outlets": Proxy(self.outlets.port, hold_port()),
+            "bot api": Proxy(self.bot.port, hold_port()),
+            "mail": Proxy(self.mail.port, hold_port()),
             **{f"{service} to kafka-{number}": proxy for (service, number), proxy in kafka.items()},
-            **{f"{service} to postgres": Proxy(port, free_port()) for service, port in postgres.items()},
+            **{f"{service} to postgres": Proxy(port, hold_port()) for service, port in postgres.items()},
         }
         for proxy in self.lines.values():
-            proxy.port = proxy.port or free_port()
+            proxy.port = proxy.port or hold_port()
         self.run(start_all(self.lines.values()))
 
     def run(self, step: Coroutine[Any, Any, None]) -> None:

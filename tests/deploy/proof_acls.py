@@ -24,8 +24,9 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from services.runtime.apache import HOST, ApacheKafka, free_port
+from services.runtime.apache import ApacheKafka
 from services.runtime.jars import ensure_jars, kafka_version, need_java
+from services.runtime.ports import HOST, hold_port
 from tests.conftest import KAFKA_CONFIG, QUICK, ROOT
 from tests.deploy.acls import bindings, commands
 
@@ -59,7 +60,7 @@ async def main() -> int:
         folder = Path(name)
         wanted = {one for words in ASKED for command in commands(folder, *words) for one in bindings(command)}
         tool = the_tool(folder)
-        port, controller = free_port(), free_port()
+        port, controller = hold_port(), hold_port()
         node = ApacheKafka(
             folder / "kafka",
             port,

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import click
 
-from services.runtime.apache import free_port
 from services.runtime.errors import OperatorError, guarded
+from services.runtime.ports import hold_port
 from services.runtime.tied import tied
 from tests.conftest import ROOT
 from tests.notifier.smtp_servers import Hooks, scripted
@@ -125,8 +125,8 @@ def need(true: bool, what: str) -> None:
 
 
 async def prove(folder: Path) -> None:
-    ports = {name: free_port() for name in ("ingest", "tagger", "notifier")}
-    alertmanager, prometheus = free_port(), free_port()
+    ports = {name: hold_port() for name in ("ingest", "tagger", "notifier")}
+    alertmanager, prometheus = hold_port(), hold_port()
     hooks = Hooks()
     async with (
         scripted(hooks) as smtp,

@@ -18,8 +18,9 @@ from confluent_kafka import TopicPartition as StartAt
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from services.contracts.topics import GROUP_INGEST, GROUP_NOTIFIER, GROUP_TAGGER, TOPICS
-from services.runtime.apache import HOST, ApacheKafka, free_port
+from services.runtime.apache import ApacheKafka
 from services.runtime.errors import OperatorError
+from services.runtime.ports import HOST, hold_port
 from services.runtime.topics_admin import ensure_topic
 from tests.conftest import KAFKA_CONFIG, QUICK
 from tests.deploy.acls import grant
@@ -58,7 +59,7 @@ def prepare(bootstrap: str, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def guarded(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address at which users must log in, on a Kafka whose own loopback listener is the operator's."""
-    port, controller, clients = free_port(), free_port(), free_port()
+    port, controller, clients = hold_port(), hold_port(), hold_port()
     listeners = f"PLAINTEXT://{HOST}:{port},CLIENTS://{HOST}:{clients}"
     node = ApacheKafka(
         tmp_path_factory.mktemp("guarded"),

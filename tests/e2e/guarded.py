@@ -24,8 +24,9 @@ from services.cli.run import Stack
 from services.cli.stack import SEEDS, Plan, Ports, demo_part, service_parts
 from services.cli.topics import wanted_topics
 from services.notifier.tables import DELIVERY
-from services.runtime.apache import HOST, ApacheKafka, free_port
+from services.runtime.apache import ApacheKafka
 from services.runtime.broker import admin_client
+from services.runtime.ports import HOST, hold_port
 from services.runtime.settings import ServiceSettings
 from services.runtime.topics_admin import create_topics
 from tests.conftest import KAFKA_CONFIG, QUICK
@@ -100,8 +101,8 @@ class GuardedKafka:
         self.folder = folder
         self.authority = Authority(folder)
         self.passwords = {user: f"{user}-only-for-this-test" for user in USERS}
-        self.port = free_port()
-        operator, controller = free_port(), free_port()
+        self.port = hold_port()
+        operator, controller = hold_port(), hold_port()
         outside = f"CLIENTS://localhost:{self.port}"
         self.node = ApacheKafka(
             folder / "kafka",

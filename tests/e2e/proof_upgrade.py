@@ -38,9 +38,10 @@ from services.cli.topics import wanted_topics
 from services.contracts.story import StoryPublished
 from services.contracts.tagging import STORY_TAGGED
 from services.contracts.topics import STORIES, STORIES_TAGGED
-from services.runtime.apache import HOST, ApacheKafka, free_port
+from services.runtime.apache import ApacheKafka
 from services.runtime.broker import admin_client
 from services.runtime.engine import make_engine
+from services.runtime.ports import HOST, hold_port
 from services.runtime.schema import upgrade
 from services.runtime.settings import ServiceSettings
 from services.runtime.topics_admin import create_topics
@@ -81,8 +82,8 @@ class RollingStack(Stack):
         """A second one, ready, before the first leaves; how long that took."""
         began = time.monotonic()
         (old,) = [part for part in self.parts() if part.name == name]
-        port = str(free_port())
-        fresh = {**old.env, "SIAGA_HTTP_PORT": port, "SIAGA_PUBLIC_PORT": str(free_port())}
+        port = str(hold_port())
+        fresh = {**old.env, "SIAGA_HTTP_PORT": port, "SIAGA_PUBLIC_PORT": str(hold_port())}
         new = replace(old, name=f"{name} next", env=fresh, probe=f"http://{HOST}:{port}")
         await self.supervisor.start(new)
         await asyncio.to_thread(until_ready, f"http://{HOST}:{port}/readyz")

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from services.runtime.apache import free_port
+from services.runtime.ports import hold_port
 from services.runtime.tied import tied
 from tests.conftest import ROOT
 
@@ -59,7 +59,7 @@ async def scraping(folder: Path, ports: Mapping[str, int]) -> AsyncIterator[Prom
         "scrape_configs": [{"job_name": "siaga", "static_configs": static}],
     }
     (folder / "prometheus.yml").write_text(json.dumps(config))
-    port = free_port()
+    port = hold_port()
     arguments = [
         command,
         f"--config.file={folder / 'prometheus.yml'}",

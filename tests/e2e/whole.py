@@ -8,7 +8,6 @@ import email
 import os
 import random
 import signal
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -26,6 +25,7 @@ from services.ingest import tables as ingest_tables
 from services.notifier import queries as notifier_queries
 from services.notifier import tables as notifier_tables
 from services.notifier.core.reason import Reason
+from services.runtime.ports import hold_port
 from services.tagger import queries as tagger_queries
 from services.tagger import tables as tagger_tables
 from services.tagger.core.incident import incident_id_of
@@ -45,16 +45,12 @@ ANEW = {str(Reason.CRITICAL), str(Reason.HIGH)}
 
 
 def free_base() -> int:
-    """A base whose ports nobody listens on now."""
+    """A base whose ports are ours."""
     while True:
         base = random.randrange(20000, 29000, 10)
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in range(base, base + 9):
-                    probe = stack.enter_context(socket.socket())
-                    probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        with contextlib.suppress(OSError):
+            for port in range(base, base + 9):
+                hold_port(port)
             return base
 
 

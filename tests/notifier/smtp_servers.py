@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from services.runtime.ports import hold_port
+
 
 class Hooks:
     """What a scripted server does at each step; ``stored`` holds what it keeps."""
@@ -67,9 +69,7 @@ def smtp_sink(folder: Path, *options: str) -> Iterator[int]:
     program = shutil.which("smtp-sink", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if program is None:
         pytest.skip("smtp-sink is not installed; Debian has it in the package postfix")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = hold_port()
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o777)
     command = [program, "-u", "nobody", "-R", str(folder), "-d", "mail.%M.", *options, f"127.0.0.1:{port}", "100"]

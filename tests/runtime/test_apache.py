@@ -18,10 +18,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from services.contracts.topics import TOPICS
-from services.runtime.apache import ApacheKafka, free_port, new_cluster_id
+from services.runtime.apache import ApacheKafka, new_cluster_id
 from services.runtime.embedded import EmbeddedCluster
 from services.runtime.errors import OperatorError
 from services.runtime.jars import ensure_jars, kafka_version, need_command
+from services.runtime.ports import hold_port
 from services.runtime.topics_admin import DAY_MS, WantedTopic, create_topics, ensure_topic
 from tests.conftest import KAFKA_CONFIG, QUICK, ROOT, RealKafka
 
@@ -246,7 +247,7 @@ def test_kafka_does_not_outlive_a_parent_that_was_killed(kafka_libs: Path, tmp_p
 
 
 async def test_three_nodes_make_a_cluster_that_survives_the_loss_of_one(kafka_libs: Path, tmp_path: Path) -> None:
-    quorum = {node_id: free_port() for node_id in (1, 2, 3)}
+    quorum = {node_id: hold_port() for node_id in (1, 2, 3)}
     cluster_id = new_cluster_id()
     nodes = [
         ApacheKafka(

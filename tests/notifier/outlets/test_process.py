@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from pathlib import Path
 
 import feedparser
@@ -15,6 +14,7 @@ from services.cli.readers import readers_command
 from services.cli.webhooks import webhooks_command
 from services.contracts.codes import Severity
 from services.runtime.embedded import EmbeddedProcess
+from services.runtime.ports import hold_port
 from tests.notifier.builders import a_place, an_alert, an_update
 from tests.notifier.outlets.subscriber import Subscriber
 from tests.notifier.outlets.support import judge_atom, judge_cap
@@ -22,12 +22,6 @@ from tests.notifier.outlets.test_signing import SECRET
 from tests.notifier.process import ROOT, notifying
 
 DEMO = ROOT / "seeds" / "officials.demo.yaml"
-
-
-def a_free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def a_webhooks_file(folder: Path, url: str) -> Path:
@@ -46,7 +40,7 @@ def siaga(command: object, folder: Path, *words: str) -> str:
 
 
 async def test_an_alert_on_kafka_reaches_feed_cap_and_webhook(embedded: EmbeddedProcess, tmp_path: Path) -> None:
-    port = a_free_port()
+    port = hold_port()
     base = f"http://127.0.0.1:{port}"
     async with (
         Subscriber(SECRET).listening() as subscriber,
