@@ -17,7 +17,7 @@ _KEYS = tuple(one.name for one in fields(PlaceWords))
 #: Names of places, not single words beside one.
 _OF_SEVERAL_WORDS = frozenset({"also_words", "wire_desks"})
 _COUNTRIES = frozenset({"sent_to", "area"})
-_AS_WRITTEN = frozenset({"named_whole"})
+_AS_WRITTEN = frozenset({"named_whole", "words_when_small"})
 _COUNTRY = re.compile("[A-Z]{2}")
 _OUTLET = re.compile(r"\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*=[A-Z]{2}")
 

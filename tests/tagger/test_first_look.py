@@ -10,9 +10,10 @@ import pytest
 
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rule, Rulebook, Window, signs_of
+from services.tagger.core.crowding import MAX_HITS_OF_A_TERM
 from services.tagger.core.first_look import may_fire
 from services.tagger.core.lexicon import Pattern
-from services.tagger.core.matching import MAX_HITS_OF_A_TERM, Matcher
+from services.tagger.core.matching import Matcher
 from services.tagger.core.read_story import read
 from services.tagger.core.sentences import MAX_SENTENCES, split, sure_starts
 

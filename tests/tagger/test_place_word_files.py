@@ -43,6 +43,7 @@ def mistake(places: Path) -> str:
         ("about_to: .*", "about_to: hendak; akan ingin", "about_to: 'akan ingin' is not one word"),
         ("about_to: .*", "about_to: hendak; …", "about_to: '…' is not one word"),
         ("about_to:", "abuot_to:", "abuot_to: is none of"),
+        ("small: AS; BI", "small: AS; Bank Indonesia", "words_when_small: 'Bank Indonesia' is not one word"),
         ("sent_to: CN", "sent_to: China", "sent_to: 'China' is no country of two capitals"),
         ("area: ID", "area: id", "area: 'id' is no country of two capitals"),
         ("area: ID", "area: [ID", "cannot be read"),
@@ -63,6 +64,7 @@ def test_the_words_of_the_repository_load_folded(places: Path) -> None:
     words = read_words(places)
     assert all(getattr(words, one.name) for one in fields(PlaceWords))
     assert b"wni" in words.demonym and b"phnom penh" in words.wire_desks and "Kecamatan" in words.named_whole
+    assert {"AS", "dai"} <= words.words_when_small
 
 
 def test_the_version_of_the_rules_changes_with_these_words(places: Path) -> None:

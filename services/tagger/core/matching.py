@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, reduce
-from operator import eq, itemgetter, or_
+from operator import itemgetter, or_
 
 from services.tagger.core.blocks import Blocks
+from services.tagger.core.crowding import MAX_HITS_OF_A_TERM, is_crowded, stands_too_often, thinned
 from services.tagger.core.folding import begins_any, fold, fold_term
 from services.tagger.core.lexicon import ASKS, Hit, Lexicon, Match, Pattern, Terms
 from services.tagger.core.place_words import NO_WORDS, PlaceWords
 
-#: A crafted text must not buy unbounded work: characters read, and hits kept of one term.
+#: A crafted text must not buy unbounded work: characters read.
 MAX_TEXT = 40_000
-MAX_HITS_OF_A_TERM = 30
-CROWDED = 1200
 #: Thai is the first script without spaces between words; Lao and Khmer follow it.
 _OTHER_SCRIPTS = "\u0e00"
 _ALL = -1
 _CAPITAL = re.compile("[A-Z]")
 #: A headline and a text: what is shorter is a headline alone.
 _A_TEXT = 80
-#: Abbreviations and names that are everyday words when written small.
-_WORDS_WHEN_SMALL = frozenset(
-    ["AS", "BI", "Club", "GRO", "JIM", "KUR", "LC", "Medan", "Meta", "PATI", "PTI", "RDP", "RM", "SALAH", "dai"]
-)
-
 
 #: A hundred hits a story: half of what the named form costs.
 _hit = tuple.__new__
-_index, _end = itemgetter(0), itemgetter(2)
+_end = itemgetter(2)
 _hit_end, _by_end = itemgetter(1), itemgetter(1, 0)  # of terms that end together the longest comes first
 
 
@@ -71,7 +64,7 @@ class Matcher:
         self.signs, self.others = Lexicon(halves[True], blockers), Lexicon(halves[False], blockers)
         self.names = Terms(pattern for pattern in own if pattern.places)
         lexicon = frozenset((*self.signs.folded, *self.others.folded))
-        self._both = frozenset(index for index, term in enumerate(self.names.folded) if term in lexicon)
+        self.both = frozenset(index for index, term in enumerate(self.names.folded) if term in lexicon)
 
     def find(self, text: str, folded: bytes | None = None) -> Found:
         """Every hit in the first ``MAX_TEXT`` characters; ``folded`` where all of the text is known so."""
@@ -83,15 +76,10 @@ class Matcher:
         padded = b" " + (fold(text) if folded is None else folded[:MAX_TEXT]) + b" "
         found = Found(self, text, padded, list(self._substrings(text)) if self._may_hold_others(text) else [])
         matches = self.signs.find(padded)
-        if _stands_too_often(matches):  # how many of them are kept depends on all that stands here
+        if stands_too_often(matches):  # how many of them are kept depends on all that stands here
             return found.with_all(matches)
         found.add(self.signs, matches)
         return found
-
-    def is_crowded(self, matches: int, names: list[Match]) -> bool:
-        """Whether so much stands in a text that of each term only the first hits are kept."""
-        total = matches + len(names)
-        return total > CROWDED and total - sum(match[0] in self._both for match in names) > CROWDED
 
     def _may_hold_others(self, text: str) -> bool:
         if text.isascii() or not self._begins_other or not begins_any(text, self._first_bytes):
@@ -138,7 +126,7 @@ class Found:
             return self
         others = self._matcher.others
         matches = others.find(self._padded)
-        if _stands_too_often(matches):
+        if stands_too_often(matches):
             return Found(self._matcher, self._text, self._padded, self.others).with_all(self._parts[0][1], matches)
         self.add(others, matches)
         return self
@@ -146,8 +134,8 @@ class Found:
     def with_all(self, signs: list[Match], others: list[Match] | None = None) -> Found:
         """Complete, and of a term that stands very often in a crowded text only the first hits."""
         others = self._matcher.others.find(self._padded) if others is None else others
-        if self._matcher.is_crowded(len(signs) + len(others), self._matcher.names.find(self._padded)):
-            signs, others = _thinned(signs), _thinned(others)
+        if is_crowded(len(signs) + len(others), self._matcher.names.find(self._padded), self._matcher.both):
+            signs, others = thinned(signs), thinned(others)
         self.add(self._matcher.signs, signs)
         self.add(self._matcher.others, others)
         return self
@@ -199,8 +187,8 @@ class Found:
     def named(self) -> list[Hit]:
         """Every hit of a name of the gazetteer, in order of its end."""
         names = self._matcher.names.find(self._padded)
-        if self._matcher.is_crowded(sum(len(matches) for _, matches, _ in self._parts), names):
-            names = _thinned(names)
+        if is_crowded(sum(len(matches) for _, matches, _ in self._parts), names, self._matcher.both):
+            names = thinned(names)
         hits = self._hits(self._matcher.names, names)
         if others := [hit for hit in self.others if hit.pattern.places]:
             hits = sorted([*hits, *others], key=_hit_end)
@@ -263,7 +251,7 @@ class Found:
     def _holds(self, pattern: Pattern, start: int, stop: int) -> bool:
         """Whether a term is written as it has to be; in a text of capitals, or without any, case says nothing."""
         if pattern.exact and self._text[start:stop] != pattern.term and not self._shouting:
-            return self._small and pattern.term.partition(" ")[0] not in _WORDS_WHEN_SMALL
+            return self._small and pattern.term.partition(" ")[0] not in self._matcher.words.words_when_small
         return not pattern.capital or self._text[start].isupper() or self._means(pattern, start, stop)
 
     def _means(self, name: Pattern, start: int, stop: int) -> bool:
@@ -298,28 +286,6 @@ def _grouped(matches: list[Match], starts: Sequence[int]) -> list[list[Match]]:
             group = grouped[at]
         group.append(match)
     return grouped
-
-
-def _stands_too_often(matches: list[Match]) -> bool:
-    """Whether a term stands more often than is kept of it in a crowded text."""
-    if len(matches) <= MAX_HITS_OF_A_TERM:
-        return False
-    indexes = list(map(_index, matches))
-    if len(indexes) - len(set(indexes)) < MAX_HITS_OF_A_TERM:
-        return False  # nearly all stories: all the repetitions together are too few
-    indexes.sort()
-    return True in map(eq, indexes, indexes[MAX_HITS_OF_A_TERM:])
-
-
-def _thinned(matches: list[Match]) -> list[Match]:
-    """At most ``MAX_HITS_OF_A_TERM`` of each term, the first ones."""
-    seen: Counter[int] = Counter()
-    kept = []
-    for match in matches:
-        seen[match[0]] += 1
-        if seen[match[0]] <= MAX_HITS_OF_A_TERM:
-            kept.append(match)
-    return kept
 
 
 def _has_small_letters(text: str) -> bool:

@@ -32,6 +32,7 @@ class PlaceWords:
     sent_to: frozenset[str] = frozenset()  # countries
     area: frozenset[str] = frozenset()
     named_whole: frozenset[str] = frozenset()  # as they are written
+    words_when_small: frozenset[str] = frozenset()  # as they are written
     outlets: frozenset[str] = frozenset()  # "bangkokpost.com=TH"
 
     @cached_property
