@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import queue
 import threading
 import zlib
@@ -12,14 +11,16 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from services.runtime import engine as engines
 from services.runtime.engine import connect_to_write, make_engine
-from services.runtime.errors import OperatorError, UnavailableError, one_line
+from services.runtime.errors import OperatorError, UnavailableError
+from services.runtime.leads import Leads
+from services.runtime.outages import first_line, is_outage, told_apart
 from services.runtime.schema import current, migration_heads, need_head, shown, upgrade
 from services.runtime.silence import SILENT_AFTER_S, SilenceGuard
 
@@ -57,7 +58,7 @@ class Store:
         self._silence = None if self.is_sqlite else SilenceGuard(engine, silent_after_s)
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="store")
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
-        self._leads: dict[str, IO[str] | sa.Connection] = {}
+        self._leads = Leads(engine)
         self._closed = False
         self._writing: sa.Connection | None = None
         self._writer: threading.Thread | None = None
@@ -120,8 +121,8 @@ class Store:
 
     async def lead(self, name: str) -> bool:
         """Whether this process holds the one place ``name`` of this store; it keeps it to its end."""
-        if self.is_sqlite and name in self._leads:
-            return True  # a file's lock is ours until we let it go; the relay asks at each round
+        if self._leads.keep(name):
+            return True
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._try_lead, name)
 
     async def answers(self) -> bool:
@@ -139,8 +140,7 @@ class Store:
         if self._writer:
             self._queue.put(None)
             await asyncio.to_thread(self._writer.join)
-        for held in self._leads.values():
-            held.close()
+        self._leads.close()
         self._threads.shutdown(wait=True)
         if self._silence:
             self._silence.stop()
@@ -214,7 +214,7 @@ class Store:
                         with _undone_alone(conn, among=len(begun)):
                             results.append((queued, queued.work(conn), None))
                     except Exception as error:
-                        if len(begun) == 1 or _is_outage(error):
+                        if len(begun) == 1 or is_outage(error):
                             raise
                         results.append((queued, None, error))
         except Exception as error:  # noqa: BLE001 - the thread must live, and whoever waits must hear
@@ -232,13 +232,17 @@ class Store:
                     self._told_apart(failure) if isinstance(failure, DBAPIError) else failure
                 )
 
+    def _try_lead(self, name: str) -> bool:
+        with self._watched():
+            return self._leads.take(name)
+
     def _told_apart(self, error: DBAPIError) -> Exception:
         """Also, what fails on a schema that changed under this program is no fault of the work.
 
         While an upgrade migrates, the version before still runs: its records wait for the next one.
         """
-        if self._schema is None or _is_outage(error):
-            return _told_apart(error)
+        if self._schema is None or is_outage(error):
+            return told_apart(error)
         try:
             now = current(self.engine)
         except DBAPIError:
@@ -252,61 +256,6 @@ class Store:
     def _watched(self) -> contextlib.AbstractContextManager[None]:
         return self._silence.watching() if self._silence else contextlib.nullcontext()
 
-    def _try_lead(self, name: str) -> bool:
-        with self._watched():
-            return self._lead(name)
-
-    def _lead(self, name: str) -> bool:
-        if name in self._leads:
-            return self._still_leads(name)
-        if self.is_sqlite:
-            return self._lead_by_file(name)
-        try:
-            conn = self.engine.connect()
-            try:
-                locked = conn.execute(
-                    sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": zlib.crc32(name.encode())}
-                )
-                if locked.scalar():
-                    conn.commit()
-                    self._leads[name] = conn
-                    return True
-            finally:
-                if name not in self._leads:
-                    conn.close()
-        except DBAPIError as error:
-            raise _told_apart(error) from error
-        return False
-
-    def _still_leads(self, name: str) -> bool:
-        held = self._leads[name]
-        if not isinstance(held, sa.Connection):
-            return True
-        try:
-            held.execute(sa.text("SELECT 1"))
-            held.commit()
-        except DBAPIError:  # the server dropped the session, and the lock with it
-            del self._leads[name]
-            held.close()
-            return False
-        return True
-
-    def _lead_by_file(self, name: str) -> bool:
-        database = self.engine.url.database
-        if not database or database == ":memory:":
-            return True
-        try:
-            handle = Path(f"{database}.{name}.lock").open("w")  # noqa: SIM115 - held as long as we lead
-        except OSError as error:
-            raise UnavailableError(f"{name}.lock: {error.strerror}") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.close()
-            return False
-        self._leads[name] = handle
-        return True
-
 
 def _undone_alone(conn: sa.Connection, *, among: int) -> contextlib.AbstractContextManager[object]:
     """What keeps a piece of work's failure to itself.
@@ -315,29 +264,6 @@ def _undone_alone(conn: sa.Connection, *, among: int) -> contextlib.AbstractCont
     undone with its transaction.
     """
     return conn.begin_nested() if among > 1 else contextlib.nullcontext()
-
-
-# sqlite.org/rescode.html: busy, locked, out of memory, read-only, I/O, full, cannot open, protocol.
-_SQLITE_OUTAGES = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
-
-
-def _is_outage(error: BaseException) -> bool:
-    if not isinstance(error, DBAPIError):
-        return False
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None:
-        return (code & 0xFF) in _SQLITE_OUTAGES
-    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-
-
-def _told_apart(error: DBAPIError) -> Exception:
-    """An outage as ``UnavailableError``; anything else is a fault of the work and stays what it is."""
-    return UnavailableError(first_line(error)) if _is_outage(error) else error
-
-
-def first_line(error: DBAPIError) -> str:
-    """What the database says, without the statement."""
-    return one_line(str(error.orig or error).strip().splitlines()[0], 300)
 
 
 __all__ = ["GROUP_COMMIT", "Store", "Work", "first_line", "migration_heads"]
