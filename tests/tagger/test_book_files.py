@@ -63,7 +63,6 @@ def test_the_version_of_the_same_rules_is_the_same(seeds: Path, tmp_path: Path) 
         ("topics/drug_trafficking.yaml", "all: [dt_named]", "all: [dt_nmaed]", "dt_nmaed"),
         ("topics/drug_trafficking.yaml", "all: [dt_named]", "all: []", "all names no concept"),
         ("topics/drug_trafficking.yaml", "all: [dt_named]", "all: dt_named", "not a list of concepts"),
-        ("topics/drug_trafficking.yaml", "threshold:", "treshold:", "treshold"),
         ("topics/drug_trafficking.yaml", "threshold: 2.4", "threshold: much", "'much'"),
         ("topics/_severity.yaml", "kinds: [incident", "kinds: [gossip", "gossip"),
         ("topics/_frames.yaml", "concepts:\n", "concepts:\n  broken: 'smuggl{er'\n", "concepts.broken: braces"),
@@ -74,10 +73,17 @@ def test_the_version_of_the_same_rules_is_the_same(seeds: Path, tmp_path: Path) 
         ("places/border.csv", "name,aliases", "nom,aliases", "columns have to be name,aliases"),
     ],
 )
-def test_a_mistake_is_named_with_its_file_and_reason(seeds: Path, file: str, old: str, new: str, told: str) -> None:
+def test_a_mistake_is_named_with_its_file_and_reason(
+    seeds: Path, file: str, old: str, new: str, told: str
+) -> None:
     change(seeds / file, old, new)
     message = mistake(seeds)
     assert f"{Path(file).name}:" in message and told in message
+
+
+def test_an_unknown_key_is_named(seeds: Path) -> None:
+    change(seeds / "topics" / "drug_trafficking.yaml", "threshold:", "treshold:")
+    assert "drug_trafficking.yaml treshold: is none of" in mistake(seeds)
 
 
 def test_a_missing_topic_is_named(seeds: Path) -> None:
