@@ -102,7 +102,7 @@ _SUBSTANCE_WORDS: dict[str, str] = {
 SUBSTANCES = {word: name for name, words in _SUBSTANCE_WORDS.items() for word in words.split()}
 MONEY = re.compile(
     r"(?P<unit>Rp\.?|US\$|USD|\$|RM|SGD|S\$|THB|AU\$)\s?(?P<low>\d[\d.,]*\d|\d)"
-    r"(?:\s+(?P<scale>ribu|juta|miliar|triliun|million|billion|trillion))?"
+    r"(?:\s*(?P<scale>ribu|juta|miliar|triliun|million|billion|trillion|mil|mln|bn|jt|[mMbTk])\b)?"
 )
 CURRENCY = {
     "Rp": "IDR",
@@ -118,3 +118,6 @@ CURRENCY = {
 }
 SCALE = {"ribu": 1e3, "juta": 1e6, "miliar": 1e9, "triliun": 1e12}
 SCALE |= {"million": 1e6, "billion": 1e9, "trillion": 1e12}
+SCALE |= {"jt": 1e6, "mil": 1e6, "mln": 1e6, "m": 1e6, "M": 1e6, "bn": 1e9, "b": 1e9, "T": 1e12, "k": 1e3}
+#: "Rp 1,4 M" is a milliard.
+RUPIAH = {"M": 1e9, "m": 1e9}

@@ -23,6 +23,7 @@ from services.tagger.core.fact_words import (
     NOT_PEOPLE,
     PEOPLE,
     PERSONS,
+    RUPIAH,
     SCALE,
     SUBSTANCES,
     SUSPECTS,
@@ -225,7 +226,8 @@ def _money(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     value = value_of(found["low"], "id" if unit == "IDR" else language)
     if value is None:
         return
-    value *= SCALE.get(found["scale"] or "", 1)
+    scale = found["scale"] or ""
+    value *= RUPIAH[scale] if unit == "IDR" and scale in RUPIAH else SCALE.get(scale, 1)
     span = _span(reading, found.start(), found.end(), "facts/money")
     card.number("money", value, value, unit, of="", span=span)
 

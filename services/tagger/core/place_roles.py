@@ -29,6 +29,24 @@ class Scene:
     words: PlaceWords
 
 
+#: What joins the places of a list, or a town to the province it lies in: "asal NTT, Aceh dan Jawa", "Belu (NTT)".
+_JOINED = re.compile(
+    r"\s*(?:,|\(|,?\s(?:dan|serta|atau|maupun|and|or)\b)\s*(?:(?:Provinsi|provinsi|Prov\.?|Kab\.?|Kabupaten|Kota)\s+)?\(?\s*"
+)
+_INHERITED = frozenset({Role.ORIGIN, Role.DESTINATION, Role.TRANSIT})
+
+
+def joined(reading: Reading, before: Hit, hit: Hit) -> bool:
+    """Whether nothing but a comma, a bracket or an "and" stands between two mentions."""
+    return hit.start - before.end < 24 and _JOINED.fullmatch(reading.whole, before.end, hit.start) is not None
+
+
+def inherited(role: Role, hit: Hit, scene: Scene) -> bool:
+    """Whether the next place of a list has this role as well; an office ("Polda NTT") acts by itself."""
+    first = scene.folded[hit.start : hit.end].split(None, 1)[0]
+    return role in _INHERITED and first not in scene.words.before_a_town
+
+
 def role_of(hit: Hit, scene: Scene, *, state: bool) -> Role:
     """What a mention's words say it is to the event."""
     folded, words = scene.folded, scene.words
@@ -37,8 +55,9 @@ def role_of(hit: Hit, scene: Scene, *, state: bool) -> Role:
     earlier, last = ([b"", b"", *words_before(folded, hit.start, 3)])[-2:]
     if last == b"the":
         last = earlier  # "from the Philippines"
-    if state and _speaks(hit, scene, last):
-        return Role.STATEMENT
+    acting = _acting(hit, scene, last, state=state)
+    if acting:
+        return acting
     if _is_origin(hit, scene, earlier, last, state=state):
         return Role.ORIGIN
     if last == b"masuk" and earlier in words.about_to:
@@ -64,6 +83,20 @@ def _is_origin(hit: Hit, scene: Scene, earlier: bytes, last: bytes, *, state: bo
         or (last == b"negara" and earlier == b"warga")
         or word_after(folded, hit.end) in words.people  # "Myanmar migrants"
     )
+
+
+def _acting(hit: Hit, scene: Scene, last: bytes, *, state: bool) -> Role | None:
+    """A state that speaks of the event, or a town whose court sits where it is tried."""
+    if state:
+        return Role.STATEMENT if _speaks(hit, scene, last) else None
+    return Role.EVENT if _has_a_court(hit, scene) else None
+
+
+def _has_a_court(hit: Hit, scene: Scene) -> bool:
+    """ "sent to Phnom Penh Municipal Court", "Dong Nai People's Court"."""
+    after = scene.folded[hit.end : hit.end + 40].split(None, 4)[:4]
+    at = next((at for at, word in enumerate(after) if word in scene.words.court), None)
+    return at is not None and scene.words.of_a_court.issuperset(after[:at])
 
 
 def _speaks(hit: Hit, scene: Scene, last: bytes) -> bool:

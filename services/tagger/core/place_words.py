@@ -16,6 +16,8 @@ class PlaceWords:
     transit: frozenset[bytes] = frozenset()
     locative: frozenset[bytes] = frozenset()
     office: frozenset[bytes] = frozenset()
+    court: frozenset[bytes] = frozenset()
+    of_a_court: frozenset[bytes] = frozenset()
     city_type: frozenset[bytes] = frozenset()
     demonym: frozenset[bytes] = frozenset()
     of_a_state: frozenset[bytes] = frozenset()

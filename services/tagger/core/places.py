@@ -10,7 +10,7 @@ from typing import NamedTuple
 from services.contracts.codes import Kind, Role
 from services.tagger.core.book import PlaceEntry, Rulebook
 from services.tagger.core.lexicon import Hit
-from services.tagger.core.place_roles import Scene, role_of
+from services.tagger.core.place_roles import Scene, inherited, joined, role_of
 from services.tagger.core.place_words import words_before
 from services.tagger.core.reading import Reading
 from services.tagger.core.spans import Span
@@ -55,13 +55,22 @@ def find_places(
     folded = reading.folded
     scene = Scene(reading, folded, kind, book.bit("k_meet"), book.place_words)
     chosen = _resolve(hits, book, folded, reading.whole)
-    mentions = []
+    mentions: list[_Mention] = []
     for hit, entry in chosen:
         sentence = reading.sentences.at(hit.start)
-        role = role_of(hit, scene, state=entry.region is None)
+        role = _listed(mentions[-1], hit, entry, scene) if mentions else None
+        role = role or role_of(hit, scene, state=entry.region is None)
         mentions.append(_Mention(hit, entry, sentence, role, _weight(sentence, reading, about, entry)))
     settled = _abroad(_settle(mentions, kind), reading, book, both_sides)
     return _merge(settled, reading)
+
+
+def _listed(before: _Mention, hit: Hit, entry: PlaceEntry, scene: Scene) -> Role | None:
+    """The role of the place right before, where this one is the next of a list or says where that one lies."""
+    alike = before.entry.country == entry.country or (before.entry.region is None and entry.region is None)
+    if alike and joined(scene.reading, before.hit, hit) and inherited(before.role, hit, scene):
+        return before.role
+    return None
 
 
 def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> list[tuple[Hit, PlaceEntry]]:

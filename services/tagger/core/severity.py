@@ -9,6 +9,7 @@ from services.contracts.codes import Kind, Severity, Topic
 from services.contracts.tagging import Facts, Number
 from services.tagger.core.book import Rulebook
 from services.tagger.core.reading import Reading
+from services.tagger.core.severity_routine import HARD_DRUGS, HELD_HIGH, SENT_MANY, is_routine
 from services.tagger.core.spans import Span, spans_of
 
 _SOFT = frozenset({Kind.POLICY_COOPERATION, Kind.ADVISORY_ANALYSIS})
@@ -21,10 +22,10 @@ _PEOPLE_TOPICS = frozenset(
         Topic.MIGRANT_RETURN_PROTECTION,
     }
 )
-_HARD_DRUGS = frozenset({"methamphetamine", "heroin", "ketamine", "cocaine", "narcotics", ""})
-_HELD_HIGH, _HELD_CRITICAL = 10, 500
-#: Sending foreigners home is routine by the dozen and only then a matter of numbers.
-_SENT_MANY, _SENT_HUNDREDS = 50, 100
+_HELD_CRITICAL = 500
+_SENT_HUNDREDS = 100
+#: Who lands or crosses in hundreds is no hundred set free.
+_CROSSED_CRITICAL = 500
 #: Whoever and whatever a court speaks of was freed or seized long ago.
 _TRIED = 3
 _PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
@@ -66,7 +67,7 @@ def score(
     found = [*_by_words(reading, book, topics, kind)]
     if kind not in _SOFT:
         sent = reading.has_title and bool(reading.bits[0] & book.bit("sent_home_word"))
-        counted = _by_counts(topics, kind, facts, sent=sent)
+        counted = _by_counts(topics, kind, facts, reading, sent=sent)
         tried = kind is Kind.JUDICIAL
         found += [replace(one, level=min(one.level, _TRIED)) for one in counted] if tried else counted
     if not found:
@@ -76,8 +77,8 @@ def score(
     if kind in _SOFT:
         level = min(level, _LIST_CEILING if _is_list(reading, book) else _SOFT_CEILING)
         found = [trigger for trigger in found if trigger.level <= level] or found[-1:]
-    elif kind is Kind.ENFORCEMENT and _routine(topics, facts):
-        level = min(level, 1) if level <= 2 else level
+    elif level == _NO_NUMBER and is_routine(topics, kind, facts, reading, book):
+        level = 1
     return FoundSeverity(Severity(level), tuple(found[:4]))
 
 
@@ -98,19 +99,32 @@ def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: K
                 yield FoundTrigger(entry.rule.name.removeprefix("severity/"), entry.level, evidence)
 
 
-def _by_counts(topics: Sequence[Topic], kind: Kind, facts: Facts, *, sent: bool) -> Iterable[FoundTrigger]:
+def _by_counts(
+    topics: Sequence[Topic], kind: Kind, facts: Facts, reading: Reading, *, sent: bool
+) -> Iterable[FoundTrigger]:
     primary = topics[0]
     people = [*facts.victims, *facts.persons, *facts.minors]
     if primary is Topic.FORCED_CRIMINALITY:
         people += facts.suspects  # who sits at the telephones may be held there
+    people = _of_the_event(people, reading)
+    sent_home = primary is Topic.MIGRANT_RETURN_PROTECTION
     if primary in _PEOPLE_TOPICS:
         yield from _people(people, primary)
         if kind is not Kind.JUDICIAL:
-            yield from _deaths(facts)
+            dead = _deaths(facts)
+            # Who dies abroad is brought home by the week; at sea or in captivity words say so.
+            yield from (replace(one, level=min(one.level, 3)) for one in dead) if sent_home else dead
     if primary is Topic.DOCUMENT_IMMIGRATION and kind is Kind.ENFORCEMENT:
         yield from _sent(people) if sent else _held(people)
     if primary is Topic.DRUG_TRAFFICKING:
         yield from _drugs(facts.quantities)
+
+
+def _of_the_event(people: Sequence[Number], reading: Reading) -> list[Number]:
+    """Whom the lead counts; further down a story counts other events, the year's and the country's."""
+    end = reading.sentences.ends[reading.lead_end - 1]
+    told = [number for number in people if number.evidence and number.evidence[0].start < end]
+    return told or list(people)
 
 
 def _people(people: Sequence[Number], primary: Topic) -> Iterable[FoundTrigger]:
@@ -119,7 +133,8 @@ def _people(people: Sequence[Number], primary: Topic) -> Iterable[FoundTrigger]:
         return
     count = most.low
     routine = primary is Topic.MIGRANT_RETURN_PROTECTION
-    if count >= (500 if routine else 100):
+    crossed = primary is Topic.MIGRANT_SMUGGLING
+    if count >= (500 if routine else _CROSSED_CRITICAL if crossed else 100):
         yield FoundTrigger(f"{int(count)} people", 4 if not routine else 3, spans_of(most.evidence))
     elif count >= (50 if routine else 10):
         yield FoundTrigger(f"{int(count)} people", 3 if not routine else 2, spans_of(most.evidence))
@@ -130,7 +145,7 @@ def _people(people: Sequence[Number], primary: Topic) -> Iterable[FoundTrigger]:
 def _held(people: Sequence[Number]) -> Iterable[FoundTrigger]:
     """A raid that takes hundreds is as grave as one that frees them; a handful is routine."""
     most = max(people, key=lambda number: number.low, default=None)
-    if most is None or not _HELD_HIGH <= most.low <= 100_000:
+    if most is None or not HELD_HIGH <= most.low <= 100_000:
         return
     level = 4 if most.low >= _HELD_CRITICAL else 3
     yield FoundTrigger(f"{int(most.low)} people held", level, spans_of(most.evidence))
@@ -139,7 +154,7 @@ def _held(people: Sequence[Number]) -> Iterable[FoundTrigger]:
 def _sent(people: Sequence[Number]) -> Iterable[FoundTrigger]:
     """Foreigners put on a ferry or an aeroplane: routine below fifty."""
     most = max(people, key=lambda number: number.low, default=None)
-    if most is None or not _SENT_MANY <= most.low <= 100_000:
+    if most is None or not SENT_MANY <= most.low <= 100_000:
         return
     level = 3 if most.low >= _SENT_HUNDREDS else 2
     yield FoundTrigger(f"{int(most.low)} people sent home", level, spans_of(most.evidence))
@@ -160,7 +175,7 @@ def _drugs(quantities: Sequence[Number]) -> Iterable[FoundTrigger]:
             yield from _pills(number)
         if number.unit != "kg":
             continue
-        hard = number.of in _HARD_DRUGS
+        hard = number.of in HARD_DRUGS
         if hard and number.low >= 100:
             yield FoundTrigger("100 kg of hard drugs", 4, spans_of(number.evidence))
         elif (hard and number.low >= 5) or (number.of == "cannabis" and number.low >= 50):
@@ -175,12 +190,3 @@ def _pills(number: Number) -> Iterable[FoundTrigger]:
         if number.low >= least:
             yield FoundTrigger(f"{least} pills", level, spans_of(number.evidence))
             return
-
-
-def _routine(topics: Sequence[Topic], facts: Facts) -> bool:
-    """A single overstayer or one animal is routine work."""
-    if topics[0] is Topic.DOCUMENT_IMMIGRATION:
-        return not any(number.low >= 10 for number in (*facts.persons, *facts.victims))
-    if topics[0] is Topic.WILDLIFE_TIMBER:
-        return all(number.low < 5 for number in facts.quantities) and not facts.money
-    return topics[0] is Topic.BORDER_SECURITY and not any(number.low >= 10 for number in facts.persons)

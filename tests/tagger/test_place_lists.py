@@ -1,0 +1,40 @@
+"""The places of a list share one role, and a court sits where the story is set."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.contracts.codes import Role
+from services.tagger.core.book import Rulebook
+from services.tagger.core.story import tag_story
+from tests.tagger.builders import an_article
+
+TITLE = "Polisi Gagalkan Pengiriman PMI Ilegal ke Malaysia di Karimun"
+
+
+def scene(book: Rulebook, title: str, text: str) -> set[str | None]:
+    found = tag_story(an_article(title, text), book)
+    assert found.relevant, found.reason
+    return {p.entry.region for p in found.places if p.role in {Role.EVENT, Role.VENUE}} - {None}
+
+
+@pytest.mark.parametrize(
+    "home", ["NTT, Aceh dan Sulawesi Selatan", "Belu (NTT)", "Lombok Timur, Provinsi Nusa Tenggara Barat"]
+)
+def test_where_people_come_from_is_read_to_the_end_of_the_list(book: Rulebook, home: str) -> None:
+    text = f"Polres Karimun mengamankan tujuh calon PMI ilegal asal {home} di sebuah rumah di Kundur."
+    assert scene(book, TITLE, text) == {"ID-KR"}
+
+
+def test_an_office_or_another_state_after_a_comma_is_no_part_of_the_list(book: Rulebook) -> None:
+    text = "Hendak dikirim ke Malaysia, Polres Nunukan mengamankan tujuh calon PMI ilegal di Pelabuhan Tunon Taka."
+    assert scene(book, "Tujuh Calon PMI Ilegal Diamankan", text) == {"ID-KU"}
+    text = "Sebanyak 70 WNI dideportasi dari Malaysia, Nunukan menerima mereka di Pelabuhan Tunon Taka."
+    assert "ID-KU" in scene(book, "70 WNI Dideportasi dari Malaysia", text)
+
+
+def test_a_town_whose_court_tries_them_is_the_event_and_one_they_go_to_is_not(book: Rulebook) -> None:
+    text = "Two suspects accused of human trafficking were sent to Kampot Provincial Court on Tuesday."
+    assert scene(book, "Two suspected human traffickers charged", text) == {"KH-7"}
+    text = "Police in Kampot arrested two suspects accused of trafficking women to Battambang on Tuesday."
+    assert scene(book, "Two suspected human traffickers arrested", text) == {"KH-7"}
