@@ -73,4 +73,9 @@ def _only_of_people(hit: Hit, folded: bytes, country: str, words: PlaceWords) ->
         return True
     if before and country in words.sent_to and before[0] in words.destination:
         return True
+    return of_people(hit, folded, words)
+
+
+def of_people(hit: Hit, folded: bytes, words: PlaceWords) -> bool:
+    """Whether a state's name stands before people or things of it."""
     return word_after(folded, hit.end) in words.people

@@ -13,6 +13,7 @@ from services.tagger.core.crowding import MAX_HITS_OF_A_TERM, is_crowded, stands
 from services.tagger.core.folding import begins_any, fold, fold_term
 from services.tagger.core.lexicon import ASKS, Hit, Lexicon, Match, Pattern, Terms
 from services.tagger.core.place_words import NO_WORDS, PlaceWords
+from services.tagger.core.quoted import as_written, marks_within, without
 
 #: A crafted text must not buy unbounded work: characters read.
 MAX_TEXT = 40_000
@@ -75,7 +76,7 @@ class Matcher:
         text = text[:MAX_TEXT]
         padded = b" " + (fold(text) if folded is None else folded[:MAX_TEXT]) + b" "
         found = Found(self, text, padded, list(self._substrings(text)) if self._may_hold_others(text) else [])
-        matches = self.signs.find(padded)
+        matches = found.look(self.signs)
         if stands_too_often(matches):  # how many of them are kept depends on all that stands here
             return found.with_all(matches)
         found.add(self.signs, matches)
@@ -107,11 +108,18 @@ class Found:
         self._matcher = matcher
         self._text = text
         self._padded = padded
+        self._marks = marks_within(text)
+        self._sought = without(padded, self._marks) if self._marks else padded
         self.others = others  # in scripts that put no space between words
         self._parts: list[_Part] = []
         blockers = matcher.signs.blockers
         #: Of phrases that mean something else.
         self._spans = [(hit.start, hit.end) for hit in others if hit.pattern.concepts & blockers]
+
+    def look(self, terms: Terms) -> list[Match]:
+        """Every match of these terms, also around a mark of quotation."""
+        matches = terms.find(self._sought)
+        return as_written(matches, self._marks) if self._marks else matches
 
     def add(self, lexicon: Lexicon, matches: list[Match]) -> None:
         """Take in what stands of a lexicon; of the signs first, which the blocking phrases are among."""
@@ -125,7 +133,7 @@ class Found:
         if len(self._parts) > 1:
             return self
         others = self._matcher.others
-        matches = others.find(self._padded)
+        matches = self.look(others)
         if stands_too_often(matches):
             return Found(self._matcher, self._text, self._padded, self.others).with_all(self._parts[0][1], matches)
         self.add(others, matches)
@@ -133,8 +141,8 @@ class Found:
 
     def with_all(self, signs: list[Match], others: list[Match] | None = None) -> Found:
         """Complete, and of a term that stands very often in a crowded text only the first hits."""
-        others = self._matcher.others.find(self._padded) if others is None else others
-        if is_crowded(len(signs) + len(others), self._matcher.names.find(self._padded), self._matcher.both):
+        others = self.look(self._matcher.others) if others is None else others
+        if is_crowded(len(signs) + len(others), self.look(self._matcher.names), self._matcher.both):
             signs, others = thinned(signs), thinned(others)
         self.add(self._matcher.signs, signs)
         self.add(self._matcher.others, others)
@@ -186,7 +194,7 @@ class Found:
 
     def named(self) -> list[Hit]:
         """Every hit of a name of the gazetteer, in order of its end."""
-        names = self._matcher.names.find(self._padded)
+        names = self.look(self._matcher.names)
         if is_crowded(sum(len(matches) for _, matches, _ in self._parts), names, self._matcher.both):
             names = thinned(names)
         hits = self._hits(self._matcher.names, names)

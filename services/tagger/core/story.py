@@ -18,12 +18,13 @@ from services.contracts.tagging import (
 )
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Rulebook
-from services.tagger.core.countries import countries_named, set_elsewhere
+from services.tagger.core.countries import countries_named, of_people, set_elsewhere
 from services.tagger.core.facts import read_facts
 from services.tagger.core.first_look import may_fire
 from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
+from services.tagger.core.lexicon import Hit
 from services.tagger.core.matching import MAX_TEXT
 from services.tagger.core.places import FoundPlace, find_places
 from services.tagger.core.read_story import read
@@ -155,7 +156,14 @@ def _stays_at_home(reading: Reading, book: Rulebook, article: Article) -> bool:
     home = article.default_region[:2] or book.place_words.home_of(article.outlet)
     if home == _DESK or home not in book.area or not reading.everything & book.bit("foreign_state"):
         return False
-    return all(home in book.namesakes(hit.pattern.places).countries for hit in reading.place_names)
+    return all(_at_home(hit, home, reading, book) for hit in reading.place_names)
+
+
+def _at_home(hit: Hit, home: str, reading: Reading, book: Rulebook) -> bool:
+    """Whether a name lies in this state, or far away and only says what sort it is: "a Macau scam"."""
+    countries = book.namesakes(hit.pattern.places).countries
+    far = countries[0] not in book.area
+    return home in countries or (far and of_people(hit, reading.folded, book.place_words))
 
 
 def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
@@ -173,7 +181,7 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     # A bare headline of a paper of the area means its own country, unless it says where it is set.
     most = max(outside, key=lambda country: outside[country])
     named_well = outside[most] >= _MORE_THAN_A_NAME and len(article.text) >= _A_SENTENCE
-    at_home = article.default_region[:2] in book.area and not inside
+    at_home = (article.default_region[:2] or home) in book.area and not inside
     if at_home and not (named_well or len(article.text) >= _WHOLE_STORY or set_elsewhere(reading, book)):
         return ""
     return most if inside == 0 or inside * _OUTWEIGHED < outside[most] else ""
