@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -46,12 +48,7 @@ class Terms:
                 by_bytes.setdefault(folded, []).append(pattern)
         self.folded = tuple(by_bytes)
         self.groups: Sequence[tuple[Pattern, ...]] = [tuple(group) for group in by_bytes.values()]
-        #: Where a term has one reading and asks nothing of its case, which is nearly always.
-        self.plain = [
-            group[0] if len(group) == 1 and not (group[0].exact or group[0].capital) else None
-            for group in self.groups
-        ]
-        #: Where a term has one reading in any case but for its first letter: nearly all names too.
+        #: Where a term has one reading in any case but for its first letter, which is nearly always.
         self.single = [group[0] if len(group) == 1 and not group[0].exact else None for group in self.groups]
         self._automaton = BytesAhoCorasick(
             [b" " + folded + b" " for folded in by_bytes], implementation=Implementation.ContiguousNFA
@@ -68,7 +65,17 @@ class Lexicon(Terms):
     def __init__(self, patterns: Iterable[Pattern], blockers: int) -> None:
         super().__init__(patterns)
         self.blockers = blockers
+        #: The way each term is nearly always written, and its concepts then.
+        self.usual = [_usual(group) for group in self.groups]
         #: The concepts of a term; ``ASKS`` where they are not known before its case.
         self.concepts = [
-            plain.concepts if plain and not plain.concepts & blockers else ASKS for plain in self.plain
+            ASKS if known is None or known[0] or known[1] & blockers else known[1] for known in self.usual
         ]
+
+
+def _usual(group: Sequence[Pattern]) -> tuple[str, int] | None:
+    """The one way of writing that all these patterns count in, empty for any; None where there is none."""
+    written = {pattern.term for pattern in group if pattern.exact}
+    if len(written) > 1 or any(pattern.capital for pattern in group):
+        return None
+    return "".join(written), reduce(or_, [pattern.concepts for pattern in group], 0)

@@ -29,6 +29,9 @@ _hit = tuple.__new__
 _end = itemgetter(2)
 _hit_end, _by_end = itemgetter(1), itemgetter(1, 0)  # of terms that end together the longest comes first
 
+#: No text is written so: the patterns of a term are asked one by one.
+_UNUSUAL = (" ", 0)
+
 
 class Matcher:
     """The terms of the lexicon and the names of the gazetteer, which few stories are asked for, apart."""
@@ -223,11 +226,15 @@ class Found:
         """The concepts of each match, also of those that ask for their case; notes the blocking phrases."""
         concepts = lexicon.concepts
         masks = [concepts[index] for index, _, _ in matches]
-        groups, blockers, at = lexicon.groups, lexicon.blockers, -1
+        groups, usual, text = lexicon.groups, lexicon.usual, self._text
+        blockers, at = lexicon.blockers, -1
         for _again in range(masks.count(ASKS)):
             at = masks.index(ASKS, at + 1)
             index, start, end = matches[at]
-            mask = masks[at] = self._written(groups[index], start, end - 2)
+            written, mask = usual[index] or _UNUSUAL
+            if written and text[start : end - 2] != written:
+                mask = self._written(groups[index], start, end - 2)
+            masks[at] = mask
             if mask & blockers:
                 self._spans.append((start, end - 2))
         return masks
