@@ -24,7 +24,7 @@ import orjson
 
 from bench.tagging import corpus, interpreters, measure, page
 from services.tagger.core.book import Rulebook
-from services.tagger.core.story import tag_story
+from services.tagger.core.story import tag_stories
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "bench" / "report" / "data" / "tagging.json"
@@ -104,7 +104,7 @@ def peers(rules: Rulebook, *, rounds: int) -> dict[str, Any]:
                 answer = json.loads(process.stdout.readline())
                 taken.setdefault(engine, []).append(answer["cpu_s"] / count * 1e6)
                 hits[engine] = round(answer["hits"] / count, 1)
-            spent = measure.cpu(lambda: [tag_story(one, rules) for one in articles])
+            spent = measure.cpu(lambda: list(tag_stories(articles, rules)))
             taken.setdefault("Siaga, the whole tagger", []).append(spent / len(articles) * 1e6)
         process.stdin.close()
     own = taken["Siaga, the whole tagger"]

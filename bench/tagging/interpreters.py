@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.tagging import corpus, measure
-from services.tagger.core.story import tag_story
+from services.tagger.core.story import tag_stories
 
 _STORIES = 150
 _KINDS = {"mixture": None, "plain": False, "field": True}
@@ -66,7 +66,7 @@ def main() -> None:
     print(f"{sys.version.split()[0]}, {sys.version.partition('[')[2].rstrip(']')}", flush=True)
     for line in sys.stdin:
         chosen = articles[line.strip()]
-        spent = measure.cpu(lambda those=chosen: [tag_story(one, rules) for one in those])  # type: ignore[misc]
+        spent = measure.cpu(lambda those=chosen: list(tag_stories(those, rules)))  # type: ignore[misc]
         print(spent / _STORIES * 1e6, flush=True)
 
 

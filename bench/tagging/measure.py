@@ -33,7 +33,7 @@ from services.tagger.core.matching import Matcher
 from services.tagger.core.places import find_places
 from services.tagger.core.read_story import read
 from services.tagger.core.severity import score
-from services.tagger.core.story import Article, tag_story
+from services.tagger.core.story import Article, tag_stories, tag_story
 from services.tagger.core.topics import decide
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,13 +84,13 @@ def speed(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
         articles, lines = [article(row) for row in rows], [orjson.dumps(row) for row in rows]
         scan, tag = bare_scan(rules, articles), line_tagger(rules, explain=False)
         works: dict[str, Callable[[], object]] = {
-            "tag": lambda articles=articles: [tag_story(one, rules) for one in articles],  # type: ignore[misc]
-            "line": lambda lines=lines, tag=tag: [tag(line) for line in lines],  # type: ignore[misc]
+            "tag": lambda articles=articles: list(tag_stories(articles, rules)),  # type: ignore[misc]
+            "line": lambda lines=lines, tag=tag: tag(lines),  # type: ignore[misc]
             "bare": scan,
         }
         taken = interleaved(works, rounds)
         found[name] = {
-            "relevant": round(sum(tag_story(one, rules).relevant for one in articles) / stories, 3),
+            "relevant": round(sum(one.relevant for one in tag_stories(articles, rules)) / stories, 3),
             "hits_per_kb": round(sum(map(len, scan())) / stories / SIZE * 1000, 1),
             "stories_per_s": spread([stories / one for one in taken["tag"]], 0),
             "lines_per_s": spread([stories / one for one in taken["line"]], 0),
@@ -164,7 +164,7 @@ def _staged(one: Article, rules: Rulebook, spent: dict[str, float]) -> None:
     kind = timed("kind", lambda: decide_kind(reading, rules, topics[0].topic, topics[0].evidence).kind)
     about = frozenset(reading.sentences.at(span.start) for topic in topics for span in topic.evidence)
     places = timed("places", lambda: find_places(reading, rules, kind, about))
-    facts = timed("facts", lambda: read_facts("x", reading, rules, places, language=one.language, published=None))
+    facts = timed("facts", lambda: read_facts(reading, rules, places, language=one.language, published=None))
     codes, spans = [topic.topic for topic in topics], topics[0].evidence
     timed("severity", lambda: score(reading, rules, codes, kind, facts, fallback=spans))
 
@@ -177,7 +177,7 @@ def patterns(rules: Rulebook, *, stories: int, rounds: int) -> Figures:
     for count in (5_000, 20_000, len(own), MANY):
         chosen = own[:count] + [_invented(index) for index in range(count - len(own))]
         other = replace(rules, matcher=Matcher(chosen, rules.blockers, signs_of(rules.topics), rules.place_words))
-        works[f"{count}"] = lambda other=other: [tag_story(one, other) for one in articles]  # type: ignore[misc]
+        works[f"{count}"] = lambda other=other: list(tag_stories(articles, other))  # type: ignore[misc]
         works[f"bare {count}"] = bare_scan(other, articles)
     taken = interleaved(works, rounds)
     return {name: spread([one / stories * 1e6 for one in values], 0) for name, values in taken.items()}
@@ -214,7 +214,7 @@ def length(rules: Rulebook, *, rounds: int) -> Figures:
     for size in (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000):
         articles = [article(row) for row in corpus.of_size(max(4, 200_000 // size), 3, size)]
         amounts[str(size)] = sum(len(one.text) for one in articles) / 1000
-        works[str(size)] = lambda articles=articles: [tag_story(one, rules) for one in articles]  # type: ignore[misc]
+        works[str(size)] = lambda articles=articles: list(tag_stories(articles, rules))  # type: ignore[misc]
     taken = interleaved(works, rounds)
     return {name: spread([one / amounts[name] * 1e6 for one in values], 0) for name, values in taken.items()}
 
@@ -233,7 +233,7 @@ def hostile(rules: Rulebook, *, rounds: int) -> Figures:
         name: lambda text=text: tag_story(Article("x", "Judul", text), rules)  # type: ignore[misc]
         for name, text in texts.items()
     }
-    works |= {name: lambda those=those: [tag_story(one, rules) for one in those] for name, those in plain.items()}  # type: ignore[misc]
+    works |= {name: lambda those=those: list(tag_stories(those, rules)) for name, those in plain.items()}  # type: ignore[misc]
     taken = interleaved(works, rounds)
     kb = {name: len(text) / 1000 for name, text in texts.items()}
     kb |= {name: len(those) * SIZE / 1000 for name, those in plain.items()}

@@ -86,7 +86,7 @@ def tag_block(first: int, count: int) -> dict[str, Any]:
     tag = line_tagger(_book[0], explain=False)
     labels, relevant = hashlib.sha256(), 0
     cpu, wall = time.process_time(), time.monotonic()
-    tagged = [tag(line)[0] for line in lines]
+    tagged = [line for line, _ in tag(lines)]
     cpu, wall = time.process_time() - cpu, time.monotonic() - wall
     for line in tagged:
         labels.update(line + b"\n")

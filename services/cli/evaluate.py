@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from services.runtime.errors import OperatorError
 from services.tagger.book_files import load_book
 from services.tagger.core.book import Rulebook
 from services.tagger.core.figures import MIN_ROWS, Answer, Figures, Gold, by_language, compare
-from services.tagger.core.story import Article, Tagging, tag_story
+from services.tagger.core.story import Article, Tagging, tag_stories
 
 _SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 _SCENE = frozenset({Role.EVENT, Role.VENUE})
@@ -82,8 +82,9 @@ def _book(seeds: Path) -> Rulebook:
     return load_book(seeds / "topics", seeds / "places")
 
 
-def _answers(labelled: Iterable[tuple[Article, Gold]], book: Rulebook) -> list[tuple[Gold, Answer]]:
-    return [(label, answer_of(tag_story(article, book))) for article, label in labelled]
+def _answers(labelled: Sequence[tuple[Article, Gold]], book: Rulebook) -> list[tuple[Gold, Answer]]:
+    tagged = tag_stories((article for article, _ in labelled), book)
+    return [(label, answer_of(tagging)) for (_, label), tagging in zip(labelled, tagged, strict=True)]
 
 
 def _print(pairs: list[tuple[Gold, Answer]], errors: int) -> None:

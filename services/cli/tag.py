@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ import orjson
 
 from services.tagger.book_files import load_for_good
 from services.tagger.core.book import Rulebook
-from services.tagger.core.story import Article, Tagging, tag_story
+from services.tagger.core.fact_card import rows_of
+from services.tagger.core.story import Article, Tagging, tag_stories
 
 _SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 _CHUNK = 64
-_book: list[Rulebook] = []  # one rulebook a worker process; filled by ``_start``
+#: From input lines to output lines, each with whether its input was bad.
+LineTagger = Callable[[Sequence[bytes]], list[tuple[bytes, bool]]]
+_taggers: list[LineTagger] = []  # one a worker process; filled by ``_start``
 
 
 @click.command("tag")
@@ -51,39 +54,47 @@ def _tagged(lines: Iterable[bytes], workers: int, explain: bool, seeds: Path) ->
     full = (line for line in lines if line.strip())
     if workers == 1:
         tag = line_tagger(load_for_good(seeds / "topics", seeds / "places"), explain)
-        yield from map(tag, full)
+        while block := list(islice(full, _CHUNK)):
+            yield from tag(block)
         return
-    with ProcessPoolExecutor(workers, initializer=_start, initargs=(seeds,)) as pool:
+    with ProcessPoolExecutor(workers, initializer=_start, initargs=(seeds, explain)) as pool:
         while block := list(islice(full, _CHUNK * workers * 4)):
-            yield from pool.map(_tag_explained if explain else _tag_plain, block, chunksize=_CHUNK)
+            chunks = [block[at : at + _CHUNK] for at in range(0, len(block), _CHUNK)]
+            yield from chain.from_iterable(pool.map(_tag, chunks))
 
 
-def _start(seeds: Path) -> None:
-    _book.append(load_for_good(seeds / "topics", seeds / "places"))
+def _start(seeds: Path, explain: bool) -> None:
+    _taggers.append(line_tagger(load_for_good(seeds / "topics", seeds / "places"), explain))
 
 
-def _tag_plain(line: bytes) -> tuple[bytes, bool]:
-    return line_tagger(_book[0], explain=False)(line)
+def _tag(lines: Sequence[bytes]) -> list[tuple[bytes, bool]]:
+    return _taggers[0](lines)
 
 
-def _tag_explained(line: bytes) -> tuple[bytes, bool]:
-    return line_tagger(_book[0], explain=True)(line)
+def line_tagger(book: Rulebook, explain: bool) -> LineTagger:
+    """A function from input lines to their output lines, each with whether its input was bad."""
 
-
-def line_tagger(book: Rulebook, explain: bool) -> Callable[[bytes], tuple[bytes, bool]]:
-    """A function from an input line to its output line and whether the input was bad."""
-
-    def tag(line: bytes) -> tuple[bytes, bool]:
-        row: Any = None
-        try:
-            row = orjson.loads(line)
-            article = article_of_row(row)
-        except ValueError as error:
-            known = row.get("id") if isinstance(row, dict) else None
-            return orjson.dumps({"id": known, "error": str(error)}), True
-        return orjson.dumps(row_of(tag_story(article, book), explain=explain)), False
+    def tag(lines: Sequence[bytes]) -> list[tuple[bytes, bool]]:
+        read = [_read(line) for line in lines]
+        tagged = tag_stories((one for one in read if isinstance(one, Article)), book)
+        return [(one, True) if isinstance(one, bytes) else (_line(next(tagged), explain), False) for one in read]
 
     return tag
+
+
+def _read(line: bytes) -> Article | bytes:
+    """The story of a line, or the line that says why it holds none."""
+    row: Any = None
+    try:
+        row = orjson.loads(line)
+        return article_of_row(row)
+    except ValueError as error:
+        known = row.get("id") if isinstance(row, dict) else None
+        return orjson.dumps({"id": known, "error": str(error)})
+
+
+def _line(tagging: Tagging, explain: bool) -> bytes:
+    return orjson.dumps(row_of(tagging, explain=explain))
 
 
 def article_of_row(row: Any) -> Article:
@@ -140,11 +151,7 @@ def row_of(tagging: Tagging, *, explain: bool) -> dict[str, Any]:
             }
             for p in tagging.places
         ],
-        "facts": {
-            name: [fact.model_dump() for fact in values]
-            for name, values in ((name, getattr(tagging.facts, name)) for name in type(tagging.facts).model_fields)
-            if values
-        },
+        "facts": dict(rows_of(tagging.facts, tagging.story_id)),
         "language": tagging.language,
     }
     if explain:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from services.contracts.tagging import Facts
 from services.tagger.core.book import Rulebook
+from services.tagger.core.fact_card import SLOTS, FactCard
 from services.tagger.core.story import tag_story
 from tests.tagger.builders import an_article
 
 LEAD = "Polisi menangkap perekrut dalam kasus tindak pidana perdagangan orang di Kupang. "
 
 
-def facts_of(book: Rulebook, text: str, language: str = "id") -> Facts:
+def facts_of(book: Rulebook, text: str, language: str = "id") -> FactCard:
     tagging = tag_story(an_article(text=LEAD + text, language=language), book)
     assert tagging.relevant
     return tagging.facts
@@ -88,7 +88,7 @@ def test_every_fact_shows_its_words(book: Rulebook) -> None:
     text = "Sebanyak 11 korban diselamatkan. Petugas menyita 2 kg sabu."
     tagging = tag_story(an_article(text=LEAD + text), book)
     whole = "\n" + LEAD + text
-    for slot in Facts.model_fields:
+    for slot in SLOTS:
         for fact in getattr(tagging.facts, slot):
             for span in fact.evidence:
                 assert whole[span.start : span.end] == span.text

@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any
 
 from services.contracts.codes import Role
-from services.contracts.tagging import MASK, Facts, Number, Term
+from services.contracts.tagging import MASK
 from services.tagger.core.book import Rulebook
+from services.tagger.core.fact_card import Count, FactCard, Word
 from services.tagger.core.fact_dates import dates_in
 from services.tagger.core.fact_words import (
     AUXILIARIES,
@@ -35,8 +36,10 @@ from services.tagger.core.khmer_counts import khmer_counts
 from services.tagger.core.numerals import numbers_in, range_of, value_of
 from services.tagger.core.places import FoundPlace
 from services.tagger.core.reading import Reading
-from services.tagger.core.spans import Span, evidence_of
+from services.tagger.core.spans import Span
 
+#: Low, high, unit and what of: what makes two counts the same.
+_Measured = tuple[float, float | None, str, str]
 _MAX_NUMBERS = 6
 _MAX_TERMS = 5
 _NOUN_WORDS = 5
@@ -52,43 +55,34 @@ _CLAUSE_END = re.compile(r"[.!?;]\s")
 class _Card:
     """The facts while they are gathered."""
 
-    story_id: str
-    numbers: dict[str, list[Number]] = field(default_factory=dict)
-    terms: dict[str, dict[str, Term]] = field(default_factory=dict)
+    numbers: dict[str, dict[_Measured, Count]] = field(default_factory=dict)
+    terms: dict[str, dict[str, Word]] = field(default_factory=dict)
 
     def number(self, slot: str, low: float, high: float | None, unit: str, *, of: str, span: Span) -> None:
-        kept = self.numbers.setdefault(slot, [])
-        if len(kept) < _MAX_NUMBERS and not any(
-            n.low == low and n.high == high and n.unit == unit and n.of == of for n in kept
-        ):
-            kept.append(
-                Number.model_construct(
-                    low=low, high=high, unit=unit, of=of, source=self.story_id, evidence=evidence_of((span,))
-                )
-            )
+        kept, key = self.numbers.setdefault(slot, {}), (low, high, unit, of)
+        if len(kept) < _MAX_NUMBERS and key not in kept:
+            kept[key] = Count(*key, (span,))
 
     def term(self, slot: str, value: str, span: Span) -> None:
         kept = self.terms.setdefault(slot, {})
         if value not in kept and len(kept) < _MAX_TERMS:
-            kept[value] = Term.model_construct(value=value, source=self.story_id, evidence=evidence_of((span,)))
+            kept[value] = Word(value, (span,))
 
-    def facts(self) -> Facts:
-        values: dict[str, Any] = {slot: tuple(numbers) for slot, numbers in self.numbers.items()}
-        values.update({slot: tuple(terms.values()) for slot, terms in self.terms.items()})
-        return Facts(**values)
+    def facts(self) -> FactCard:
+        values: dict[str, Any] = {slot: tuple(kept.values()) for slot, kept in (self.numbers | self.terms).items()}
+        return FactCard(**values)
 
 
 def read_facts(
-    story_id: str,
     reading: Reading,
     book: Rulebook,
     places: Iterable[FoundPlace],
     *,
     language: str,
     published: date | None,
-) -> Facts:
+) -> FactCard:
     """Everything the story reports as numbers, dates and words of closed lists; nothing is guessed."""
-    card = _Card(story_id)
+    card = _Card()
     for found in numbers_in(reading.whole[:20_000]):
         _count(found, card, reading, language)
     if language == "km":

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from services.contracts.codes import Kind, Severity, Topic
-from services.contracts.tagging import Facts, Number
 from services.tagger.core.book import Rulebook
+from services.tagger.core.fact_card import Count, FactCard
 from services.tagger.core.reading import Reading
 from services.tagger.core.severity_routine import HARD_DRUGS, HELD_HIGH, SENT_MANY, is_routine
-from services.tagger.core.spans import Span, spans_of
+from services.tagger.core.spans import Span
 
 _SOFT = frozenset({Kind.POLICY_COOPERATION, Kind.ADVISORY_ANALYSIS})
 _PEOPLE_TOPICS = frozenset(
@@ -59,7 +59,7 @@ def score(
     book: Rulebook,
     topics: Sequence[Topic],
     kind: Kind,
-    facts: Facts,
+    facts: FactCard,
     *,
     fallback: tuple[Span, ...],
 ) -> FoundSeverity:
@@ -100,7 +100,7 @@ def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: K
 
 
 def _by_counts(
-    topics: Sequence[Topic], kind: Kind, facts: Facts, reading: Reading, *, sent: bool
+    topics: Sequence[Topic], kind: Kind, facts: FactCard, reading: Reading, *, sent: bool
 ) -> Iterable[FoundTrigger]:
     primary = topics[0]
     people = [*facts.victims, *facts.persons, *facts.minors]
@@ -120,14 +120,14 @@ def _by_counts(
         yield from _drugs(facts.quantities)
 
 
-def _of_the_event(people: Sequence[Number], reading: Reading) -> list[Number]:
+def _of_the_event(people: Sequence[Count], reading: Reading) -> list[Count]:
     """Whom the lead counts; further down a story counts other events, the year's and the country's."""
     end = reading.sentences.ends[reading.lead_end - 1]
     told = [number for number in people if number.evidence and number.evidence[0].start < end]
     return told or list(people)
 
 
-def _people(people: Sequence[Number], primary: Topic) -> Iterable[FoundTrigger]:
+def _people(people: Sequence[Count], primary: Topic) -> Iterable[FoundTrigger]:
     most = max(people, key=lambda number: number.low, default=None)
     if most is None or most.low > 100_000:
         return
@@ -135,41 +135,41 @@ def _people(people: Sequence[Number], primary: Topic) -> Iterable[FoundTrigger]:
     routine = primary is Topic.MIGRANT_RETURN_PROTECTION
     crossed = primary is Topic.MIGRANT_SMUGGLING
     if count >= (500 if routine else _CROSSED_CRITICAL if crossed else 100):
-        yield FoundTrigger(f"{int(count)} people", 4 if not routine else 3, spans_of(most.evidence))
+        yield FoundTrigger(f"{int(count)} people", 4 if not routine else 3, most.evidence)
     elif count >= (50 if routine else 10):
-        yield FoundTrigger(f"{int(count)} people", 3 if not routine else 2, spans_of(most.evidence))
+        yield FoundTrigger(f"{int(count)} people", 3 if not routine else 2, most.evidence)
     elif count >= 2:
-        yield FoundTrigger(f"{int(count)} people", 2, spans_of(most.evidence))
+        yield FoundTrigger(f"{int(count)} people", 2, most.evidence)
 
 
-def _held(people: Sequence[Number]) -> Iterable[FoundTrigger]:
+def _held(people: Sequence[Count]) -> Iterable[FoundTrigger]:
     """A raid that takes hundreds is as grave as one that frees them; a handful is routine."""
     most = max(people, key=lambda number: number.low, default=None)
     if most is None or not HELD_HIGH <= most.low <= 100_000:
         return
     level = 4 if most.low >= _HELD_CRITICAL else 3
-    yield FoundTrigger(f"{int(most.low)} people held", level, spans_of(most.evidence))
+    yield FoundTrigger(f"{int(most.low)} people held", level, most.evidence)
 
 
-def _sent(people: Sequence[Number]) -> Iterable[FoundTrigger]:
+def _sent(people: Sequence[Count]) -> Iterable[FoundTrigger]:
     """Foreigners put on a ferry or an aeroplane: routine below fifty."""
     most = max(people, key=lambda number: number.low, default=None)
     if most is None or not SENT_MANY <= most.low <= 100_000:
         return
     level = 3 if most.low >= _SENT_HUNDREDS else 2
-    yield FoundTrigger(f"{int(most.low)} people sent home", level, spans_of(most.evidence))
+    yield FoundTrigger(f"{int(most.low)} people sent home", level, most.evidence)
 
 
-def _deaths(facts: Facts) -> Iterable[FoundTrigger]:
+def _deaths(facts: FactCard) -> Iterable[FoundTrigger]:
     for number in facts.deaths[:1]:
         if number.low >= 1:
-            yield FoundTrigger("deaths", 4, spans_of(number.evidence))
+            yield FoundTrigger("deaths", 4, number.evidence)
     for number in facts.missing[:1]:
         if number.low >= 10:
-            yield FoundTrigger("missing", 4, spans_of(number.evidence))
+            yield FoundTrigger("missing", 4, number.evidence)
 
 
-def _drugs(quantities: Sequence[Number]) -> Iterable[FoundTrigger]:
+def _drugs(quantities: Sequence[Count]) -> Iterable[FoundTrigger]:
     for number in quantities:
         if number.unit == "piece" and number.of in _PILLS:
             yield from _pills(number)
@@ -177,16 +177,16 @@ def _drugs(quantities: Sequence[Number]) -> Iterable[FoundTrigger]:
             continue
         hard = number.of in HARD_DRUGS
         if hard and number.low >= 100:
-            yield FoundTrigger("100 kg of hard drugs", 4, spans_of(number.evidence))
+            yield FoundTrigger("100 kg of hard drugs", 4, number.evidence)
         elif (hard and number.low >= 5) or (number.of == "cannabis" and number.low >= 50):
-            yield FoundTrigger("5 kg of hard drugs", 3, spans_of(number.evidence))
+            yield FoundTrigger("5 kg of hard drugs", 3, number.evidence)
         elif hard and number.low >= 1:
-            yield FoundTrigger("1 kg of hard drugs", 2, spans_of(number.evidence))
+            yield FoundTrigger("1 kg of hard drugs", 2, number.evidence)
 
 
-def _pills(number: Number) -> Iterable[FoundTrigger]:
+def _pills(number: Count) -> Iterable[FoundTrigger]:
     """A pill of the region weighs about a tenth of a gram: a million of them are a hundred kilograms."""
     for least, level in ((1_000_000, 4), (50_000, 3), (5_000, 2)):
         if number.low >= least:
-            yield FoundTrigger(f"{least} pills", level, spans_of(number.evidence))
+            yield FoundTrigger(f"{least} pills", level, number.evidence)
             return

@@ -20,8 +20,3 @@ class Span(NamedTuple):
 def evidence_of(spans: Iterable[Span]) -> tuple[Evidence, ...]:
     """The contract's evidence, checked by it."""
     return tuple(Evidence(start=start, end=end, text=text, rule=rule) for start, end, text, rule in spans)
-
-
-def spans_of(evidence: Iterable[Evidence]) -> tuple[Span, ...]:
-    """The other way, where a label rests on a fact."""
-    return tuple(Span(one.start, one.end, one.text, one.rule) for one in evidence)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import islice
+from typing import NamedTuple
 
 from services.contracts.codes import Kind, Severity, Topic
 from services.contracts.story import Story
 from services.contracts.tagging import (
-    Facts,
     KindLabel,
     Place,
     StoryTagged,
@@ -17,15 +19,16 @@ from services.contracts.tagging import (
     Trigger,
 )
 from services.tagger.core.boilerplate import blank
-from services.tagger.core.book import Rulebook
+from services.tagger.core.book import Possible, Rulebook
 from services.tagger.core.countries import countries_named, of_people, set_elsewhere
+from services.tagger.core.fact_card import NO_FACTS, FactCard, facts_of
 from services.tagger.core.facts import read_facts
 from services.tagger.core.first_look import may_fire
 from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
 from services.tagger.core.lexicon import Hit
-from services.tagger.core.matching import MAX_TEXT
+from services.tagger.core.matching import MAX_TEXT, Found
 from services.tagger.core.places import FoundPlace, find_places
 from services.tagger.core.read_story import read
 from services.tagger.core.reading import Reading
@@ -35,6 +38,8 @@ from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, V
 
 #: An outlet of another part of the world that names no country means its own.
 _FAR, _FAR_WEIGHT = "the outlet's own country", 3
+#: Stories that are labelled together; of more the first are no longer near at hand.
+_AT_ONCE = 64
 #: A country named so many times as often as the whole area is what the story is about.
 _OUTWEIGHED = 4
 #: A text of so many characters names its own country when it is the story's.
@@ -43,9 +48,6 @@ _WHOLE_STORY = 800
 _A_SENTENCE, _MORE_THAN_A_NAME = 60, 2
 #: The country from which every other is another state: its own names are among none of them.
 _DESK = "ID"
-
-
-_NO_FACTS = Facts()  # frozen, and as dear to make as the scan of a story
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Tagging:
     severity: Severity = Severity.BACKGROUND
     triggers: tuple[FoundTrigger, ...] = ()
     places: tuple[FoundPlace, ...] = ()
-    facts: Facts = _NO_FACTS
+    facts: FactCard = NO_FACTS
     traces: tuple[Trace, ...] = ()
 
 
@@ -96,18 +98,72 @@ def article_of(story: Story) -> Article:
 
 def tag_story(article: Article, book: Rulebook) -> Tagging:
     """Everything there is to say about one story; pure, the same for the same text and book."""
-    whole = f"{article.title}\n{article.text}"
+    return next(tag_stories((article,), book))
+
+
+def tag_stories(articles: Iterable[Article], book: Rulebook) -> Iterator[Tagging]:
+    """The same of many stories, each by itself, some dozens at a time: a tenth cheaper than one by one."""
+    coming = iter(articles)
+    while batch := list(islice(coming, _AT_ONCE)):
+        yield from _tag(batch, book)
+
+
+def _tag(articles: Iterable[Article], book: Rulebook) -> list[Tagging]:
+    """Each step is taken with all of them before the next.
+
+    What it works with is then near at hand for all but the first, an automaton of megabytes above all.
+    """
+    opened = [_open(article, book) for article in articles]
+    seen = [_Seen(one, book.matcher.glance(one.raw, one.folded)) for one in opened]
+    possible = [book.possible(one.found.everything()) for one in seen]
+    firing = [_may_fire(*those) for those in zip(seen, possible, strict=True)]
+    complete = [one.complete() if fires else one for one, fires in zip(seen, firing, strict=True)]
+    return [_answer(*those, book) for those in zip(complete, possible, firing, strict=True)]
+
+
+class _Opened(NamedTuple):
+    """A story with nobody in it who must not be there, and with its boilerplate blanked."""
+
+    article: Article
+    cleared: str  # headline and text
+    raw: str  # the same, boilerplate blank and nobody masked
+    folded: bytes | None  # ``raw``, where that is known already
+    language: str
+
+    @property
+    def has_title(self) -> bool:
+        return bool(self.cleared[: len(self.article.title)].strip())
+
+
+class _Seen(NamedTuple):
+    opened: _Opened
+    found: Found
+
+    def complete(self) -> _Seen:
+        return _Seen(self.opened, self.found.complete())
+
+
+def _open(article: Article, book: Rulebook) -> _Opened:
+    title, text = article.title, article.text
+    whole = f"{title}\n{text}"
     folded = fold(whole)
     cleared = book.clearer.clear(whole, folded).whole
+    language = detect(cleared[len(title) + 1 :] or cleared[: len(title)], article.language)
+    raw = blank(title, text[: MAX_TEXT - len(title)])
+    return _Opened(article, cleared, raw, folded if raw == whole else None, language)
+
+
+def _may_fire(seen: _Seen, possible: Possible) -> bool:
+    one = seen.opened
+    return bool(possible) and may_fire(possible, seen.found, one.raw, one.cleared, has_title=one.has_title)
+
+
+def _answer(seen: _Seen, possible: Possible, fires: bool, book: Rulebook) -> Tagging:
+    (article, cleared, raw, _, language), found = seen
     title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
-    language = detect(text or title, article.language)
-    raw = blank(article.title, article.text[: MAX_TEXT - len(title)])
-    has_title = bool(title.strip())
     verdict = NOTHING
-    found = book.matcher.glance(raw, folded if raw == whole else None)
-    possible = book.possible(found.everything())
-    if possible and may_fire(possible, found, raw, cleared, has_title=has_title):
-        found = found.complete()
+    if fires:
+        has_title = seen.opened.has_title
         reading = read(raw, cleared, book, has_title=has_title, found=found)
         verdict = decide(reading, book, possible)
         if verdict.topics and _stays_at_home(reading, book, article):
@@ -132,9 +188,7 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
     about = frozenset(reading.sentences.at(span.start) for topic in topics for span in topic.evidence)
     both_sides = any(topic.topic is Topic.BORDER_SECURITY for topic in topics)
     places = find_places(reading, book, kind.kind, about, both_sides=both_sides)
-    facts = read_facts(
-        article.story_id, reading, book, places, language=plain.language, published=article.published
-    )
+    facts = read_facts(reading, book, places, language=plain.language, published=article.published)
     severity: FoundSeverity = score(reading, book, [t.topic for t in topics], kind.kind, facts, fallback=base)
     return replace(
         plain,
@@ -212,7 +266,7 @@ def to_event(
         severity=tagging.severity,
         triggers=tuple(Trigger(code=t.code, evidence=evidence_of(t.evidence)) for t in tagging.triggers),
         places=tuple(place_of(found) for found in tagging.places),
-        facts=tagging.facts,
+        facts=facts_of(tagging.facts, story.story_id),
         copies=len(story.copies),
         incident_id=incident_id,
         tagger_version=book.version,
