@@ -12,10 +12,8 @@ from functools import partial
 import sqlalchemy as sa
 import structlog
 
-from services.contracts.source import Health
 from services.ingest import claims
 from services.ingest.archive import (
-    Announced,
     Reading,
     Written,
     resolve_aliases,
@@ -26,19 +24,19 @@ from services.ingest.archive import (
 )
 from services.ingest.core.compose import Named, same_story
 from services.ingest.core.gap import Gap, GapEnd, gap_left
-from services.ingest.core.outcome import SUCCESSES, Outcome, PollReason
-from services.ingest.core.rules_watch import fit_share, rules_fail
+from services.ingest.core.outcome import Outcome, PollReason
 from services.ingest.core.sitemap import Sitemap
 from services.ingest.core.source import Source
-from services.ingest.core.standby import Step, asks_first
+from services.ingest.core.standby import asks_first
 from services.ingest.core.state import SourceState, at_place, gap_to_close
 from services.ingest.looks import LookAgain
 from services.ingest.metrics import IngestMetrics
 from services.ingest.polled import Body, Polled
 from services.ingest.reading import SourceReader
-from services.ingest.settle import Settlement, settle_source
+from services.ingest.settle import settle_source
 from services.ingest.sitemap_store import known_sitemaps
 from services.ingest.source_health import note_fits
+from services.ingest.telling import Teller
 from services.runtime.errors import UnavailableError
 from services.runtime.spans import Spans
 from services.runtime.store import Store
@@ -81,8 +79,9 @@ class Poller:
         self._clock = clock
         self._kick = kick
         self._look_s = look_s
-        self._spans = spans or Spans()
-        self.looks = LookAgain(store=store, reader=reader, now=clock.now, kick=kick, spans=self._spans)
+        spans = spans or Spans()
+        self._teller = Teller(metrics, spans, clock.now)
+        self.looks = LookAgain(store=store, reader=reader, now=clock.now, kick=kick, spans=spans)
 
     async def run(self, domain: str, sources: Sequence[Source]) -> None:
         """Poll what is due of a domain, one source after the other, until cancelled."""
@@ -207,7 +206,7 @@ class Poller:
         self._kick()
         for reason in written.reasons:
             self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
-        self._tell_stories(source, polled, written.announced, began)
+        self._teller.tell_stories(source, polled, written.announced, began)
 
     async def _settle(
         self,
@@ -235,69 +234,9 @@ class Poller:
             )
         )
         self._kick()
-        self._tell(source, state, settlement)
-        self._tell_stories(source, polled, settlement.announced, began or time.time())
+        self._teller.tell(source, state, settlement)
+        self._teller.tell_stories(source, polled, settlement.announced, began or time.time())
         return settlement.outcome
-
-    def _tell(self, source: Source, state: SourceState, settlement: Settlement) -> None:
-        self._tell_place(source, settlement)
-        self._tell_rules(source, state, settlement)
-        outcome = settlement.outcome
-        self._metrics.polls.labels(source.id, str(outcome.reason)).inc()
-        for reason in settlement.decisions:
-            self._metrics.decisions.labels(source.outlet.key, str(reason)).inc()
-        if outcome.reason in SUCCESSES:
-            self._metrics.last_success.labels(source.id).set(self._clock.now().timestamp())
-        for health in Health:
-            self._metrics.health.labels(source.id, str(health)).set(health is settlement.health)
-        if outcome.overrun:
-            self._metrics.overruns.labels(source.id).inc()
-        quiet = outcome.reason in (PollReason.NOT_MODIFIED, PollReason.SAME_BODY)
-        (log.debug if quiet else log.info)(
-            "polled",
-            source=source.id,
-            reason=str(outcome.reason),
-            status=outcome.status,
-            new=outcome.new_stories,
-            overrun=outcome.overrun,
-            due=str(settlement.due.reason),
-            in_s=round(settlement.due.interval_s, 1),
-            detail=settlement.detail,
-        )
-
-    def _tell_stories(self, source: Source, polled: Polled, announced: Sequence[Announced], began: float) -> None:
-        """How old each story's news was, and its trace: the poll is the first span of every story it brought."""
-        ended = time.time()
-        for one in announced:
-            if one.age_s is not None:
-                self._metrics.outlet_part.observe(one.age_s)
-            named = {"source": source.id, "outlet": source.outlet.key, "story_id": one.story_id}
-            self._spans.tell(
-                "poll", one.trace, parent=None, began=began, ended=ended, reason=str(one.reason), **named
-            )
-            if polled.parsed is not None:
-                below, (start, end) = self._spans.below(one.trace), polled.parsed
-                self._spans.tell("parse", below, parent=one.trace, began=start, ended=end, **named)
-
-    def _tell_place(self, source: Source, settlement: Settlement) -> None:
-        self._metrics.on_fallback.labels(source.id).set(settlement.standby is not None)
-        if settlement.step is Step.LEFT and settlement.standby is not None:
-            reason = str(settlement.standby.reason)
-            log.warning("source is read at its fallback", source=source.id, reason=reason)
-        elif settlement.step is Step.RETURNED:
-            log.info("source is read at its own address again", source=source.id)
-
-    def _tell_rules(self, source: Source, state: SourceState, settlement: Settlement) -> None:
-        share = fit_share(settlement.rules_recent)
-        if share is None:
-            return
-        fail = rules_fail(settlement.rules_recent)
-        self._metrics.rules_fit.labels(source.id).set(share)
-        self._metrics.rules_fail.labels(source.id).set(fail)
-        if fail is not state.rules_fail:
-            pages = len(settlement.rules_recent)
-            say, told = (log.warning, "rules do not fit") if fail else (log.info, "rules fit again")
-            say(told, source=source.id, outlet=source.outlet.key, share=round(share, 2), pages=pages)
 
     async def _with_aliases(self, named: tuple[Named, ...]) -> tuple[Named, ...]:
         """Entries whose address changed keep the story their guid named before."""

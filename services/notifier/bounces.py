@@ -11,7 +11,7 @@ from services.notifier import roster, rows
 from services.notifier.core.bounce import Bounce
 from services.notifier.core.ledger import State
 from services.notifier.core.reason import Reason
-from services.notifier.outcomes import list_bounced
+from services.notifier.listed import list_bounced
 from services.notifier.placing import put_off
 
 

@@ -14,7 +14,8 @@ from services.notifier import rows
 from services.notifier.core.ledger import FOR_NOW, VISIBLE_UNKNOWN, Next, Priority, State
 from services.notifier.core.reason import Reason
 from services.notifier.incidents import last_version
-from services.notifier.outcomes import is_told_now, list_no_more, settle
+from services.notifier.listed import is_told_now, list_no_more
+from services.notifier.outcomes import settle
 from services.notifier.placing import priority
 from services.notifier.rows import Row
 from services.notifier.tables import RESTORED

@@ -23,7 +23,8 @@ from services.notifier.core.reason import Reason
 from services.notifier.digests import close_windows
 from services.notifier.due import Candidate
 from services.notifier.outcomes import hold_back, recover
-from services.notifier.paces import AHEAD_S, SENDS, Paces, read_past
+from services.notifier.paces import AHEAD_S, SENDS, Paces
+from services.notifier.past_paces import read_past
 from services.notifier.prepare import Impossible
 from services.notifier.sender import AGAIN_S, Sender, about
 from services.notifier.tools import Relays, Tools

@@ -1,4 +1,4 @@
-"""Keep every channel's pace: who may be sent to when, over all workers and over their crashes."""
+"""Keep every channel's pace: who may be sent to when."""
 
 from __future__ import annotations
 
@@ -9,23 +9,17 @@ import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-
 from services.notifier.channels.base import DeliveryError, Scope
-from services.notifier.core.ledger import Priority, State, Verdict
+from services.notifier.core.ledger import Priority, Verdict
 from services.notifier.core.pacing import Pace, Pacer
 from services.notifier.core.reason import Reason
 from services.notifier.due import Candidate
-from services.notifier.tables import ATTEMPT, CONTACT, META
+from services.notifier.past_paces import Past
 
 #: Claimed ahead of the pace by at most this, so that an urgent delivery never queues behind others.
 AHEAD_S = 0.5
 #: So many recipients told to wait within so many seconds mean the whole channel.
 FLOOD_RECIPIENTS, FLOOD_WINDOW_S = 3, 10.0
-_PAUSE = "paused_until:"
-#: The longest distance a recipient's pace knows is a group's, a few seconds; attempts older than this are past.
-_LOOK_BACK_S = 30.0
-_LOOK_BACK_ROWS = 5000
 #: The place of a store whose holder sends, answers too: one pace holds because one process keeps it.
 SENDS = "dispatch"
 #: What a person asked for goes ahead of ordinary pushes and digests, behind what is urgent or taken back.
@@ -286,38 +280,3 @@ def _held_back(seconds: float) -> DeliveryError:
     return DeliveryError(
         "held back at the door", verdict=Verdict.TRANSIENT, reason=Reason.RATE_LIMITED, retry_after_s=seconds
     )
-
-
-@dataclass(frozen=True)
-class Past:
-    """What other workers did: channel, recipient, whether a group, seconds ago; and who was told to wait."""
-
-    sent: tuple[tuple[str, str, bool, float], ...] = ()
-    paused: Mapping[str, float] = field(default_factory=dict)
-
-
-def read_past(conn: sa.Connection, now: float) -> Past:
-    """What the ledger knows of the pace."""
-    newest = (
-        sa.select(ATTEMPT.c.channel, ATTEMPT.c.at, ATTEMPT.c.phase, CONTACT.c.fingerprint, CONTACT.c.is_group)
-        .join(
-            CONTACT,
-            sa.and_(CONTACT.c.official_id == ATTEMPT.c.official_id, CONTACT.c.channel == ATTEMPT.c.channel),
-        )
-        .order_by(ATTEMPT.c.id.desc())
-        .limit(_LOOK_BACK_ROWS)
-    )
-    sent = tuple(
-        (row.channel, row.fingerprint, bool(row.is_group), now - row.at)
-        for row in conn.execute(newest)
-        if row.phase == State.SENDING and now - row.at < _LOOK_BACK_S
-    )
-    pauses = conn.execute(sa.select(META).where(META.c.name.startswith(_PAUSE, autoescape=True)))
-    paused = {row.name.removeprefix(_PAUSE): float(row.value) - now for row in pauses}
-    return Past(sent, {channel: seconds for channel, seconds in paused.items() if seconds > 0})
-
-
-def keep_pause(conn: sa.Connection, channel: str, until: float) -> None:
-    """Remember that a channel was told to wait, so that a restart does not ask it again."""
-    conn.execute(sa.delete(META).where(META.c.name == f"{_PAUSE}{channel}"))
-    conn.execute(sa.insert(META).values(name=f"{_PAUSE}{channel}", value=str(until)))

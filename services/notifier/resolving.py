@@ -16,7 +16,7 @@ from services.notifier import audit, roster, rows
 from services.notifier.core.digest import next_digest
 from services.notifier.core.ledger import VISIBLE_UNKNOWN, State
 from services.notifier.core.reason import Reason
-from services.notifier.outcomes import is_told_now, list_no_more, was_told
+from services.notifier.listed import is_told_now, list_no_more, was_told
 from services.notifier.rows import Row
 
 Key = tuple[str, str, str, str]

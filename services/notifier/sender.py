@@ -19,7 +19,8 @@ from services.notifier.core.ledger import State, Verdict
 from services.notifier.core.reason import Reason
 from services.notifier.due import Candidate
 from services.notifier.outcomes import Ended, write_outcome
-from services.notifier.paces import Paces, Passenger, keep_pause
+from services.notifier.paces import Paces, Passenger
+from services.notifier.past_paces import keep_pause
 from services.notifier.rows import LostRowError, Row
 from services.notifier.tools import Relays, Tools
 from services.runtime.errors import UnavailableError

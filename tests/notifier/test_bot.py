@@ -246,7 +246,7 @@ async def test_after_a_week_without_updates_telegram_numbers_anew_and_is_heard(t
     [official_id] = await talk.world.add(an_entry())
     assert "/status" in await talk.say("/help")
     assert await talk.bot.step(0) == 0
-    talk.double.number_anew(first)
+    talk.double.updates.number_anew(first)
     assert "/stop ya" in await talk.say("/stop")
     await talk.say("/stop ya")
     assert await talk.standing(official_id) is Standing.SUSPENDED
@@ -293,8 +293,8 @@ async def test_an_update_of_any_shape_does_not_stop_the_ones_behind_it(talk: Tal
         {"poll": {}},
         {},
     ):
-        talk.double._push(update)
-    talk.double._push(
+        talk.double.updates.push(update)
+    talk.double.updates.push(
         {"callback_query": {"id": "1", "data": None, "message": {"chat": {"id": CHAT}, "message_id": []}}}
     )
     assert "/status" in await talk.say("/help")

@@ -15,7 +15,8 @@ from services.notifier.core.ledger import Priority, Verdict
 from services.notifier.core.pacing import MAIL_PACE, TELEGRAM_PACE, Pacer
 from services.notifier.core.reason import Reason
 from services.notifier.due import Candidate
-from services.notifier.paces import Paces, Past
+from services.notifier.paces import Paces
+from services.notifier.past_paces import Past
 from tests.notifier.pace_world import Server, VirtualWorld, for_everybody, for_the_hog, virtually
 from tests.notifier.rate import most_within
 from tests.notifier.rows_made import a_row

@@ -16,11 +16,11 @@ from services.cli.demo.botapi_chats import Chats, Message
 from services.cli.demo.botapi_faults import ANSWERS, DELIVERS, Fault
 from services.cli.demo.botapi_page import draw_page
 from services.cli.demo.botapi_rules import RefusedError, bad, check_keyboard, check_text
+from services.cli.demo.botapi_updates import Updates
 from services.runtime.errors import OperatorError
 
 BOT = {"id": 1_000_000_001, "is_bot": True, "first_name": "Siaga", "username": "siaga_demo_bot"}
 _HANG_S = 3600.0
-_AHEAD = 10
 
 __all__ = ["BotApi", "Call", "Chats", "Fault"]
 
@@ -61,10 +61,7 @@ class BotApi:
         self._names = dict(names or {})
         self._strict = strict
         self._faults: dict[int | None, deque[Fault]] = defaultdict(deque)
-        self._updates: list[dict[str, Any]] = []
-        self._next_update = int(time.time())
-        self._new_update = asyncio.Event()
-        self._polls = 0
+        self.updates = Updates(int(time.time()))
         self._runner: web.AppRunner | None = None
         self._hanging: set[asyncio.Task[Any]] = set()
         self.chats: Chats
@@ -126,7 +123,7 @@ class BotApi:
             "chat": {"id": chat_id, "type": chat_type},
             "from": {"id": chat_id, "is_bot": False, "first_name": self._names.get(chat_id, "?")},
         }  # fmt: skip
-        self._push({"message": message})
+        self.updates.push({"message": message})
 
     def user_presses(self, message_id: int, data: str, *, user_id: int | None = None) -> None:
         """Somebody pressed a button under a message."""
@@ -139,16 +136,7 @@ class BotApi:
             "from": {"id": user_id or message.chat_id, "is_bot": False, "first_name": "?"},
             "message": {"message_id": message_id, "date": int(message.at), "chat": chat, "text": message.shown},
         }  # fmt: skip
-        self._push({"callback_query": press})
-
-    def number_anew(self, first: int) -> None:
-        """Go on with other numbers of updates, as after a week without any."""
-        self._next_update = first
-
-    def _push(self, update: dict[str, Any]) -> None:
-        self._updates.append({"update_id": self._next_update} | update)
-        self._next_update += 1
-        self._new_update.set()
+        self.updates.push({"callback_query": press})
 
     # The methods ---------------------------------------------------------------------------
 
@@ -171,7 +159,8 @@ class BotApi:
 
     async def _carry_out(self, method: str, parameters: Mapping[str, Any]) -> Any:
         if method == "getUpdates":
-            return await self._get_updates(parameters)
+            offset, limit = _number(parameters.get("offset")) or 0, _number(parameters.get("limit")) or 100
+            return await self.updates.wait(offset, limit, float(parameters.get("timeout") or 0))
         methods: dict[str, Callable[[Mapping[str, Any]], Any]] = {
             "getMe": lambda _: BOT,
             "sendMessage": self._send,
@@ -274,25 +263,6 @@ class BotApi:
             "message_id": message.message_id, "date": int(message.at), "text": message.shown, "from": BOT,
             "chat": {"id": message.chat_id, "type": "private" if message.chat_id > 0 else "supergroup"},
         }  # fmt: skip
-
-    async def _get_updates(self, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        if self._polls:
-            raise RefusedError(409, "Conflict: terminated by other getUpdates request")
-        offset = _number(parameters.get("offset")) or 0
-        # Like Telegram's own: a number it has not come near to is none, and all that waits is given.
-        if offset <= self._next_update + _AHEAD:
-            self._updates = [update for update in self._updates if update["update_id"] >= offset]
-        self._polls += 1
-        try:
-            if not self._updates:
-                self._new_update.clear()
-                async with asyncio.timeout(min(50.0, float(parameters.get("timeout") or 0))):
-                    await self._new_update.wait()
-        except TimeoutError:
-            pass
-        finally:
-            self._polls -= 1
-        return self._updates[: _number(parameters.get("limit")) or 100]
 
     # What a person does ---------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.contracts.alert import Alert, Source
-from services.contracts.codes import Kind, Role, Severity
-from services.contracts.tagging import Place, Term
+from services.contracts.codes import Kind, Severity
+from services.contracts.tagging import Term
+from services.notifier.core.card_place import MOVING_KINDS, say_where
 from services.notifier.core.clean import clean_line
 from services.notifier.core.clock import say_date, say_time
 from services.notifier.core.links import safe_link, shown_host
@@ -23,10 +24,6 @@ from services.notifier.core.words import MARKS, say_outlet, say_term, words_for
 
 #: A report older than this says so.
 OLD_AFTER = timedelta(hours=48)
-_ROLE_ORDER = (Role.EVENT, Role.VENUE, Role.ORIGIN, Role.TRANSIT, Role.DESTINATION, Role.STATEMENT)
-#: In a meeting or an analysis nobody moves, whatever countries are named.
-_MOVING_KINDS = frozenset({Kind.INCIDENT, Kind.ENFORCEMENT, Kind.JUDICIAL})
-_MOVEMENT = (Role.ORIGIN, Role.EVENT, Role.TRANSIT, Role.DESTINATION)
 
 
 class Status(StrEnum):
@@ -118,7 +115,7 @@ def make_card(alert: Alert, match: Match | None, view: View, note: Note | None =
         level=words.levels[alert.severity],
         topics=" + ".join(words.topics[topic] for topic in alert.topics[:2]),
         banner=_banner(words, alert, note),
-        place=_place_line(words, alert),
+        place=say_where(words, alert),
         sentence=_sentence(words, alert),
         numbers=tuple(reported_counts(words, alert.facts, outlets)),
         when=_when(words, alert, view),
@@ -168,76 +165,12 @@ def _changes(words: Words, alert: Alert, before: Snapshot | None) -> Iterable[st
             yield said.format(what=name, a=say_amount(words, old), b=say_amount(words, new))
 
 
-def _place_line(words: Words, alert: Alert) -> str:
-    """Where, and what it has to do with it: a way from origin to destination, or the one place that counts."""
-    best: dict[Role, Place] = {}
-    for place in alert.places:
-        known = best.get(place.role)
-        if known is None or _sharpens(known, place):
-            best[place.role] = place
-    moving = _way(best) if alert.kind in _MOVING_KINDS else []
-    if len(moving) > 1:
-        return " → ".join(_say_place(words, place, with_role=True) for place in moving)
-    for role in _ROLE_ORDER:
-        if role in best:
-            place = best[role]
-            line = _say_place(words, place, with_role=role is not Role.EVENT)
-            across = place.counterpart and region_name(place.counterpart, words.language)
-            return f"{line} ↔ {across}" if across else line
-    return words.labels["no_place"]
-
-
-def _sharpens(known: Place, place: Place) -> bool:
-    """Whether ``place`` lies within the known one and says more; the first one named decides where it was."""
-    within = (
-        (known.region is None and place.country == known.country)
-        or (known.district is None and known.region is not None and place.region == known.region)
-        or (known.district is not None and place.district == known.district)
-    )
-    return within and _precision(place) > _precision(known)
-
-
-def _precision(place: Place) -> int:
-    """A crossing or a harbour says more than its district, that more than a province or a country."""
-    if place.region is None:
-        return 0
-    if place.district is None:
-        return 1
-    return 2 if _is_district(place) else 3
-
-
-def _is_district(place: Place) -> bool:
-    return place.name.lower() in (place.district or "").lower()
-
-
-def _way(best: Mapping[Role, Place]) -> list[Place]:
-    """The stations in order; a place that has two parts in it is named once."""
-    stations: dict[str, Place] = {}
-    for role in _MOVEMENT:
-        if role in best:
-            stations.setdefault(best[role].name, best[role])
-    return list(stations.values())
-
-
-def _say_place(words: Words, place: Place, *, with_role: bool) -> str:
-    wide = region_name(place.region or place.country, words.language)
-    name = "" if place.district and _is_district(place) else clean_line(place.name, 80)
-    if place.region is None:
-        name = wide
-    parts = (name, clean_line(place.district or "", 60))
-    said = ", ".join(dict.fromkeys(part for part in parts if part and part != wide)) or wide
-    land = region_name(place.country, words.language)
-    country = f", {land}" if place.region and place.country != "ID" and land != wide else ""
-    where = f"{said} ({wide}{country})" if said != wide else f"{wide}{country}"
-    return f"{where} [{words.labels[place.role.value]}]" if with_role else where
-
-
 def _sentence(words: Words, alert: Alert) -> str:
     labels, facts = words.labels, alert.facts
     topic = words.topics[alert.topics[0]].split(" (")[0]
     lead = words.leads[alert.kind].format(topic=f"{topic[0].lower()}{topic[1:]}")
     said = ", ".join(headline_counts(words, facts))
-    if alert.kind not in _MOVING_KINDS:
+    if alert.kind not in MOVING_KINDS:
         # Numbers in a meeting or an analysis are talked about; they are not what happened.
         mentioned = [labels["mentioned"].format(x=said)] if said else []
         return clean_line("; ".join([lead, *mentioned]) + ".", 500)
