@@ -14,9 +14,11 @@ from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 
 from services.contracts.tagging import MASK
 from services.tagger.core.clearing_ages import ages, around_years
+from services.tagger.core.clearing_case import with_capitals
 from services.tagger.core.clearing_context import Text, also_a_place
 from services.tagger.core.clearing_names import after_called, after_initials, after_victim, before_note
 from services.tagger.core.clearing_numbers import house, numbers_of_people, telling_numbers
+from services.tagger.core.clearing_people import people
 from services.tagger.core.clearing_places import born, home, home_before, school, school_before
 from services.tagger.core.clearing_stretch import Span, Stretches
 from services.tagger.core.clearing_who import account, befallen, before_who, each, family_of, starred
@@ -68,7 +70,9 @@ class Clearer:
 
     def __init__(self, known: Iterable[str]) -> None:
         """``known``: words of the lexicon and the gazetteer, which alone make no name."""
-        words = {word.decode() for term in known for word in fold_term(term).split()}
+        terms = {fold_term(term).decode() for term in known}
+        words = {word for term in terms for word in term.split()}
+        self._phrases = frozenset(term for term in terms if " " in term)
         self._known = frozenset(words) | NOT_NAMES | ROLES
         cues = [(fold_term(term), cue) for cue, terms in CUES.items() for term in terms.split(";") if term.strip()]
         #: What looks around each cue: for a name, or else for a place.
@@ -77,11 +81,16 @@ class Clearer:
             [b" " + term + b" " for term, _ in cues], implementation=Implementation.DFA
         )
 
-    def clear(self, whole: str, folded: bytes | None = None) -> Cleared:
-        """Mask ``title + "\\n" + text``; ``folded`` where that is known."""
-        found = self._found(whole, fold(whole) if folded is None else folded)
+    def clear(self, raw: str, folded: bytes | None = None, *, closely: bool = True) -> Cleared:
+        """Mask ``title + "\\n" + text``; ``folded`` where that is known.
+
+        ``closely``: look also at the capitals that no cue announces, which costs twice the rest.
+        """
+        folded = fold(raw) if folded is None else folded
+        whole = with_capitals(raw, folded, self._known)
+        found = self._found(whole, folded, closely=closely)
         if not found:
-            return Cleared(whole, ())
+            return Cleared(raw, ())
         named = {whole[start:end] for start, end, rule in found if rule in _NAME_RULES}
         small = {whole[start:end] for start, end, rule in found if rule == "called in small letters"}
         found += self._again(whole, sorted(named)[:_MAX_NAMES])
@@ -93,16 +102,16 @@ class Clearer:
             if end <= at:
                 continue
             if start > at:
-                pieces.append(whole[at:start])
+                pieces.append(raw[at:start])
                 at = start
-            pieces.append(_mask(whole[at:end]))
+            pieces.append(_mask(raw[at:end]))
             at = end
-        return Cleared("".join([*pieces, whole[at:]]), tuple(found))
+        return Cleared("".join([*pieces, raw[at:]]), tuple(found))
 
-    def _found(self, whole: str, folded: bytes) -> list[Span]:
+    def _found(self, whole: str, folded: bytes, *, closely: bool) -> list[Span]:
         found: list[Span] = []
         text = Text(whole, folded)
-        names, cues = Stretches(text, self._known), self._cues
+        names, cues = Stretches(text, self._known, self._phrases), self._cues
         padded = b" " + folded + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
             for_name, for_place = cues[index]
@@ -113,6 +122,8 @@ class Clearer:
         numbers, long = telling_numbers(whole)
         found += ages(names, numbers)
         found += numbers_of_people(whole, numbers, long=long)
+        if closely:
+            found += people(names)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):
                 found.append((name.start("name"), name.end("name"), "called"))

@@ -11,14 +11,28 @@ from services.tagger.core.numerals import digits_in, holds_foreign_digits
 Span = tuple[int, int, str]
 _RT = re.compile(r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+")
 _RT_MARK = re.compile(r"R[TW]\.?\s*\d")  # asked first: it begins with one letter, which is looked for at once
-_HOUSE = re.compile(r"\b(?:house|rumah)\s+(?:[Nn]o\.?|nomor|number)\s*\d+\w?")
+_HOUSE = re.compile(
+    r"\b(?:(?:[Hh]ouse|[Rr]umah)(?:\s+at)?\s+(?:[Nn]o\.?|[Nn]omor|number)|(?:[Rr]oom|[Kk]amar)(?:\s+(?:[Nn]o\.?|nomor))?)\s*\d+\w?"
+)
 _CONTACT_MARK = re.compile(r"0\d[\d -]{8}")
 _CONTACT_PLUS = re.compile(r"\+\d[\d -]{8}")
 _CONTACT_DIGITS = 7  # as many in a row, or a mark
 _CONTACT = re.compile(
-    r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7}\b"
+    r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7,8}\b"
 )
 _ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
+#: A page of somebody's: "t.me/name", "facebook.com/name"; the sites' own pages are none.
+_PAGE = re.compile(
+    r"(?:\bt|\bwa|facebook|instagram|tiktok|twitter|\bfb|\bx)\.(?:me|com)/"
+    r"(?P<name>(?!(?:watch|reel|photo|posts?|share|groups|p|status)\b)@?[\w.-]{3,60})",
+    re.IGNORECASE,
+)
+_PAGE_MARK = re.compile(r"\.(?:me|com)/")
+#: "#SaveSreyRoth", "#BebaskanWahyuni": a plea for somebody.
+_PLEA = re.compile(
+    r"#(?:[Ss]ave|[Ff]ree|[Bb]ring\w{0,4}|[Jj]ustice(?:[Ff]or)?|[Pp]ray(?:[Ff]or)?|[Hh]elp|[Ss]elamatkan|[Bb]ebaskan"
+    r"|[Pp]ulangkan|[Kk]eadilan(?:[Uu]ntuk)?|[Bb]antu|[Dd]oa(?:[Uu]ntuk)?|[Rr]ip)_?(?P<name>[A-Z]\w{2,60})"
+)
 _AT = re.compile(r"@(?=[\w-])")  # no other is one of an address
 _LOCAL_PART = re.compile(r"[\w.+-]{1,60}\Z")
 #: By what may stand beside an age or in a plate; a byte of none of these says that it is neither.
@@ -91,6 +105,12 @@ def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]], *, long: b
     if "@" in whole:
         for start, end in _addresses(whole):
             yield start, end, "contact or document number"
+    if _PAGE_MARK.search(whole):
+        for found in _PAGE.finditer(whole):
+            yield *found.span("name"), "contact or document number"
+    if "#" in whole:
+        for found in _PLEA.finditer(whole):
+            yield *found.span("name"), "contact or document number"
     for start, end in numbers:
         after = whole[end : end + 2]
         if after == after.lower() or end - start > _PLATE_DIGITS:

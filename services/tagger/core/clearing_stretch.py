@@ -32,10 +32,11 @@ class _Name(NamedTuple):
 class Stretches:
     """The stretches of one text; what one is, is decided once."""
 
-    def __init__(self, text: Text, known: frozenset[str]) -> None:
-        """``known``: words that alone make no name."""
+    def __init__(self, text: Text, known: frozenset[str], phrases: frozenset[str] = frozenset()) -> None:
+        """``known``: words that alone make no name; ``phrases``: the names of places, of several words."""
         self.whole, self.folded = text
         self._known = known
+        self._phrases = phrases
         self._known_names: dict[tuple[str, bool], _Name | None] = {}
         self._known_words: dict[str, tuple[list[tuple[int, int]], list[str]]] = {}
         self._begun: set[str] = set()
@@ -49,6 +50,10 @@ class Stretches:
     def is_strange(self, word: str) -> bool:
         """Whether a word is of no lexicon and no title."""
         return word not in self._known and word not in HONORIFICS
+
+    def is_place(self, words: str) -> bool:
+        """Whether these folded words together are one of the gazetteer or the lexicon: "intan jaya"."""
+        return words in self._phrases
 
     def knows(self, words: str) -> bool:
         """Whether any of these words is one of the lexicon: few names are."""

@@ -57,7 +57,8 @@ CUES: dict[Cue, str] = {
         as; who gave his name as; we will call; we ll call; whom we call; nicknamed; goes by the name;
         identified the dead man as; identified the man as; identified the woman as; identified the girl as;
         identified the boy as; identified the dead as; identified the deceased as; gave her name only as; gave his
-        name only as; gave her name as; gave his name as; by her nickname; by his nickname
+        name only as; gave her name as; gave his name as; by her nickname; by his nickname;
+        nama aslinya; nama asli; nama saya; namaku; nama panggilan; sapaan; my name is; real name
     """,
     Cue.INITIALS: """
         berinisial; inisial; inisialnya; initials; initialled; initialed; inisial korban; initial
@@ -74,11 +75,11 @@ CUES: dict[Cue, str] = {
         sd; smp; sma; smk; mts; sdn; smpn; sman; smkn; mtsn; man; slb; tk; paud; sdi; sdk; smpk; smak;
         pondok pesantren; ponpes; pesantren; universitas; sekolah dasar; sekolah menengah pertama; sekolah
         menengah atas; sekolah menengah kejuruan; kampus; university of; madrasah; panti asuhan; stikes;
-        politeknik
+        politeknik; asrama; asrama putri; asrama putra; jemaat
     """,
     Cue.SCHOOL_AFTER: """
         high school; primary school; secondary school; elementary school; middle school; university;
-        orphanage
+        orphanage; dormitory; dorm; hostel; boarding house
     """,
     Cue.NOT_REAL_NAME: """
         bukan nama sebenarnya; nama samaran; not her real name; not his real name; not their real name; nama
@@ -92,7 +93,7 @@ CUES: dict[Cue, str] = {
     Cue.BORN: """
         lahir; kelahiran; born; born on; tanggal lahir; date of birth; lahir pada
     """,
-    Cue.HOUSE: "rumah; house",
+    Cue.HOUSE: "rumah; house; room; kamar",
     Cue.WHO: """
         who escaped; who was sold; who was trafficked; who was lured; who was rescued; who was forced; who was
         tricked; who was beaten; who was held; who was tortured; who was repatriated; who fled; who was raped; who

@@ -113,57 +113,66 @@ def _tag(articles: Iterable[Article], book: Rulebook) -> list[Tagging]:
 
     What it works with is then near at hand for all but the first, an automaton of megabytes above all.
     """
-    opened = [_open(article, book) for article in articles]
-    seen = [_Seen(one, book.matcher.glance(one.raw, one.folded)) for one in opened]
-    possible = [book.possible(one.found.everything()) for one in seen]
+    opened = [_open(article) for article in articles]
+    found = [book.matcher.glance(one.raw, one.folded if one.raw == one.whole else None) for one in opened]
+    possible = [book.possible(one.everything()) for one in found]
+    seen = [_see(*those, book) for those in zip(opened, found, possible, strict=True)]
     firing = [_may_fire(*those) for those in zip(seen, possible, strict=True)]
     complete = [one.complete() if fires else one for one, fires in zip(seen, firing, strict=True)]
     return [_answer(*those, book) for those in zip(complete, possible, firing, strict=True)]
 
 
 class _Opened(NamedTuple):
-    """A story with nobody in it who must not be there, and with its boilerplate blanked."""
+    """A story with its boilerplate blanked."""
 
     article: Article
-    cleared: str  # headline and text
-    raw: str  # the same, boilerplate blank and nobody masked
-    folded: bytes | None  # ``raw``, where that is known already
+    whole: str  # headline and text
+    folded: bytes
+    raw: str  # ``whole``, boilerplate blank
+
+
+class _Seen(NamedTuple):
+    """What stands in a story, with nobody in it who must not be there."""
+
+    article: Article
+    raw: str
+    cleared: str
+    found: Found
     language: str
 
     @property
     def has_title(self) -> bool:
         return bool(self.cleared[: len(self.article.title)].strip())
 
-
-class _Seen(NamedTuple):
-    opened: _Opened
-    found: Found
-
     def complete(self) -> _Seen:
-        return _Seen(self.opened, self.found.complete())
+        return self._replace(found=self.found.complete())
 
 
-def _open(article: Article, book: Rulebook) -> _Opened:
+def _open(article: Article) -> _Opened:
     title, text = article.title, article.text
     whole = f"{title}\n{text}"
-    folded = fold(whole)
-    cleared = book.clearer.clear(whole, folded).whole
-    language = detect(cleared[len(title) + 1 :] or cleared[: len(title)], article.language)
-    raw = blank(title, text[: MAX_TEXT - len(title)])
-    return _Opened(article, cleared, raw, folded if raw == whole else None, language)
+    return _Opened(article, whole, fold(whole), blank(title, text[: MAX_TEXT - len(title)]))
+
+
+def _see(opened: _Opened, found: Found, possible: Possible, book: Rulebook) -> _Seen:
+    """Clear a story, and closely where some rule may fire in it."""
+    article, whole, folded, raw = opened
+    cleared = book.clearer.clear(whole, folded, closely=bool(possible)).whole
+    title = len(article.title)
+    language = detect(cleared[title + 1 :] or cleared[:title], article.language)
+    return _Seen(article, raw, cleared, found, language)
 
 
 def _may_fire(seen: _Seen, possible: Possible) -> bool:
-    one = seen.opened
-    return bool(possible) and may_fire(possible, seen.found, one.raw, one.cleared, has_title=one.has_title)
+    return bool(possible) and may_fire(possible, seen.found, seen.raw, seen.cleared, has_title=seen.has_title)
 
 
 def _answer(seen: _Seen, possible: Possible, fires: bool, book: Rulebook) -> Tagging:
-    (article, cleared, raw, _, language), found = seen
+    article, raw, cleared, found, language = seen
     title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
     verdict = NOTHING
     if fires:
-        has_title = seen.opened.has_title
+        has_title = seen.has_title
         reading = read(raw, cleared, book, has_title=has_title, found=found)
         verdict = decide(reading, book, possible)
         if verdict.topics and _stays_at_home(reading, book, article):

@@ -1,0 +1,334 @@
+"""Find who is told of without being announced: the one something happens to, who speaks, or is called by a first name.
+
+Looks at every capitalised word, so it is for the stories that some rule may fire in; of the others it would only
+cost time.  Holders of an office keep their names; what is no name (a place, an outlet, a firm) is told by the word
+before it, and a word that begins a sentence has to be a name anyhow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from services.tagger.core.clearing_context import headline
+from services.tagger.core.clearing_given_names import ALSO_WORDS, PURE
+from services.tagger.core.clearing_names import listed_before
+from services.tagger.core.clearing_people_words import (
+    DOES,
+    DONE_TO,
+    FIRST_PERSON,
+    HONORED,
+    HONORED_ALONE,
+    NO_NAMES,
+    NO_PERSON_AFTER,
+    NO_PERSON_BEFORE,
+    OF_SOMEBODY,
+    OFFICE_LINKS,
+    OFFICES,
+    OFFICIALLY,
+    PARTICIPLES,
+    PEOPLE,
+    PRONOUNS,
+    SIDES,
+    SPEAKS,
+    SPOKEN,
+    TAKES,
+    TOWARDS,
+    WAS,
+)
+from services.tagger.core.clearing_stretch import WORD, Span, Stretches
+from services.tagger.core.clearing_words import NOT_NAMES
+
+_CAPITAL = re.compile(WORD)
+_LINKS = frozenset([" ", " bin ", " binti ", " dos ", " da ", " de ", " dela ", " van ", ". "])
+_SENTENCE_ENDS = frozenset(".!?:;\n\"“”'‘’()[]-–—•*/|")
+_NEAR, _WORDS_AFTER = 48, 5
+_AFTER = re.compile(r"[\w'’-]+|[,()./]")
+#: "(dari kiri) Samsiah": who is seen first in a photograph.
+_ON_A_SIDE = re.compile(r"\((?:dari |from |from the )?(?:kiri|kanan|left|right)[^()\n]{0,12}\)\s$")
+FIRST_SIDE = "kiri"
+_QUOTED = re.compile(r"\w+")
+_QUOTE = 160
+_LINKED = 8
+_AND = frozenset([" dan ", ", dan ", ", ", " and ", ", and ", " serta ", ", serta ", " & ", "; "])
+_AROUND_AGE, _AGE_DIGITS = frozenset([(",", ","), ("(", ")"), ("(", "tahun"), ("/", ")")]), 2
+_OFFICE_REACH, _PUNCTUATION = 110, "()[],.:;\"“”'‘’"
+_SHORT = 4
+_NO_PART = NOT_NAMES | NO_NAMES | DONE_TO | DOES | SPEAKS | OFFICES | HONORED | NO_PERSON_AFTER | NO_PERSON_BEFORE
+#: "Menurutnya", "Sebagian": Indonesian words that begin a sentence, which no lexicon need know.
+_AFFIXED = re.compile(
+    r"(?:me|ber|ter|di|pe|se|ke)\w{4,}(?:nya|kan|an|i)?$|\w{3,}(?:nya|kan|lah|pun|kah)$|\w+ing$|\w+ly$"
+)
+
+
+class _Word(NamedTuple):
+    start: int
+    end: int
+    low: str
+    shown: str
+
+
+class _Run(NamedTuple):
+    """A stretch of words that may be a name, with what stands around."""
+
+    words: Sequence[_Word]
+    sure: bool  # one of them is a name and hardly anything else
+    strange: int  # how many are of no lexicon
+    before: str  # the word before, folded
+    after: Sequence[str]  # the words after, folded; a comma is a word
+    honored: bool
+    honored_alone: bool  # by a word that stands before names alone
+    begins_sentence: bool
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.words[0].start, self.words[-1].end
+
+
+def people(names: Stretches) -> list[Span]:
+    """Whom the words around tell of, wherever a capital stands."""
+    found: list[Span] = []
+    officials: set[str] = set()
+    runs: list[_Run] = []
+    for stretch in _stretches(names):
+        runs += _runs(names, stretch, officials)
+    last = -1
+    for run in runs:
+        start, end = run.span
+        if not officials.isdisjoint(word.low for word in run.words):
+            continue
+        beside = 0 <= last < start <= last + _LINKED and names.whole[last:start] in _AND
+        if _is_told_of(run, names.whole) or (beside and (run.sure or run.strange > 0)):
+            last = end
+            found.append((start, end, "victim"))
+            found += _people_of(listed_before(names, start), names, officials)
+    return found
+
+
+def _people_of(spans: Iterable[Span], names: Stretches, officials: set[str]) -> Iterator[Span]:
+    """Those of a list that are neither officials nor made of known words."""
+    for start, end, rule in spans:
+        words = names.folded[start:end].decode().split()
+        if officials.isdisjoint(words) and all(_may_be_listed(names, word) for word in words):
+            yield start, end, rule
+
+
+def _may_be_listed(names: Stretches, word: str) -> bool:
+    return word in PURE or word in ALSO_WORDS or (names.is_strange(word) and not _AFFIXED.match(word))
+
+
+def _stretches(names: Stretches) -> Iterator[list[_Word]]:
+    """Capitalised words that stand side by side."""
+    whole, folded = names.whole, names.folded
+    stretch: list[_Word] = []
+    for found in _CAPITAL.finditer(whole):
+        start, end = found.span()
+        shown = found.group()
+        low = folded[start:end].decode().split(" ", 1)[0]
+        if shown.endswith(("'s", "’s")):
+            end -= 2
+        if stretch:
+            gap = whole[stretch[-1].end : start]
+            if gap not in _LINKS or (gap == ". " and len(stretch[-1].shown) > 1):
+                yield stretch
+                stretch = []
+        stretch.append(_Word(start, end, low, shown))
+    if stretch:
+        yield stretch
+
+
+def _is_strange(names: Stretches, word: _Word) -> bool:
+    return len(word.low) > 1 and not word.shown.isupper() and names.is_strange(word.low)
+
+
+def _runs(names: Stretches, stretch: list[_Word], officials: set[str]) -> Iterator[_Run]:
+    """The parts of a stretch that may be a name; those of officials are noted, and are none."""
+    shouted: bool | None = None
+    at = 0
+    while at < len(stretch):
+        first = at
+        while at < len(stretch) and (
+            _may_be_name(names, stretch[at])
+            or (at and stretch[at - 1].low in HONORED_ALONE and _may_be_part(stretch[at]))
+        ):
+            at += 1
+        if first == at:
+            at += 1
+            continue
+        if shouted is None:
+            shouted = headline(names.whole, stretch[0].start, stretch[-1].end)
+        if not shouted:
+            first, at = _widened(stretch, first, at)
+        words, before, after = stretch[first:at], stretch[:first], stretch[at:]
+        if names.is_place(" ".join(word.low for word in words)):
+            continue
+        if _holds_office(names, words[0].start, words[-1].end):
+            officials.update(word.low for word in words if len(word.low) > 2)
+            continue
+        if shouted:
+            words = _in_headline(words)
+        elif not before and len(words) > 1 and _AFFIXED.match(words[0].low) and words[0].low not in PURE:
+            words = words[1:]  # "Sayangnya Rifat"
+        run = _run(names, words, before, after, shouted) if words else None
+        if run:
+            yield run
+
+
+def _widened(stretch: Sequence[_Word], first: int, at: int) -> tuple[int, int]:
+    """With the known words beside that can only be part of the name: "Sok" and "Chan"."""
+    if first == 1 and len(stretch[0].low) <= _SHORT and _may_be_part(stretch[0]):
+        first = 0
+    if at == len(stretch) - 1 and _may_be_part(stretch[at]):
+        at += 1
+    return first, at
+
+
+def _may_be_part(word: _Word) -> bool:
+    return word.low not in _NO_PART and not word.shown.isupper() and not _AFFIXED.match(word.low)
+
+
+def _holds_office(names: Stretches, start: int, end: int) -> bool:
+    """Whether an office stands before ("Kepala Bea Cukai Banda Aceh, ...") or after, or speaks of one."""
+    whole = names.whole
+    for word in reversed(whole[max(0, start - _OFFICE_REACH) : start].split()):
+        plain = word.strip(_PUNCTUATION).lower()
+        if plain in OFFICES:
+            return True
+        if plain not in OFFICE_LINKS and not word.lstrip("(")[:1].isupper():
+            break
+        if word[-1] in '.?!"”' and len(word) > _SHORT + 2:
+            break
+    after = _words_after(whole, end)
+    if after[0] in OFFICIALLY:
+        return True
+    return after[0] in (",", "(", "selaku", "sebagai") and not OFFICES.isdisjoint(after[1:4])
+
+
+def _may_be_name(names: Stretches, word: _Word) -> bool:
+    if word.low in ALSO_WORDS or word.low in PURE:
+        return True
+    return word.low not in _NO_PART and _is_strange(names, word)
+
+
+def _in_headline(words: Sequence[_Word]) -> Sequence[_Word]:
+    """Where a capital says nothing, from the first name that is hardly another word."""
+    for index, word in enumerate(words):
+        if word.low in PURE:
+            last = index + 1
+            while last < len(words) and not _AFFIXED.match(words[last].low):
+                last += 1
+            return words[index:last]
+    return ()
+
+
+def _run(
+    names: Stretches, words: Sequence[_Word], before: Sequence[_Word], after: Sequence[_Word], shouted: bool
+) -> _Run | None:
+    """The words with what stands around; None where that shows a place or a firm."""
+    whole = names.whole
+    honored = bool(before) and before[-1].low in HONORED
+    if any(word.low in NO_PERSON_BEFORE for word in before) or (after and after[0].low in NO_PERSON_AFTER):
+        return None
+    leading = before[0].start if before else words[0].start
+    begins = _begins_sentence(whole, leading)
+    sure = any(word.low in PURE for word in words)
+    if not shouted and not sure and not honored:
+        led = len(before) > 1 or (before and not begins)
+        if after or (led and before[-1].low not in NOT_NAMES):
+            return None  # "Polda Xxx", "Hotel Xxx": a capital that is no name begins it
+    previous = ""
+    if before and not honored:
+        previous = before[-1].low
+    elif not begins:
+        previous = (names.folded[max(0, leading - _NEAR) : leading].decode().split() or [""])[-1]
+    if previous in TOWARDS and not honored:
+        return None
+    if _ON_A_SIDE.search(whole, max(0, leading - _NEAR), leading):
+        previous = FIRST_SIDE
+    strange = sum(1 for word in words if word.low in ALSO_WORDS or _is_strange(names, word))
+    strange -= len(words) == 1 and words[0].low in ALSO_WORDS
+    ahead = _words_after(whole, words[-1].end)
+    alone = honored and before[-1].low in HONORED_ALONE
+    return _Run(words, sure, strange, previous, ahead, honored, alone, begins and not before)
+
+
+def _begins_sentence(whole: str, start: int) -> bool:
+    before = whole[max(0, start - 3) : start].rstrip(" \t")
+    return not before or before[-1] in _SENTENCE_ENDS
+
+
+def _words_after(whole: str, end: int) -> Sequence[str]:
+    return [word.lower() for word in _AFTER.findall(whole, end, end + _NEAR)[:_WORDS_AFTER]] or [""]
+
+
+def _is_told_of(run: _Run, whole: str) -> bool:
+    """Whether a run is somebody that something is told of."""
+    one, after = len(run.words) == 1, run.after
+    if run.honored:
+        return run.honored_alone or run.sure or run.strange > 0
+    if _is_aged(after) and not (one and run.begins_sentence and run.words[0].low not in ALSO_WORDS):
+        return True
+    if one and not run.sure:
+        word = run.words[0]
+        if (run.begins_sentence and not _stands_within(word, whole)) or _AFFIXED.match(word.low):
+            return False  # "Bunga naik": a word like any other
+    if _befalls(after) or run.before in TAKES or _is_of_people(run):
+        return True
+    if run.sure and after[0] in PARTICIPLES:
+        return True  # "Dany sold twice": a headline
+    if not run.sure and run.strange < 2:
+        return False
+    if after[0] in SPEAKS or run.before in SPOKEN:
+        return _is_of_oneself(run, whole)
+    return after[0] in DOES or run.before in OF_SOMEBODY
+
+
+def _is_aged(after: Sequence[str]) -> bool:
+    """ "Rose, 17, was" and "(Sri Mulyati/24)"."""
+    if len(after) < 4 or not (after[1].isdigit() and len(after[1]) <= _AGE_DIGITS) or after[3].isdigit():
+        return False
+    return (after[0], after[2]) in _AROUND_AGE
+
+
+def _is_of_oneself(run: _Run, whole: str) -> bool:
+    """Whether what somebody says is about themselves: an official's words hardly are."""
+    if not PRONOUNS.isdisjoint(run.after[1:]):
+        return True
+    start = run.words[0].start
+    return not FIRST_PERSON.isdisjoint(_QUOTED.findall(whole[max(0, start - _QUOTE) : start].lower()))
+
+
+def _befalls(after: Sequence[str]) -> bool:
+    first, *rest = after
+    if first in DONE_TO:
+        return True
+    while first in WAS and rest:
+        first, *rest = rest
+        if first in PARTICIPLES:
+            return True
+    return False
+
+
+def _is_of_people(run: _Run) -> bool:
+    """ "A Chinese man, Li Xiaoming," and "Wanjiru Kamau, a graduate"; or the left one of a photograph."""
+    if run.before in PEOPLE or run.before == FIRST_SIDE:
+        return True
+    first, *rest = run.after
+    if first in (",", "(") and rest and rest[0] in SIDES:
+        return True
+    if first == "asal":
+        return run.sure or run.strange > 1
+    appositive = first == "," and (run.sure or len(run.words) > 1)
+    return appositive and (not PEOPLE.isdisjoint(rest[:3]) or rest[:1] == ["dijual"] or _befalls(rest or [""]))
+
+
+def _stands_within(word: _Word, whole: str) -> bool:
+    """Whether the word has its capital within a sentence too."""
+    at = whole.find(f" {word.shown}")
+    while at > 0:
+        end = at + 1 + len(word.shown)
+        if (whole[at - 1].islower() or whole[at - 1] == ",") and not whole[end : end + 1].isalnum():
+            return True
+        at = whole.find(f" {word.shown}", end)
+    return False
