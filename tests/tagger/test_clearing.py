@@ -15,9 +15,9 @@ ITEMS = [json.loads(line) for line in (Path(__file__).parent / "redteam.jsonl").
 
 @pytest.mark.parametrize("item", ITEMS, ids=[item["id"] for item in ITEMS])
 def test_nobody_is_pointed_at(book: Rulebook, item: dict[str, object]) -> None:
-    text = str(item["text"])
-    cleared = book.clearer.clear(f"Berita\n{text}").whole
-    assert len(cleared) == len(text) + 7
+    whole = f"{item.get('title', 'Berita')}\n{item['text']}"
+    cleared = book.clearer.clear(whole).whole
+    assert len(cleared) == len(whole)
     leaked = [secret for secret in item["secret"] if str(secret) in cleared]  # type: ignore[attr-defined]
     lost = [kept for kept in item["keep"] if str(kept) not in cleared]  # type: ignore[attr-defined]
     assert (leaked, lost) == ([], [])

@@ -47,6 +47,8 @@ _NAMES: dict[Cue, Callable[[Stretches, int, int], Iterable[Span]]] = {
     Cue.EACH: each,
     Cue.NOTE: starred,
 }
+#: Where one of these stands somebody was harmed, whatever the story is about.
+_OF_HARM = frozenset([Cue.BEFELL, Cue.WHO, Cue.NOT_REAL_NAME])
 _PLACES: dict[Cue, Callable[[Text, int, int], Iterable[Span]]] = {
     Cue.HOME: home,
     Cue.HOME_AFTER: home_before,
@@ -76,7 +78,7 @@ class Clearer:
         self._known = frozenset(words) | NOT_NAMES | ROLES
         cues = [(fold_term(term), cue) for cue, terms in CUES.items() for term in terms.split(";") if term.strip()]
         #: What looks around each cue: for a name, or else for a place.
-        self._cues = [(_NAMES.get(cue), _PLACES.get(cue)) for _, cue in cues]
+        self._cues = [(_NAMES.get(cue), _PLACES.get(cue), cue in _OF_HARM) for _, cue in cues]
         self._automaton = BytesAhoCorasick(
             [b" " + term + b" " for term, _ in cues], implementation=Implementation.DFA
         )
@@ -84,7 +86,8 @@ class Clearer:
     def clear(self, raw: str, folded: bytes | None = None, *, closely: bool = True) -> Cleared:
         """Mask ``title + "\\n" + text``; ``folded`` where that is known.
 
-        ``closely``: look also at the capitals that no cue announces, which costs twice the rest.
+        ``closely``: look also at the capitals that no cue announces, which costs twice the rest; so it is done too
+        where a cue tells of harm.
         """
         folded = fold(raw) if folded is None else folded
         whole = with_capitals(raw, folded, self._known)
@@ -114,7 +117,8 @@ class Clearer:
         names, cues = Stretches(text, self._known, self._phrases), self._cues
         padded = b" " + folded + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
-            for_name, for_place = cues[index]
+            for_name, for_place, harm = cues[index]
+            closely |= harm
             if for_name:
                 found += for_name(names, start, end - 2)
             elif for_place:

@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from services.tagger.core.clearing_given_names import ALSO_WORDS, PURE
-from services.tagger.core.clearing_people_words import DONE_TO, NO_NAMES, SPEAKS, TAKES, WAS
+from services.tagger.core.clearing_people_words import AFFIXED, DONE_TO, NO_NAMES, SPEAKS, TAKES, WAS
 from services.tagger.core.clearing_words import CUES, HONORIFICS, NOT_NAMES, Cue
 
 _GAPS = frozenset([" ", ", ", ": ", ' "', " (", "\n"])
@@ -38,13 +38,6 @@ class _Word(NamedTuple):
     start: int
     end: int
     low: str
-
-
-#: "menangis", "dijual", "ibunya": Indonesian forms that are no name; "ketut" and "dimas" are names.
-_AFFIXED = re.compile(
-    r"(?:me[mnrlwy]|ber|ter|di(?!ma|an|na|ah)|pe[mnrl]|se[mpbtk]|ke\w+an$)\w{3,}$|\w{2,}(?:nya|kan|lah|pun|kah)$"
-    r"|\w{4,}(?:ing|ed|ly|tion|ment|ness)$"
-)
 
 
 def with_capitals(whole: str, folded: bytes, known: frozenset[str]) -> str:
@@ -86,7 +79,8 @@ def _capitalised(text: str, folded: bytes, known: frozenset[str]) -> str:
         if names[index + 1] and not names[index] and text[word.end : words[index + 1].start] == " ":
             names[index] = word.low in ALSO_WORDS or _may_be_name(word.low, known)
     again = {word.low for word, named in zip(words, names, strict=True) if named and len(word.low) > _SHORT}
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for word, named in zip(words, names, strict=True):
         if named or (word.low in again and word.low not in known):
             pieces += (text[at : word.start], text[word.start : word.end].capitalize())
@@ -98,4 +92,4 @@ def _may_be_name(word: str, known: frozenset[str], *, beside: bool = False) -> b
     """Whether a word may be one: of no lexicon, and no form of a verb, unless a name stands before."""
     if len(word) < _SHORTEST or word in known or word in HONORIFICS or word in NO_NAMES:
         return False
-    return beside or not _AFFIXED.match(word)
+    return beside or not AFFIXED.match(word)

@@ -14,6 +14,10 @@ _RT_MARK = re.compile(r"R[TW]\.?\s*\d")  # asked first: it begins with one lette
 _HOUSE = re.compile(
     r"\b(?:(?:[Hh]ouse|[Rr]umah)(?:\s+at)?\s+(?:[Nn]o\.?|[Nn]omor|number)|(?:[Rr]oom|[Kk]amar)(?:\s+(?:[Nn]o\.?|nomor))?)\s*\d+\w?"
 )
+_ROOMS = ("room", "kama")
+_LIVED_IN = frozenset(
+    [b"tinggal", b"kos", b"kost", b"asrama", b"lived", b"lives", b"dormitory", b"dorm", b"hostel"]
+)
 _CONTACT_MARK = re.compile(r"0\d[\d -]{8}")
 _CONTACT_PLUS = re.compile(r"\+\d[\d -]{8}")
 _CONTACT_DIGITS = 7  # as many in a row, or a mark
@@ -27,7 +31,6 @@ _PAGE = re.compile(
     r"(?P<name>(?!(?:watch|reel|photo|posts?|share|groups|p|status)\b)@?[\w.-]{3,60})",
     re.IGNORECASE,
 )
-_PAGE_MARK = re.compile(r"\.(?:me|com)/")
 #: "#SaveSreyRoth", "#BebaskanWahyuni": a plea for somebody.
 _PLEA = re.compile(
     r"#(?:[Ss]ave|[Ff]ree|[Bb]ring\w{0,4}|[Jj]ustice(?:[Ff]or)?|[Pp]ray(?:[Ff]or)?|[Hh]elp|[Ss]elamatkan|[Bb]ebaskan"
@@ -105,12 +108,10 @@ def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]], *, long: b
     if "@" in whole:
         for start, end in _addresses(whole):
             yield start, end, "contact or document number"
-    if _PAGE_MARK.search(whole):
-        for found in _PAGE.finditer(whole):
-            yield *found.span("name"), "contact or document number"
-    if "#" in whole:
-        for found in _PLEA.finditer(whole):
-            yield *found.span("name"), "contact or document number"
+    for mark, pattern in (("/", _PAGE), ("#", _PLEA)):
+        if mark in whole:
+            for found in pattern.finditer(whole):
+                yield *found.span("name"), "contact or document number"
     for start, end in numbers:
         after = whole[end : end + 2]
         if after == after.lower() or end - start > _PLATE_DIGITS:
@@ -120,9 +121,14 @@ def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]], *, long: b
 
 
 def house(text: Text, start: int, _: int) -> Iterable[Span]:
-    """The number of a house, after the word for one."""
+    """The number of a house, after the word for one; of a room, where somebody lives in it."""
     found = _HOUSE.match(text.whole, start)
-    return ((*found.span(), "house number"),) if found else ()
+    if not found:
+        return ()
+    room = text.whole[start : start + 4].lower() in _ROOMS
+    if room and _LIVED_IN.isdisjoint(text.folded[max(0, start - 60) : found.end() + 60].split()):
+        return ()
+    return ((*found.span(), "house number"),)
 
 
 def _plate(whole: str, start: int, end: int) -> Iterator[Span]:

@@ -1,4 +1,4 @@
-"""Find who is told of without being announced: the one something happens to, who speaks, or is called by a first name.
+"""Find who is told of without being announced: who suffers something, speaks of it, or stands in a picture.
 
 Looks at every capitalised word, so it is for the stories that some rule may fire in; of the others it would only
 cost time.  Holders of an office keep their names; what is no name (a place, an outlet, a firm) is told by the word
@@ -15,6 +15,7 @@ from services.tagger.core.clearing_context import headline
 from services.tagger.core.clearing_given_names import ALSO_WORDS, PURE
 from services.tagger.core.clearing_names import listed_before
 from services.tagger.core.clearing_people_words import (
+    AFFIXED,
     DOES,
     DONE_TO,
     FIRST_PERSON,
@@ -54,12 +55,8 @@ _LINKED = 8
 _AND = frozenset([" dan ", ", dan ", ", ", " and ", ", and ", " serta ", ", serta ", " & ", "; "])
 _AROUND_AGE, _AGE_DIGITS = frozenset([(",", ","), ("(", ")"), ("(", "tahun"), ("/", ")")]), 2
 _OFFICE_REACH, _PUNCTUATION = 110, "()[],.:;\"“”'‘’"
-_SHORT = 4
+_SHORT, _INITIALS = 4, 2
 _NO_PART = NOT_NAMES | NO_NAMES | DONE_TO | DOES | SPEAKS | OFFICES | HONORED | NO_PERSON_AFTER | NO_PERSON_BEFORE
-#: "Menurutnya", "Sebagian": Indonesian words that begin a sentence, which no lexicon need know.
-_AFFIXED = re.compile(
-    r"(?:me|ber|ter|di|pe|se|ke)\w{4,}(?:nya|kan|an|i)?$|\w{3,}(?:nya|kan|lah|pun|kah)$|\w+ing$|\w+ly$"
-)
 
 
 class _Word(NamedTuple):
@@ -88,22 +85,38 @@ class _Run(NamedTuple):
 
 def people(names: Stretches) -> list[Span]:
     """Whom the words around tell of, wherever a capital stands."""
+    runs = [run for stretch in _stretches(names) for run in _runs(names, stretch)]
+    told = _told_of(runs, names.whole)
+    if not told:
+        return []
+    of_them = {word.low for run in told for word in run.words}
+    officials = {
+        word.low
+        for run in runs
+        if any(word.low in of_them for word in run.words) and _holds_office(names, *run.span)
+        for word in run.words
+        if len(word.low) > _INITIALS
+    }
     found: list[Span] = []
-    officials: set[str] = set()
-    runs: list[_Run] = []
-    for stretch in _stretches(names):
-        runs += _runs(names, stretch, officials)
-    last = -1
-    for run in runs:
+    for run in told:
         start, end = run.span
-        if not officials.isdisjoint(word.low for word in run.words):
-            continue
-        beside = 0 <= last < start <= last + _LINKED and names.whole[last:start] in _AND
-        if _is_told_of(run, names.whole) or (beside and (run.sure or run.strange > 0)):
-            last = end
+        if officials.isdisjoint(word.low for word in run.words):
             found.append((start, end, "victim"))
             found += _people_of(listed_before(names, start), names, officials)
     return found
+
+
+def _told_of(runs: Iterable[_Run], whole: str) -> list[_Run]:
+    """Those that something is told of, and those beside them in a list."""
+    told: list[_Run] = []
+    last = -1
+    for run in runs:
+        start, end = run.span
+        beside = 0 <= last < start <= last + _LINKED and whole[last:start] in _AND
+        if _is_told_of(run, whole) or (beside and (run.sure or run.strange > 0)):
+            last = end
+            told.append(run)
+    return told
 
 
 def _people_of(spans: Iterable[Span], names: Stretches, officials: set[str]) -> Iterator[Span]:
@@ -115,7 +128,7 @@ def _people_of(spans: Iterable[Span], names: Stretches, officials: set[str]) -> 
 
 
 def _may_be_listed(names: Stretches, word: str) -> bool:
-    return word in PURE or word in ALSO_WORDS or (names.is_strange(word) and not _AFFIXED.match(word))
+    return word in PURE or word in ALSO_WORDS or (names.is_strange(word) and not AFFIXED.match(word))
 
 
 def _stretches(names: Stretches) -> Iterator[list[_Word]]:
@@ -142,16 +155,13 @@ def _is_strange(names: Stretches, word: _Word) -> bool:
     return len(word.low) > 1 and not word.shown.isupper() and names.is_strange(word.low)
 
 
-def _runs(names: Stretches, stretch: list[_Word], officials: set[str]) -> Iterator[_Run]:
-    """The parts of a stretch that may be a name; those of officials are noted, and are none."""
+def _runs(names: Stretches, stretch: list[_Word]) -> Iterator[_Run]:
+    """The parts of a stretch that may be a name."""
     shouted: bool | None = None
     at = 0
     while at < len(stretch):
         first = at
-        while at < len(stretch) and (
-            _may_be_name(names, stretch[at])
-            or (at and stretch[at - 1].low in HONORED_ALONE and _may_be_part(stretch[at]))
-        ):
+        while at < len(stretch) and _may_be_name(names, stretch[at], stretch[at - 1] if at else None):
             at += 1
         if first == at:
             at += 1
@@ -163,14 +173,11 @@ def _runs(names: Stretches, stretch: list[_Word], officials: set[str]) -> Iterat
         words, before, after = stretch[first:at], stretch[:first], stretch[at:]
         if names.is_place(" ".join(word.low for word in words)):
             continue
-        if _holds_office(names, words[0].start, words[-1].end):
-            officials.update(word.low for word in words if len(word.low) > 2)
-            continue
         if shouted:
             words = _in_headline(words)
-        elif not before and len(words) > 1 and _AFFIXED.match(words[0].low) and words[0].low not in PURE:
+        elif not before and len(words) > 1 and AFFIXED.match(words[0].low) and words[0].low not in PURE:
             words = words[1:]  # "Sayangnya Rifat"
-        run = _run(names, words, before, after, shouted) if words else None
+        run = _run(names, words, before, after, shouted=shouted) if words else None
         if run:
             yield run
 
@@ -185,7 +192,7 @@ def _widened(stretch: Sequence[_Word], first: int, at: int) -> tuple[int, int]:
 
 
 def _may_be_part(word: _Word) -> bool:
-    return word.low not in _NO_PART and not word.shown.isupper() and not _AFFIXED.match(word.low)
+    return word.low not in _NO_PART and not word.shown.isupper() and not AFFIXED.match(word.low)
 
 
 def _holds_office(names: Stretches, start: int, end: int) -> bool:
@@ -205,25 +212,27 @@ def _holds_office(names: Stretches, start: int, end: int) -> bool:
     return after[0] in (",", "(", "selaku", "sebagai") and not OFFICES.isdisjoint(after[1:4])
 
 
-def _may_be_name(names: Stretches, word: _Word) -> bool:
+def _may_be_name(names: Stretches, word: _Word, before: _Word | None) -> bool:
     if word.low in ALSO_WORDS or word.low in PURE:
+        return True
+    if before and before.low in HONORED_ALONE and _may_be_part(word):
         return True
     return word.low not in _NO_PART and _is_strange(names, word)
 
 
-def _in_headline(words: Sequence[_Word]) -> Sequence[_Word]:
+def _in_headline(words: list[_Word]) -> list[_Word]:
     """Where a capital says nothing, from the first name that is hardly another word."""
     for index, word in enumerate(words):
         if word.low in PURE:
             last = index + 1
-            while last < len(words) and not _AFFIXED.match(words[last].low):
+            while last < len(words) and not AFFIXED.match(words[last].low):
                 last += 1
             return words[index:last]
-    return ()
+    return []
 
 
 def _run(
-    names: Stretches, words: Sequence[_Word], before: Sequence[_Word], after: Sequence[_Word], shouted: bool
+    names: Stretches, words: Sequence[_Word], before: Sequence[_Word], after: Sequence[_Word], *, shouted: bool
 ) -> _Run | None:
     """The words with what stands around; None where that shows a place or a firm."""
     whole = names.whole
@@ -264,24 +273,31 @@ def _words_after(whole: str, end: int) -> Sequence[str]:
 
 def _is_told_of(run: _Run, whole: str) -> bool:
     """Whether a run is somebody that something is told of."""
-    one, after = len(run.words) == 1, run.after
     if run.honored:
         return run.honored_alone or run.sure or run.strange > 0
+    one, after = len(run.words) == 1, run.after
     if _is_aged(after) and not (one and run.begins_sentence and run.words[0].low not in ALSO_WORDS):
         return True
     if one and not run.sure:
         word = run.words[0]
-        if (run.begins_sentence and not _stands_within(word, whole)) or _AFFIXED.match(word.low):
+        if (run.begins_sentence and not _stands_within(word, whole)) or AFFIXED.match(word.low):
             return False  # "Bunga naik": a word like any other
-    if _befalls(after) or run.before in TAKES or _is_of_people(run):
-        return True
-    if run.sure and after[0] in PARTICIPLES:
+    return (
+        _befalls(after)
+        or run.before in TAKES
+        or _is_of_people(run)
+        or ((run.sure or run.strange > 1) and _does(run, whole))
+    )
+
+
+def _does(run: _Run, whole: str) -> bool:
+    """Whether words stand around that tell of anybody, and of some other things: they take a sure name."""
+    first = run.after[0]
+    if run.sure and first in PARTICIPLES:
         return True  # "Dany sold twice": a headline
-    if not run.sure and run.strange < 2:
-        return False
-    if after[0] in SPEAKS or run.before in SPOKEN:
+    if first in SPEAKS or run.before in SPOKEN:
         return _is_of_oneself(run, whole)
-    return after[0] in DOES or run.before in OF_SOMEBODY
+    return first in DOES or run.before in OF_SOMEBODY
 
 
 def _is_aged(after: Sequence[str]) -> bool:

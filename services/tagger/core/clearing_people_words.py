@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.tagger.core.clearing_words import ROLES
 
 _DONE_TO = """
@@ -15,7 +17,10 @@ _DONE_TO = """
     escaped begged cried wept fled jumped recalled recalls survived pleaded pleads sobbed returned
 """
 DONE_TO = frozenset(_DONE_TO.split())
-WAS = frozenset("was were had is are been being got not also later then never finally".split())
+_WAS = """
+    was were had is are been being got not also later then never finally
+"""
+WAS = frozenset(_WAS.split())
 _PARTICIPLES = """
     sold trafficked lured tricked rescued freed beaten tortured raped enslaved held locked detained forced duped
     abused deceived promised recruited kidnapped abducted repatriated smuggled confined starved electrocuted
@@ -34,10 +39,19 @@ _SPEAKS = """
     said says told wrote writes remembers describes added mengatakan menyebut berkata menulis menyatakan
 """
 SPEAKS = frozenset(_SPEAKS.split())
-SPOKEN = frozenset("kata ujar tutur ungkap ucap imbuh menurut kepada said says".split())
+_SPOKEN = """
+    kata ujar tutur ungkap ucap imbuh menurut kepada said says
+"""
+SPOKEN = frozenset(_SPOKEN.split())
 #: Whoever speaks of "I", or is spoken of as "she" right after, tells of what befell them.
-FIRST_PERSON = frozenset("saya aku ku i me my".split())
-PRONOUNS = frozenset("she he her his him herself himself ia dia dirinya".split())
+_FIRST_PERSON = """
+    saya aku ku i me my
+"""
+FIRST_PERSON = frozenset(_FIRST_PERSON.split())
+_PRONOUNS = """
+    she he her his him herself himself ia dia dirinya
+"""
+PRONOUNS = frozenset(_PRONOUNS.split())
 _DOES = """
     spent arrived worked left met went came dreams counsels hauled bersama sempat tiba berangkat tinggal melapor
     tidak tak belum sering kini lalu kemudian menghubungi turun naik malah hanya ingin bertemu dibawa ditemukan
@@ -49,23 +63,30 @@ _OF_SOMEBODY = """
     how when took called sister brother daughter son mother father husband wife married locked sold
 """
 OF_SOMEBODY = frozenset(_OF_SOMEBODY.split())
-SIDES = frozenset("kiri kanan tengah left right center centre".split())
+_SIDES = """
+    kiri kanan tengah left right center centre
+"""
+SIDES = frozenset(_SIDES.split())
 #: Offices beside those of ``ROLES``, and what may stand between one and its holder.
 _OFFICES = """
     menko menpora mensos menlu menhub mensesneg menkominfo menkumham menkeu mendagri menhan kabag kabagops
     kasatpol kasubag kadiv kadis kadin jubir supt adm sen adj comr rep dr ir datuk serda praka pratu prada
-    kopda koptu bripda briptu brigadir peltu pelda kolonel sersan head chief ceo cfo 
+    kopda koptu bripda briptu brigadir peltu pelda kolonel sersan head chief ceo cfo
     editor analis analyst representative sheriff mayor senator premier king queen raja sultan pope bishop father
     sekda sekjen sekretariat pangkoarmada komisaris komisioner pengamat musisi artis aktor aktris penyanyi
     pemain pelatih petenis pebulutangkis pembalap striker kiper bek gelandang coach captain player atlet selebgram
     gus kiai ustaz habib duta besar presenter founder pendiri manajer manager rektor dekan dokter
 """
 OFFICES = ROLES | frozenset(_OFFICES.split()) - {"anggota"}
-OFFICE_LINKS = frozenset("dan of the for and bidang urusan untuk pada ii iii iv i v di in".split())
+_OFFICE_LINKS = """
+    dan of the for and bidang urusan untuk pada ii iii iv i v di in
+"""
+OFFICE_LINKS = frozenset(_OFFICE_LINKS.split())
 #: What hardly anybody does but who holds an office.
-OFFICIALLY = frozenset(
-    "menegaskan mengimbau memastikan memaparkan menekankan menerangkan membeberkan mengklaim mengapresiasi".split()
-)
+_OFFICIALLY = """
+    menegaskan mengimbau memastikan memaparkan menekankan menerangkan membeberkan mengklaim mengapresiasi
+"""
+OFFICIALLY = frozenset(_OFFICIALLY.split())
 _PEOPLE = """
     man woman girl boy teenager graduate worker student teacher farmer villager widow victim survivor migrant
     fisherman maid native women men girls pria lelaki pemuda pemudi gadis remaja perempuan wanita bocah seorang
@@ -78,10 +99,14 @@ _HONORED = """
     nenek kakek aunty uncle aunt mami papi ny
 """
 HONORED = frozenset(_HONORED.split())
-HONORED_ALONE = frozenset("mak mbok mbak teh neng inaq amaq daw ny".split())
-TOWARDS = frozenset(
-    "di ke dari in at from to near via menuju asal into of across outside inside around through".split()
-)
+_HONORED_ALONE = """
+    mak mbok mbak teh neng inaq amaq daw ny
+"""
+HONORED_ALONE = frozenset(_HONORED_ALONE.split())
+_TOWARDS = """
+    di ke dari in at from to near via menuju asal into of across outside inside around through
+"""
+TOWARDS = frozenset(_TOWARDS.split())
 _NO_PERSON_BEFORE = """
     pt cv bank hotel pulau sungai gunung desa jalan kota kabupaten kecamatan kelurahan pelabuhan bandara kapal km
     universitas rsud rs polda polres polsek polresta lapas rutan kampung dusun distrik provinsi selat laut teluk
@@ -105,6 +130,11 @@ _NO_NAMES = """
     however moreover also once but nor yet still only even such other another
     anda tetapi namun maka agar supaya bahkan walau meski meskipun pun nanti tadi kuba jumat jum ayo yuk duh wah
     inilah begini begitu begitulah mengapa kenapa bagaimana siapa apa mana kapan sebab akibat usai jelang demi
-    resmi judi online ganja
+    resmi judi online ganja rohingya html
 """
 NO_NAMES = frozenset(_NO_NAMES.split())
+#: "Menurutnya", "Sebagian", "Previously": forms of words that are no name, which no lexicon need know.
+AFFIXED = re.compile(
+    r"(?:mem[bpf]|men[cdjty]|meng|ber|ter|di(?!ma|an|na|ah|on|ta)|se(?!pt|l|r))\w{4,}$"
+    r"|(?:pem|pen|ke|per)\w{3,}an$|\w{3,}(?:nya|kan|lah|pun|kah)$|\w{3,}[^bdnt\W]ing$|\w{4,}(?:ly|tion|ment|ness)$"
+)

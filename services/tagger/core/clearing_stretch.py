@@ -6,6 +6,8 @@ import re
 from typing import NamedTuple
 
 from services.tagger.core.clearing_context import Text, after_office, of_a_people
+from services.tagger.core.clearing_given_names import PURE
+from services.tagger.core.clearing_people_words import AFFIXED, NO_NAMES
 from services.tagger.core.clearing_words import HONORIFICS, NOT_NAMES, ROLES
 from services.tagger.core.folding import fold
 
@@ -82,6 +84,8 @@ class Stretches:
         if low[0] in ROLES and not (sure and shown[begins:end].isupper()):
             return None
         first, stop, alone = 0, len(low), False
+        if not sure and stop == 1 and low[0] not in PURE and (low[0] in NO_NAMES or AFFIXED.match(low[0])):
+            return None
         if sure:
             while first < stop and low[first] in NOT_NAMES:
                 first += 1
