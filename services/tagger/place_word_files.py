@@ -16,7 +16,7 @@ FILE = "_words.yaml"
 _KEYS = tuple(one.name for one in fields(PlaceWords))
 #: Names of places, not single words beside one.
 _OF_SEVERAL_WORDS = frozenset({"also_words", "wire_desks"})
-_COUNTRIES = frozenset({"sent_to", "area"})
+_COUNTRIES = frozenset({"sent_to", "area", "towns_before_people"})
 _AS_WRITTEN = frozenset({"named_whole", "words_when_small"})
 _COUNTRY = re.compile("[A-Z]{2}")
 _OUTLET = re.compile(r"\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*=[A-Z]{2}")

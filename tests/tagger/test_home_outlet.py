@@ -116,3 +116,34 @@ def test_a_word_that_stands_very_often_holds_back_also_where_no_state_is_another
     text = "Immigration officers in Phnom Penh deported 26 foreign overstayers." + " buku bacaan" * 40
     told = told_by(book, "Cambodian police deport 26 foreign overstayers", text, home)
     assert "frame/civic action of border troops" in {trace.rule for trace in told.traces}
+
+
+FILLER = "The company said that safety came first and that everybody would be paid for each day lost. " * 9
+
+
+def told(book: Rulebook, title: str, text: str) -> Tagging:
+    return tag_story(Article("s1", title, text), book)
+
+
+def test_a_whole_story_set_elsewhere_is_not_relevant_for_what_it_names_in_passing(book: Rulebook) -> None:
+    lead = "A people smuggling gang that brought migrants to Spain by boat was broken up, and six smugglers were held."
+    tail = "The boat had called at Singapore and Bali. Its owner once sailed from Indonesia."
+    found = told(book, "People smuggling gang broken up in Spain", f"{lead} {FILLER}{tail}")
+    assert found.reason.startswith("out_of_area"), found.reason
+
+
+def test_a_whole_story_set_at_home_is_relevant_whatever_it_names_in_passing(book: Rulebook) -> None:
+    lead = (
+        "A people smuggling gang that brought migrants to Bali by boat was broken up, and six smugglers were held."
+    )
+    tail = "The boat had called at Spain and France. Its owner once sailed from Spain to Morocco and to Portugal."
+    assert told(book, "People smuggling gang broken up in Bali", f"{lead} {FILLER}{tail}").relevant
+
+
+def test_a_town_before_a_man_is_where_he_lives(book: Rulebook) -> None:
+    found = told(book, "Texas man caught smuggling migrants in a truck", "")
+    assert found.reason.startswith("out_of_area"), found.reason
+
+
+def test_a_state_before_a_man_is_only_who_he_is(book: Rulebook) -> None:
+    assert told(book, "US man caught smuggling migrants in a truck", "").relevant

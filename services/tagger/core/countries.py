@@ -11,6 +11,9 @@ from services.tagger.core.lexicon import Hit
 from services.tagger.core.place_words import PlaceWords, word_after, words_before
 from services.tagger.core.reading import Reading
 
+#: "US man", "UK woman": so short is only a state.
+_SHORT_FOR_A_STATE = 3
+
 
 def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     """How often each country, or a place in it, is named outside datelines; a town's own dateline counts once.
@@ -22,16 +25,31 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     words = book.place_words
     folded, title_end = reading.folded, reading.sentences.ends[0] if reading.has_title else -1
     for hit in reading.place_names:
-        _, plain, _, countries = book.namesakes(hit.pattern.places)
+        entries, plain, _, countries = book.namesakes(hit.pattern.places)
         if reading.in_dateline(hit.start):
             desk = folded[hit.start : hit.end] in words.wire_desks
             counted[countries[0]] += bool(plain) and not desk and countries[0] in book.area
             continue
-        if not plain or (countries[0] not in book.area and _only_of_people(hit, folded, countries[0], words)):
+        if not plain or (countries[0] not in book.area and _only_of_people(hit, folded, entries, words)):
             continue
         for country in countries:
             counted[country] += 3 if hit.end <= title_end else 1
     return counted
+
+
+def opens_elsewhere(reading: Reading, book: Rulebook) -> bool:
+    """Whether title and lead name countries outside the area, and the area comes up only further down."""
+    sentences = reading.sentences
+    lead = sentences.ends[reading.lead_end - 1] if 0 < reading.lead_end < len(sentences) else -1
+    far = False
+    for hit in reading.place_names:
+        if hit.end > lead:
+            continue
+        _, plain, _, countries = book.namesakes(hit.pattern.places)
+        if not book.area.isdisjoint(countries):
+            return False
+        far = far or bool(plain)
+    return far
 
 
 def set_elsewhere(reading: Reading, book: Rulebook) -> bool:
@@ -66,14 +84,20 @@ def _is_a_state(hit: Hit, reading: Reading, entries: Sequence[PlaceEntry], words
     return any(entry.type == "country" for entry in entries) and not name.endswith(words.endings_of_a_people)
 
 
-def _only_of_people(hit: Hit, folded: bytes, country: str, words: PlaceWords) -> bool:
-    """ "Chinese nationals", "to China": where people are from or sent to."""
+def _only_of_people(hit: Hit, folded: bytes, entries: Sequence[PlaceEntry], words: PlaceWords) -> bool:
+    """ "Chinese nationals", "to China": where people are from or sent to; "Texas man" is where he lives."""
+    country = entries[0].country
     before = words_before(folded, hit.start, 1)
     if before and (before[0] in words.origin or before[0] in words.aimed_at):
         return True
     if before and country in words.sent_to and before[0] in words.destination:
         return True
-    return of_people(hit, folded, words)
+    if not of_people(hit, folded, words):
+        return False
+    name = folded[hit.start : hit.end].strip()
+    state = any(fold(entry.name).strip() == name for entry in entries)
+    town = not state and len(name) > _SHORT_FOR_A_STATE and not name.endswith(words.endings_of_a_people)
+    return not (town and country in words.towns_before_people)
 
 
 def of_people(hit: Hit, folded: bytes, words: PlaceWords) -> bool:

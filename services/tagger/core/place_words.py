@@ -32,6 +32,7 @@ class PlaceWords:
     also_words: frozenset[bytes] = frozenset()
     wire_desks: frozenset[bytes] = frozenset()
     sent_to: frozenset[str] = frozenset()  # countries
+    towns_before_people: frozenset[str] = frozenset()
     area: frozenset[str] = frozenset()
     named_whole: frozenset[str] = frozenset()  # as they are written
     words_when_small: frozenset[str] = frozenset()  # as they are written

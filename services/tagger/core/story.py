@@ -20,7 +20,7 @@ from services.contracts.tagging import (
 )
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Possible, Rulebook
-from services.tagger.core.countries import countries_named, of_people, set_elsewhere
+from services.tagger.core.countries import countries_named, of_people, opens_elsewhere, set_elsewhere
 from services.tagger.core.fact_card import NO_FACTS, FactCard, facts_of
 from services.tagger.core.facts import read_facts
 from services.tagger.core.first_look import may_fire
@@ -247,7 +247,10 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     at_home = (article.default_region[:2] or home) in book.area and not inside
     if at_home and not (named_well or len(article.text) >= _WHOLE_STORY or set_elsewhere(reading, book)):
         return ""
-    return most if inside == 0 or inside * _OUTWEIGHED < outside[most] else ""
+    # What a whole story names only below a lead set elsewhere it names in passing.
+    passing = len(article.text) >= _WHOLE_STORY and opens_elsewhere(reading, book)
+    outweighed = 1 if passing else _OUTWEIGHED
+    return most if inside == 0 or inside * outweighed < outside[most] else ""
 
 
 def to_event(
