@@ -38,3 +38,31 @@ def test_a_town_whose_court_tries_them_is_the_event_and_one_they_go_to_is_not(bo
     assert scene(book, "Two suspected human traffickers charged", text) == {"KH-7"}
     text = "Police in Kampot arrested two suspects accused of trafficking women to Battambang on Tuesday."
     assert scene(book, "Two suspected human traffickers arrested", text) == {"KH-7"}
+
+
+MATTER = "menggagalkan pengiriman tujuh calon PMI ilegal ke Malaysia di Pelabuhan Tanjung Balai Karimun."
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "KONTAN.CO.ID - JAKARTA. Polisi",
+        "Liputan6.com, Jakarta Polisi",
+        "Jakarta, Pahami.id\nPolisi",
+        "JAKARTA (Jakarta Post/ANN) - Polisi",
+    ],
+)
+def test_where_a_story_was_written_is_no_scene(book: Rulebook, head: str) -> None:
+    assert scene(book, "Polisi Gagalkan Pengiriman PMI Ilegal", f"{head} {MATTER}") == {"ID-KR"}
+
+
+def test_a_town_that_opens_a_sentence_is_the_scene(book: Rulebook) -> None:
+    assert "ID-JK" in scene(book, "Polisi Gagalkan Pengiriman PMI Ilegal", f"Di Jakarta polisi {MATTER}")
+
+
+def test_an_embassy_is_the_scene_only_where_the_story_has_no_other(book: Rulebook) -> None:
+    title = "34 WNI Korban Perusahaan Online Scam Diselamatkan di Kamboja"
+    text = "Sebanyak 34 WNI disekap perusahaan online scam di Poipet. KBRI Phnom Penh menghubungi polisi Kamboja."
+    assert scene(book, title, text) == {"KH-1"}
+    text = "Sebanyak 34 WNI korban perusahaan online scam di Kamboja mendatangi KBRI Phnom Penh."
+    assert scene(book, title, text) == {"KH-12"}

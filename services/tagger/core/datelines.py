@@ -10,18 +10,20 @@ SEARCHED = 1200
 _LONGEST = 90
 _MOST = 2
 _PLACE_FIRST = (
-    r"(?:^|\n)\s*(?P<first>[A-Z][\w .,'-]{2,40}?)\s*(?:\((?:ANTARA|Antara|TATOLI|"
-    r"Bernama)[^)]*\)\s*[-–—]*|:\s|\s[-–—]{1,2}\s)"
+    r"(?:^|\n)\s*(?![\w.-]+\.(?:CO\.ID|COM|com|ID|id)\b)(?P<first>[A-Z][\w .,'-]{2,40}?)\s*"
+    r"(?:\((?:ANTARA|Antara|TATOLI|Bernama)[^)]*\)\s*[-–—]*|\([^()\n]{2,50}\)\s*[-–—]{1,2}\s|:\s|\s[-–—]{1,2}\s)"
 )
 _OUTLET_FIRST = (
     r"(?<!\w)(?:[\w.-]+\.(?:COM|com|co\.id|CO\.ID|id|ID)|Tribunnews|"
     r"KOMPAS\.com)\s*,\s*(?P<second>[A-Z][\w .'-]{2,30}?)\s*[-–—]"
-    r"|(?:^|\n)\s*(?P<third>[A-Z][A-Z .'-]{2,30}),\s*(?:KOMPAS\.com|[\w.-]+\.(?:com|id))\s*[-–—]"
+    r"|(?:^|\n)\s*(?P<third>[A-Z][\w .'-]{2,30}),\s*(?:KOMPAS\.com|[\w.-]+\.(?:com|id))\s*(?:[-–—]|\n)"
+    r"|(?<!\w)[\w.-]+\.(?:COM|com|CO\.ID|ID|id)\s*[-–—]\s*(?P<fourth>[A-Z][A-Z '-]{2,25})\s*[.,–—-]"
+    r"|(?<!\w)[\w.-]+\.com,\s+(?P<fifth>[A-Z]\w+)\s(?=[A-Z])"
 )
 _PLAIN = re.compile(_PLACE_FIRST)
 _ANY = re.compile(f"(?:{_PLACE_FIRST}|{_OUTLET_FIRST})")
 #: Without one of these, or "Tribunnews", no outlet is named, and the pattern tried at every word can be spared.
-_OUTLET_MARK = re.compile(r"\.(?:(?:COM|com|ID|id)\s*,|(?:com|id)\s*[-–—])")
+_OUTLET_MARK = re.compile(r"\.(?:COM|com|ID|id)\s*[,\n–—-]")
 
 
 def datelines_in(whole: str) -> list[tuple[int, int]]:

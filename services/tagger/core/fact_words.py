@@ -53,7 +53,7 @@ _AUXILIARIES = """
 #: What stands between the number of a headline and what is done to those it counts.
 AUXILIARIES = frozenset(_AUXILIARIES.split())
 _NOT_PEOPLE = """
-    tahun bulan hari jam menit persen percent years year months days hours kali meter km
+    tahun bulan hari jam menit persen percent years year months days hours kali meter km kasus cases perkara
 """
 NOT_PEOPLE = frozenset(_NOT_PEOPLE.split())
 #: Our unit, how many of it one of theirs is, and their words.
@@ -77,6 +77,7 @@ UNITS = {word: (unit, factor) for unit, factor, words in _UNIT_WORDS for word in
 _SUBSTANCE_WORDS: dict[str, str] = {
     "methamphetamine": "sabu meth methamphetamine crystal metamfetamina syabu yaba ya ba speed kuda",
     "cannabis": "ganja cannabis marijuana",
+    "opium": "opium opiates candu",
     "heroin": "heroin",
     "ketamine": "ketamin ketamine",
     "cocaine": "kokain cocaine",

@@ -16,6 +16,7 @@ class PlaceWords:
     transit: frozenset[bytes] = frozenset()
     locative: frozenset[bytes] = frozenset()
     office: frozenset[bytes] = frozenset()
+    mission: frozenset[bytes] = frozenset()
     court: frozenset[bytes] = frozenset()
     of_a_court: frozenset[bytes] = frozenset()
     city_type: frozenset[bytes] = frozenset()

@@ -61,8 +61,31 @@ def find_places(
         role = _listed(mentions[-1], hit, entry, scene) if mentions else None
         role = role or role_of(hit, scene, state=entry.region is None)
         mentions.append(_Mention(hit, entry, sentence, role, _weight(sentence, reading, about, entry)))
+    mentions = _missions(mentions, scene)
     settled = _abroad(_settle(mentions, kind), reading, book, both_sides)
     return _merge(settled, reading)
+
+
+def _missions(mentions: list[_Mention], scene: Scene) -> list[_Mention]:
+    """An embassy speaks where it sits; it is the scene only of a story that has none else in that country."""
+    told = [_of_a_mission(mention, scene) for mention in mentions]
+    if not any(told):
+        return mentions
+    elsewhere = {
+        (m.entry.country, m.entry.region)
+        for m, mission in zip(mentions, told, strict=True)
+        if not mission and m.role is Role.EVENT and m.entry.region and not scene.reading.in_dateline(m.hit.start)
+    }
+    countries = {country for country, _ in elsewhere}
+    return [
+        m._replace(role=Role.STATEMENT) if mission and m.entry.country in countries else m
+        for m, mission in zip(mentions, told, strict=True)
+    ]
+
+
+def _of_a_mission(mention: _Mention, scene: Scene) -> bool:
+    before = words_before(scene.folded, mention.hit.start, 2)
+    return mention.role is Role.EVENT and any(word in scene.words.mission for word in before)
 
 
 def _listed(before: _Mention, hit: Hit, entry: PlaceEntry, scene: Scene) -> Role | None:
