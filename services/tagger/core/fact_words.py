@@ -10,7 +10,7 @@ _VICTIMS = """
 VICTIMS = frozenset(_VICTIMS.split())
 _SUSPECTS = """
     tersangka pelaku terdakwa suspect suspects defendants terpidana buronan kurir perekrut bandar
-    muncikari mucikari calo tekong brokers traffickers smugglers pengedar
+    muncikari mucikari calo tekong brokers traffickers smugglers pengedar scammers fraudsters swindlers
 """
 SUSPECTS = frozenset(_SUSPECTS.split())
 _MINORS = """
@@ -28,7 +28,7 @@ _PERSONS = """
     sailors crewmen crew villagers maids brides citizens residents returnees deportees detainees
     evacuees survivors jiwa nyawa asylum seekers fugitives beggars loggers stowaways youths teens aliens slaves
     kru pelaut pemuda santri deteni tahanan pati pendatang ofw ofws pinoys pinays japanese
-    recruits jobseekers repatriates
+    recruits jobseekers repatriates illegals overstayers crossers entrants gamblers
 """
 PERSONS = frozenset(_PERSONS.split())
 PEOPLE = PERSONS | VICTIMS | SUSPECTS | MINORS
