@@ -240,3 +240,12 @@ async def test_a_story_that_its_outlet_took_back_is_not_found_by_its_words(
     for everything in ("", "&all=1"):
         page = (await client.get(f"/desk/search?words=oesapa{everything}")).text
         assert ("keluarga" in page, "/desk/incident/incident-1" in page) == (found, found)
+
+
+@pytest.mark.parametrize(("query", "shown"), [("", False), ("?days=30", False), ("?words=atambua", True)])
+async def test_stories_are_looked_for_by_words_alone(house: House, query: str, shown: bool) -> None:
+    await fill(house)
+    client = await house.sign_in("ppa-ppo-ntt")
+    page = (await client.get(f"/desk/search{query}")).text
+    assert ("<h2>Berita</h2>" in page) == shown
+    assert "kejadian</h2>" in page
