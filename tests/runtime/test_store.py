@@ -243,11 +243,16 @@ async def long_notes(store: Store, note: sa.Table) -> sa.Table:
 
 async def together(store: Store, *work: Work[Any]) -> list[Any]:
     """What comes of work that is committed together, for the writer was busy when it came."""
-    held = threading.Event()
-    first = asyncio.create_task(store.write(lambda conn: held.wait(10)))
-    await asyncio.sleep(0.05)
+    begun, held = threading.Event(), threading.Event()
+
+    def hold(conn: sa.Connection) -> None:
+        begun.set()
+        held.wait()
+
+    first = asyncio.create_task(store.write(hold))
+    await asyncio.to_thread(begun.wait)
     beside = [asyncio.create_task(store.write(one)) for one in work]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)  # each has had its turn, and stands in the writer's queue
     held.set()
     return (await asyncio.gather(first, *beside))[1:]
 
