@@ -14,6 +14,8 @@ from services.tagger.seed_files import SeedFile, mapping_of, split_terms
 
 #: The concept of phrases no word counts inside of.
 BLOCKERS = "_block"
+#: The concept of phrases that are what their first word is, and whose other words say nothing: "kapal kayu".
+AS_THE_FIRST = "as_the_first_word"
 
 
 @dataclass
@@ -73,8 +75,14 @@ def patterns_of(draft: Draft) -> Iterator[Pattern]:
             for surface, exact in surfaces:
                 key = (surface, exact)
                 masks[key] = masks.get(key, 0) | draft.bits[name]
+    said_by_the_first = draft.bits.get(AS_THE_FIRST, 0)
     for (surface, exact), mask in masks.items():
-        yield Pattern(surface, concepts=mask, exact=exact)
+        also = (
+            masks.get((surface.partition(" ")[0], exact), 0) | draft.bits[BLOCKERS]
+            if mask & said_by_the_first
+            else 0
+        )
+        yield Pattern(surface, concepts=mask | also, exact=exact)
 
 
 def shared_words(patterns: Iterable[Pattern]) -> dict[int, int]:

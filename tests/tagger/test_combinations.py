@@ -61,3 +61,17 @@ def test_a_phrase_is_words_enough_for_two_parts(smiths: Rulebook) -> None:
 )
 def test_three_parts_need_three_words(smiths: Rulebook, text: str, three: bool) -> None:
     assert ("a smith and two more" in fired(smiths, "Kabar desa", text)) is three
+
+
+@pytest.mark.parametrize(
+    ("cargo", "topic"),
+    [
+        ("62 warga Bangladesh tanpa dokumen", "migrant_smuggling"),
+        ("62 batang kayu ulin ilegal", "wildlife_timber"),
+    ],
+)
+def test_a_boat_of_wood_is_a_boat_and_no_timber(book: Rulebook, cargo: str, topic: str) -> None:
+    text = f"Polisi perairan menghentikan perahu kayu pembawa {cargo} dari Malaysia. Nakhodanya ditangkap."
+    found = tag_story(an_article(f"Perahu Kayu Pembawa {cargo} Dihentikan di Asahan", text), book)
+    assert [one.topic for one in found.topics][:1] == [topic]
+    assert ("wildlife_timber" in {one.topic for one in found.topics}) is (topic == "wildlife_timber")

@@ -113,3 +113,24 @@ def test_a_state_that_only_qualifies_a_noun_is_no_place_of_the_event(
 def test_a_state_after_a_place_word_is_a_place_of_the_event(book: Rulebook) -> None:
     tagging = tag_story(an_article(text=f"{LEAD} di Malaysia. Korban disekap di Malaysia."), book)
     assert any(p.role is Role.EVENT and p.entry.country == "MY" for p in tagging.places)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "is_scene"),
+    [
+        (
+            "Puluhan WNI kabur dari perusahaan scam di Poipet, Kamboja. KBRI Phnom Penh menampung mereka.",
+            "KH-12",
+            False,
+        ),
+        ("Puluhan WNI kabur dari perusahaan scam di Kamboja. Mereka melapor ke KBRI Phnom Penh.", "KH-12", True),
+        ("Puluhan WNI kabur dari perusahaan scam di Phnom Penh, Kamboja.", "KH-12", True),
+    ],
+)
+def test_the_seat_of_an_embassy_is_the_scene_only_where_there_is_no_other(
+    book: Rulebook, text: str, region: str, is_scene: bool
+) -> None:
+    roles = found(
+        book, f"JAKARTA - {text} Mereka dipaksa menipu.", "Puluhan WNI Kabur dari Perusahaan Scam di Kamboja"
+    )
+    assert (Role.EVENT in {role for (place, _), role in roles.items() if place == region}) is is_scene

@@ -69,3 +69,44 @@ def test_who_is_still_held_is_critical_and_who_came_home_is_not(book: Rulebook, 
 def test_who_governs_the_headline_gives_the_kind(book: Rulebook, title: str, kind: Kind) -> None:
     found = of(book, title, MATTER.get(title.rpartition(" ")[2], ""))
     assert found.kind is kind
+
+
+#: A story that opens with one man, and what its end adds.
+ONE_MAN = (
+    "TANGERANG - Petugas imigrasi bandara menahan seorang warga Sudan yang memakai paspor palsu. Ia hendak terbang "
+    "ke Toronto. Paspor itu disita. Visanya juga palsu. Petugas memeriksa tasnya. "
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "grave"),
+    [
+        ("Sebelumnya petugas menangkap 45 WNA berpaspor palsu.", False),
+        ("Sepanjang tahun 2021 petugas menangkap 45 WNA berpaspor palsu.", False),
+        ("Di kamar hotelnya petugas mendapati 45 WNA lain yang berpaspor palsu.", True),
+    ],
+)
+def test_what_was_counted_on_other_days_is_not_of_the_event(book: Rulebook, end: str, grave: bool) -> None:
+    found = of(book, "Imigrasi Tahan WN Sudan Berpaspor Palsu di Bandara", ONE_MAN + end)
+    assert found.topics[0].topic is Topic.DOCUMENT_IMMIGRATION
+    assert (found.severity >= 3) is grave
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "severity"),
+    [
+        ("Dua TKW Asal Blitar Tewas di Malaysia", "Keduanya bekerja di rumah majikan di Johor.", 3),
+        ("Dua TKW Asal Blitar Tewas di Perairan Malaysia", "Perahu yang mereka tumpangi tenggelam di laut.", 4),
+    ],
+)
+def test_a_death_at_work_is_grave_and_one_at_sea_is_critical(
+    book: Rulebook, title: str, text: str, severity: int
+) -> None:
+    assert of(book, title, f"Jenazah dua pekerja migran itu akan dipulangkan. {text}").severity == severity
+
+
+@pytest.mark.parametrize(("price", "crowd"), [("Rp 40 Juta, Imigran", False), ("Satu Kapal, 40 Imigran", True)])
+def test_what_people_paid_is_no_count_of_them(book: Rulebook, price: str, crowd: bool) -> None:
+    text = "Polisi menangkap penyelundup manusia yang mengangkut imigran gelap dengan perahu dari Banten."
+    found = of(book, f"Dengan {price} Gelap Asal Iran Masuk Australia", text)
+    assert any(number.low >= 40 for number in found.facts.persons) is crowd

@@ -46,6 +46,7 @@ _NOUN_WORDS = 5
 _CLAUSE = 70  # characters after a number that its noun stands in
 #: One of these words stands beside every number that is read, but for those of headlines that leave them out.
 _COUNTED = PEOPLE | UNITS.keys()
+_COINS = frozenset({"rp", "idr", "rm", "us", "usd", "dolar", "ringgit"})
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _SHARE = re.compile(r"\s?(?:%|per ?cent\b|persen\b|peratus\b)", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.!?;]\s")
@@ -130,12 +131,12 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
         return
     if found["low"].isdigit() and values[0] > 1900 and words[0] not in PERSONS | VICTIMS:
         return
-    slot = _slot(words)
+    before = fold(whole[max(0, found.start() - 30) : found.start()]).decode().split()[-3:]
+    slot = None if _COINS & set(before[-1:]) else _slot(words)  # "Dengan Rp 40 Juta, Imigran ..."
     if slot is None and words[0] in DONE_TO_PEOPLE and _in_the_title(found, reading):
         slot = "persons"
     if slot is None:
         return
-    before = fold(reading.whole[max(0, found.start() - 30) : found.start()]).decode().split()[-3:]
     if slot != "missing" and GONE & set(before):
         slot = "deaths"
     low, high = _of_people(found, values)

@@ -157,6 +157,8 @@ def _settle(mentions: list[_Mention], kind: Kind) -> list[_Mention]:
         instead = [m for m in mentions if m.role is wanted and m.entry.region]
         if wanted is Role.ORIGIN:  # "deported 26 from Phnom Penh", but not "from Lampung" held abroad
             instead = [m for m in instead if elsewhere <= {m.entry.country}]
+        elif wanted is Role.STATEMENT:  # "339 held in Cambodia", told in Jakarta and by the embassy in Phnom Penh
+            instead = [m for m in instead if m.entry.country in elsewhere] or instead
         if instead:
             first = instead[0].entry
             return [

@@ -35,6 +35,28 @@ _SOFT_CEILING = 2
 _LIST_CEILING = 1
 #: What somebody did or suffered, told without a number or a word of any trigger: as much as a handful of people.
 _NO_NUMBER = 2
+#: The headline and two sentences are the news, even where they tell of a whole year.
+_NEWS = 2
+
+
+@dataclass(frozen=True)
+class _Event:
+    """Which counts are of the event; further down a story counts others, the year's and the country's."""
+
+    reading: Reading
+    other_days: int  # the concept of their words
+
+    def of(self, counts: Iterable[Count]) -> list[Count]:
+        """What the lead counts; where it counts none, whatever is not told of other days."""
+        at = self.reading.sentences.at
+        known = [(count, at(count.evidence[0].start)) for count in counts if count.evidence]
+        fresh = [(count, index) for count, index in known if index <= _NEWS or not self._past(index)]
+        told = [count for count, index in fresh if index < self.reading.lead_end]
+        return told if any(count.low > 1 for count in told) else [count for count, _ in fresh]
+
+    def _past(self, index: int) -> bool:
+        """Of other days a sentence tells, and the one after it."""
+        return any(self.reading.bits[one] & self.other_days for one in (index - 1, index))
 
 
 @dataclass(frozen=True)
@@ -67,8 +89,9 @@ def score(
     found = [*_by_words(reading, book, topics, kind)]
     if kind not in _SOFT:
         sent = reading.has_title and bool(reading.bits[0] & book.bit("sent_home_word"))
-        counted = _by_counts(topics, kind, facts, reading, sent=sent)
-        tried = kind is Kind.JUDICIAL
+        tried = kind is Kind.JUDICIAL  # a court tells of nothing but other days
+        event = _Event(reading, 0 if tried else book.bit("s_background"))
+        counted = _by_counts(topics, kind, facts, event, sent=sent)
         found += [replace(one, level=min(one.level, _TRIED)) for one in counted] if tried else counted
     if not found:
         found = [FoundTrigger("background", 1 if kind in _SOFT else _NO_NUMBER, fallback[:1])]
@@ -100,31 +123,24 @@ def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: K
 
 
 def _by_counts(
-    topics: Sequence[Topic], kind: Kind, facts: FactCard, reading: Reading, *, sent: bool
+    topics: Sequence[Topic], kind: Kind, facts: FactCard, event: _Event, *, sent: bool
 ) -> Iterable[FoundTrigger]:
     primary = topics[0]
     people = [*facts.victims, *facts.persons, *facts.minors]
     if primary is Topic.FORCED_CRIMINALITY:
         people += facts.suspects  # who sits at the telephones may be held there
-    people = _of_the_event(people, reading)
+    people = event.of(people)
     sent_home = primary is Topic.MIGRANT_RETURN_PROTECTION
     if primary in _PEOPLE_TOPICS:
         yield from _people(people, primary)
         if kind is not Kind.JUDICIAL:
-            dead = _deaths(facts)
+            dead = _deaths(event.of(facts.deaths), event.of(facts.missing))
             # Who dies abroad is brought home by the week; at sea or in captivity words say so.
             yield from (replace(one, level=min(one.level, 3)) for one in dead) if sent_home else dead
     if primary is Topic.DOCUMENT_IMMIGRATION and kind is Kind.ENFORCEMENT:
         yield from _sent(people) if sent else _held(people)
     if primary is Topic.DRUG_TRAFFICKING:
-        yield from _drugs(facts.quantities)
-
-
-def _of_the_event(people: Sequence[Count], reading: Reading) -> list[Count]:
-    """Whom the lead counts; further down a story counts other events, the year's and the country's."""
-    end = reading.sentences.ends[reading.lead_end - 1]
-    told = [number for number in people if number.evidence and number.evidence[0].start < end]
-    return told or list(people)
+        yield from _drugs(event.of(facts.quantities))
 
 
 def _people(people: Sequence[Count], primary: Topic) -> Iterable[FoundTrigger]:
@@ -160,11 +176,11 @@ def _sent(people: Sequence[Count]) -> Iterable[FoundTrigger]:
     yield FoundTrigger(f"{int(most.low)} people sent home", level, most.evidence)
 
 
-def _deaths(facts: FactCard) -> Iterable[FoundTrigger]:
-    for number in facts.deaths[:1]:
+def _deaths(deaths: Sequence[Count], missing: Sequence[Count]) -> Iterable[FoundTrigger]:
+    for number in deaths[:1]:
         if number.low >= 1:
             yield FoundTrigger("deaths", 4, number.evidence)
-    for number in facts.missing[:1]:
+    for number in missing[:1]:
         if number.low >= 10:
             yield FoundTrigger("missing", 4, number.evidence)
 
