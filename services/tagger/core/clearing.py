@@ -91,7 +91,7 @@ class Clearer:
         """
         folded = fold(raw) if folded is None else folded
         whole = with_capitals(raw, folded, self._known)
-        found = self._found(whole, folded, closely=closely)
+        found = self._found(whole, folded, closely=closely, restored=whole is not raw)
         if not found:
             return Cleared(raw, ())
         named = {whole[start:end] for start, end, rule in found if rule in _NAME_RULES}
@@ -111,7 +111,7 @@ class Clearer:
             at = end
         return Cleared("".join([*pieces, raw[at:]]), tuple(found))
 
-    def _found(self, whole: str, folded: bytes, *, closely: bool) -> list[Span]:
+    def _found(self, whole: str, folded: bytes, *, closely: bool, restored: bool) -> list[Span]:
         found: list[Span] = []
         text = Text(whole, folded)
         names, cues = Stretches(text, self._known, self._phrases), self._cues
@@ -127,7 +127,7 @@ class Clearer:
         found += ages(names, numbers)
         found += numbers_of_people(whole, numbers, long=long)
         if closely:
-            found += people(names)
+            found += people(names, restored=restored)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):
                 found.append((name.start("name"), name.end("name"), "called"))

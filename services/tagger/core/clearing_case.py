@@ -31,6 +31,7 @@ _CAPITALS = bytes(range(ord("A"), ord("Z") + 1))
 _ONE_IN, _LEAST = 250, 25
 _FEWEST_WORDS = 3
 _SHORTEST, _SHORT = 3, 4
+_BEFALLS = DONE_TO | {"was", "were"}
 _TELLS = DONE_TO | SPEAKS | WAS
 
 
@@ -70,7 +71,7 @@ def _capitalised(text: str, folded: bytes, known: frozenset[str]) -> str:
             beside = gap == " " and names[index - 1]
             if _may_be_name(word.low, known, beside=beside):
                 announced = before is not None and gap in _GAPS and before.low in _ANNOUNCE
-                told = bool(after) and text[word.end : after[0].start] == " " and after[0].low in DONE_TO
+                told = bool(after) and text[word.end : after[0].start] == " " and after[0].low in _BEFALLS
                 names[index] = announced or beside or told or _AGE.match(text, word.end) is not None
             elif beside and len(word.low) <= _SHORT and word.low not in NOT_NAMES:  # "sokha chan said"
                 names[index] = text[word.end : word.end + 1] == "," or (bool(after) and after[0].low in _TELLS)

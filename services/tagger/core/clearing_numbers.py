@@ -23,6 +23,7 @@ _CONTACT_PLUS = re.compile(r"\+\d[\d -]{8}")
 _CONTACT_DIGITS = 7  # as many in a row, or a mark
 _CONTACT = re.compile(
     r"(?<!\d)(?:\+?62|0)8[\d -]{8,13}\d(?!\d)|\+\d[\d -]{8,15}\d|(?<!\d)\d{10,18}(?!\d)|\b[A-Z]\s?\d{7,8}\b"
+    r"|(?<!\d)0\d{8,9}(?!\d)|(?<!\d)0\d{2}[ -]\d{3}[ -]\d{3,4}(?!\d)|(?<!\d)\d{4}-\d\d-\d{6}-\d\d-\d(?!\d)"
 )
 _ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
 #: A page of somebody's: "t.me/name", "facebook.com/name"; the sites' own pages are none.
@@ -34,7 +35,7 @@ _PAGE = re.compile(
 #: "#SaveSreyRoth", "#BebaskanWahyuni": a plea for somebody.
 _PLEA = re.compile(
     r"#(?:[Ss]ave|[Ff]ree|[Bb]ring\w{0,4}|[Jj]ustice(?:[Ff]or)?|[Pp]ray(?:[Ff]or)?|[Hh]elp|[Ss]elamatkan|[Bb]ebaskan"
-    r"|[Pp]ulangkan|[Kk]eadilan(?:[Uu]ntuk)?|[Bb]antu|[Dd]oa(?:[Uu]ntuk)?|[Rr]ip)_?(?P<name>[A-Z]\w{2,60})"
+    r"|[Pp]ulangkan|[Kk]eadilan(?:[Uu]ntuk)?|[Bb]antu|[Dd]oa(?:[Uu]ntuk)?|[Rr]ip)_?(?P<name>(?!Rohingya|PMI|TK[IW]|WNI|ABK|Palestin|Gaza|Papua|Indonesia|Myanmar|Our|The|Kami)[A-Z]\w{2,60})"
 )
 _AT = re.compile(r"@(?=[\w-])")  # no other is one of an address
 _LOCAL_PART = re.compile(r"[\w.+-]{1,60}\Z")

@@ -11,19 +11,22 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from services.tagger.core.clearing_context import headline
+from services.tagger.core.clearing_context import also_a_place, headline
 from services.tagger.core.clearing_given_names import ALSO_WORDS, PURE
 from services.tagger.core.clearing_names import listed_before
 from services.tagger.core.clearing_people_words import (
     AFFIXED,
+    ARTICLES,
     DOES,
     DONE_TO,
     FIRST_PERSON,
     HONORED,
     HONORED_ALONE,
     NO_NAMES,
+    NO_PEOPLE,
     NO_PERSON_AFTER,
     NO_PERSON_BEFORE,
+    OF_A_PERSON,
     OF_SOMEBODY,
     OFFICE_LINKS,
     OFFICES,
@@ -34,6 +37,7 @@ from services.tagger.core.clearing_people_words import (
     SIDES,
     SPEAKS,
     SPOKEN,
+    STORIES_OF,
     TAKES,
     TOWARDS,
     WAS,
@@ -49,13 +53,24 @@ _AFTER = re.compile(r"[\w'’-]+|[,()./]")
 #: "(dari kiri) Samsiah": who is seen first in a photograph.
 _ON_A_SIDE = re.compile(r"\((?:dari |from |from the )?(?:kiri|kanan|left|right)[^()\n]{0,12}\)\s$")
 FIRST_SIDE = "kiri"
+_COMPOUND = re.compile(r"-[a-z]")  # "EV-friendly"
 _QUOTED = re.compile(r"\w+")
 _QUOTE = 160
 _LINKED = 8
 _AND = frozenset([" dan ", ", dan ", ", ", " and ", ", and ", " serta ", ", serta ", " & ", "; "])
-_AROUND_AGE, _AGE_DIGITS = frozenset([(",", ","), ("(", ")"), ("(", "tahun"), ("/", ")")]), 2
+_AROUND_AGE, _AGE_DIGITS = (
+    frozenset([(",", ","), ("(", ")"), ("(", "tahun"), ("/", ")"), ("/", ","), ("/", ".")]),
+    2,
+)
 _OFFICE_REACH, _PUNCTUATION = 110, "()[],.:;\"“”'‘’"
-_SHORT, _INITIALS = 4, 2
+_SHORT, _INITIALS, _IN_HEADLINE = 4, 2, 2
+_NAMES = PURE | ALSO_WORDS
+_TITLES = frozenset(["ny", "sdr", "sdri", "bpk", "hj", "tn", "nn"])
+#: What is done: "mencoba", "sudah", "sells"; of whom it is told, a word like "she" stands near.
+_ACTS = re.compile(
+    r"(?:me|di|ber|ter)\w{3,}$|sudah$|telah$|sedang$|masih$|mulai$|\w{3,}(?:ed|s)$|had$|was$|is$|s$"
+)
+_PERSON_AHEAD, _PERSON_BEHIND = 130, 90
 _NO_PART = NOT_NAMES | NO_NAMES | DONE_TO | DOES | SPEAKS | OFFICES | HONORED | NO_PERSON_AFTER | NO_PERSON_BEFORE
 
 
@@ -77,15 +92,21 @@ class _Run(NamedTuple):
     honored: bool
     honored_alone: bool  # by a word that stands before names alone
     begins_sentence: bool
+    in_headline: bool
 
     @property
     def span(self) -> tuple[int, int]:
         return self.words[0].start, self.words[-1].end
 
 
-def people(names: Stretches) -> list[Span]:
-    """Whom the words around tell of, wherever a capital stands."""
+def people(names: Stretches, *, restored: bool = False) -> list[Span]:
+    """Whom the words around tell of, wherever a capital stands.
+
+    ``restored``: one stands only where a name may be.
+    """
     runs = [run for stretch in _stretches(names) for run in _runs(names, stretch)]
+    if restored:
+        runs = [run._replace(begins_sentence=False) for run in runs]
     told = _told_of(runs, names.whole)
     if not told:
         return []
@@ -123,6 +144,9 @@ def _people_of(spans: Iterable[Span], names: Stretches, officials: set[str]) -> 
     """Those of a list that are neither officials nor made of known words."""
     for start, end, rule in spans:
         words = names.folded[start:end].decode().split()
+        before = names.folded[max(0, start - _NEAR) : start].decode().split()[-1:]
+        if not before or before[0] in TOWARDS:
+            continue
         if officials.isdisjoint(words) and all(_may_be_listed(names, word) for word in words):
             yield start, end, rule
 
@@ -143,7 +167,9 @@ def _stretches(names: Stretches) -> Iterator[list[_Word]]:
             end -= 2
         if stretch:
             gap = whole[stretch[-1].end : start]
-            if gap not in _LINKS or (gap == ". " and len(stretch[-1].shown) > 1):
+            if gap not in _LINKS or (
+                gap == ". " and len(stretch[-1].shown) > 1 and stretch[-1].low not in HONORED
+            ):
                 yield stretch
                 stretch = []
         stretch.append(_Word(start, end, low, shown))
@@ -152,7 +178,12 @@ def _stretches(names: Stretches) -> Iterator[list[_Word]]:
 
 
 def _is_strange(names: Stretches, word: _Word) -> bool:
-    return len(word.low) > 1 and not word.shown.isupper() and names.is_strange(word.low)
+    return (
+        len(word.low) > 1
+        and not word.shown.isupper()
+        and not _COMPOUND.search(word.shown)
+        and names.is_strange(word.low)
+    )
 
 
 def _runs(names: Stretches, stretch: list[_Word]) -> Iterator[_Run]:
@@ -175,7 +206,7 @@ def _runs(names: Stretches, stretch: list[_Word]) -> Iterator[_Run]:
             continue
         if shouted:
             words = _in_headline(words)
-        elif not before and len(words) > 1 and AFFIXED.match(words[0].low) and words[0].low not in PURE:
+        elif not before and len(words) > 1 and AFFIXED.match(words[0].low) and words[0].low not in _NAMES:
             words = words[1:]  # "Sayangnya Rifat"
         run = _run(names, words, before, after, shouted=shouted) if words else None
         if run:
@@ -228,7 +259,7 @@ def _in_headline(words: list[_Word]) -> list[_Word]:
             while last < len(words) and not AFFIXED.match(words[last].low):
                 last += 1
             return words[index:last]
-    return []
+    return words if len(words) <= _IN_HEADLINE else []
 
 
 def _run(
@@ -251,7 +282,7 @@ def _run(
         previous = before[-1].low
     elif not begins:
         previous = (names.folded[max(0, leading - _NEAR) : leading].decode().split() or [""])[-1]
-    if previous in TOWARDS and not honored:
+    if previous in NO_PERSON_BEFORE or (previous in TOWARDS and not honored):
         return None
     if _ON_A_SIDE.search(whole, max(0, leading - _NEAR), leading):
         previous = FIRST_SIDE
@@ -259,7 +290,7 @@ def _run(
     strange -= len(words) == 1 and words[0].low in ALSO_WORDS
     ahead = _words_after(whole, words[-1].end)
     alone = honored and before[-1].low in HONORED_ALONE
-    return _Run(words, sure, strange, previous, ahead, honored, alone, begins and not before)
+    return _Run(words, sure, strange, previous, ahead, honored, alone, begins and not before, shouted)
 
 
 def _begins_sentence(whole: str, start: int) -> bool:
@@ -273,21 +304,27 @@ def _words_after(whole: str, end: int) -> Sequence[str]:
 
 def _is_told_of(run: _Run, whole: str) -> bool:
     """Whether a run is somebody that something is told of."""
-    if run.honored:
+    word, after = run.words[0], run.after
+    affixed = AFFIXED.match(word.low) is not None
+    if run.before in ARTICLES and not run.sure:
+        return False
+    if run.honored and not affixed:
         return run.honored_alone or run.sure or run.strange > 0
-    one, after = len(run.words) == 1, run.after
-    if _is_aged(after) and not (one and run.begins_sentence and run.words[0].low not in ALSO_WORDS):
+    one = len(run.words) == 1 and not run.sure
+    doubtful = one and run.begins_sentence
+    if _is_aged(after) and (after[0] == "/" or not doubtful or word.low in ALSO_WORDS):
         return True
-    if one and not run.sure:
-        word = run.words[0]
-        if (run.begins_sentence and not _stands_within(word, whole)) or AFFIXED.match(word.low):
-            return False  # "Bunga naik": a word like any other
-    return (
-        _befalls(after)
-        or run.before in TAKES
-        or _is_of_people(run)
-        or ((run.sure or run.strange > 1) and _does(run, whole))
-    )
+    if one and (affixed or (doubtful and not run.in_headline and not _stands_within(word, whole))):
+        return False  # "Sebagian dijual": a word like any other
+    if run.in_headline and not run.sure:
+        plain = after[0] == "korban" or word.low in ALSO_WORDS
+        return not plain and (_suffers(run) or run.before in STORIES_OF)
+    weak = run.sure or (not run.in_headline and (run.strange > 1 or _is_a_person(run, whole)))
+    return _suffers(run) or (weak and _does(run, whole))
+
+
+def _suffers(run: _Run) -> bool:
+    return _befalls(run.after) or run.before in TAKES or _is_of_people(run)
 
 
 def _does(run: _Run, whole: str) -> bool:
@@ -296,13 +333,30 @@ def _does(run: _Run, whole: str) -> bool:
     if run.sure and first in PARTICIPLES:
         return True  # "Dany sold twice": a headline
     if first in SPEAKS or run.before in SPOKEN:
-        return _is_of_oneself(run, whole)
-    return first in DOES or run.before in OF_SOMEBODY
+        return (run.sure or run.strange > 1) and _is_of_oneself(run, whole)
+    if first in DOES or run.before in OF_SOMEBODY or run.before in STORIES_OF:
+        return True
+    if run.in_headline or not _ACTS.match(first):
+        return False
+    return run.sure or _is_a_person(run, whole)
+
+
+def _is_a_person(run: _Run, whole: str) -> bool:
+    """Whether a word that stands for a person alone is near: "she", "his", "ibunya"."""
+    start, end = run.span
+    if any(also_a_place(whole, word.shown) for word in run.words):
+        return False
+    near = whole[max(0, start - _PERSON_BEHIND) : start], whole[end : end + _PERSON_AHEAD]
+    return any(not OF_A_PERSON.isdisjoint(_QUOTED.findall(part.lower())) for part in near)
 
 
 def _is_aged(after: Sequence[str]) -> bool:
     """ "Rose, 17, was" and "(Sri Mulyati/24)"."""
-    if len(after) < 4 or not (after[1].isdigit() and len(after[1]) <= _AGE_DIGITS) or after[3].isdigit():
+    if (
+        len(after) < 3
+        or not (after[1].isdigit() and len(after[1]) <= _AGE_DIGITS)
+        or "".join(after[3:4]).isdigit()
+    ):
         return False
     return (after[0], after[2]) in _AROUND_AGE
 
@@ -336,6 +390,8 @@ def _is_of_people(run: _Run) -> bool:
     if first == "asal":
         return run.sure or run.strange > 1
     appositive = first == "," and (run.sure or len(run.words) > 1)
+    if appositive and rest[:1] in (["a"], ["an"], ["seorang"]):
+        return NO_PEOPLE.isdisjoint(rest)
     return appositive and (not PEOPLE.isdisjoint(rest[:3]) or rest[:1] == ["dijual"] or _befalls(rest or [""]))
 
 

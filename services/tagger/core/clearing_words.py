@@ -58,14 +58,16 @@ CUES: dict[Cue, str] = {
         identified the dead man as; identified the man as; identified the woman as; identified the girl as;
         identified the boy as; identified the dead as; identified the deceased as; gave her name only as; gave his
         name only as; gave her name as; gave his name as; by her nickname; by his nickname;
-        nama aslinya; nama asli; nama saya; namaku; nama panggilan; sapaan; my name is; real name
+        nama aslinya; nama asli; nama saya; namaku; nama panggilan; sapaan; my name is; real name;
+        dijuluki; menjulukinya; memanggilnya; call him; call her; goes by; given name is;
+        nama panggung
     """,
     Cue.INITIALS: """
         berinisial; inisial; inisialnya; initials; initialled; initialed; inisial korban; initial
     """,
     Cue.HOME: """
         desa; dusun; kampung; kelurahan; dukuh; gampong; nagari; banjar; perumahan; kompleks; jalan; jln;
-        jl; gang; lingkungan; phum; village of; barangay; kecamatan; distrik; kp; ds; dsn; kel; kec; commune
+        jl; gang; gg; lingkungan; phum; village of; barangay; kecamatan; distrik; kp; ds; dsn; kel; kec; commune
         of; lorong; blok; suco; aldeia; sangkat; khum
     """,
     Cue.HOME_AFTER: """
@@ -170,12 +172,13 @@ NOT_NAMES = frozenset(_NOT_NAMES.split())
 _HOME_WORDS = """
     warga asal berasal tinggal bertempat rumah rumahnya kediaman kediamannya alamat beralamat domisili
     berdomisili halaman kelahiran korban dimakamkan pemakaman resident residents live lives lived living
-    home hometown native victim victims family keluarga menetap mengontrak kos penduduk village orangtua ibu
+    home hometown native victim victims family keluarga menetap mengontrak kos penduduk village grew orangtua ibu
     ayah istri suami anak
 """
 HOME_WORDS = frozenset(_HOME_WORDS.split())
 _SCHOOL_WORDS = """
     siswi siswa pelajar murid santri santriwati mahasiswi mahasiswa korban victim victims student students
     pupil pupils anak minor girl girls boy kelas bersekolah sekolah studies studied attends attended grade
+    baby bayi
 """
 SCHOOL_WORDS = frozenset(_SCHOOL_WORDS.split())
