@@ -58,3 +58,23 @@ def test_the_tail_of_a_title_is_blank() -> None:
 def test_the_length_never_changes() -> None:
     text = STORY + "\nBaca juga: X\n(Baca juga: Y)\nMOST VIEWED\nZ"
     assert len(blank("T - Berita A.com", text)) == len("T - Berita A.com\n" + text)
+
+
+def test_a_headline_that_runs_into_the_next_sentence_is_blank() -> None:
+    linked = "Baca juga: Perekrut Tiga Remaja Asal Sikka yang Dijual ke Malaysia Ditahan"
+    shown = blank("Judul", f"Korban dirawat. {linked} Petugas lalu memeriksa dua saksi di rumah itu.")
+    assert "Malaysia" not in shown
+    assert shown.endswith("Petugas lalu memeriksa dua saksi di rumah itu.")
+
+
+def test_a_headline_of_small_letters_ends_with_its_sentence() -> None:
+    shown = blank(
+        "Judul", "Korban dirawat. Baca juga: Polisi tangkap perekrut remaja di Sikka. Dua saksi diperiksa."
+    )
+    assert "perekrut" not in shown
+    assert shown.endswith(" Dua saksi diperiksa.")
+
+
+def test_words_after_a_marker_without_an_end_are_not_blank() -> None:
+    rest = "polisi mencari dua orang lain " * 12
+    assert rest in blank("Judul", f"Korban dirawat. Baca juga: {rest}dan seterusnya")

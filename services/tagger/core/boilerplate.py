@@ -82,9 +82,17 @@ _INLINE = re.compile(
     r"[(\[BRS](?:"
     r"(?:(?<=[(\[])(?:B(?:aca [Jj]uga|ACA JUGA|aca_Juga)|Read [Aa]lso|Simak [Jj]uga)"
     r"|(?<=\bB)(?:aca [Jj]uga|ACA JUGA|aca_Juga)|(?<=\bR)ead [Aa]lso|(?<=\bS)imak [Jj]uga)"
-    r" ?:[^\n]{0,200}?(?:\.(?=[ \n])|[)\]]|\n|$)"
+    r" ?(?P<mark>:)(?:[^\n]{0,200}?(?:\.(?=[ \n])|[)\]]|\n|$))?"
     r"|(?<=\[)Gambas:[^\]]{0,400}\]|(?<=S)CROLL TO CONTINUE WITH CONTENT)"
 )
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+#: How far such a headline is followed, and how many capitals make a line one of capitalised words.
+_GLUED, _CAPITALISED = 240, 5
+_SMALL = """
+    yang di ke dari dan untuk pada dengan oleh atas bagi dalam hingga sampai usai saat soal jadi tak tapi agar
+    karena serta atau vs of the in on at to for and a an by with from as is
+"""
+_SMALL_IN_HEADLINES = frozenset(_SMALL.split())
 _TITLE_TAIL = re.compile(
     r"(?<!\s)\s+[-|–—]\s+(?:[^-|–—\n]{0,60}(?:-->|\.com|\.co\.id|\.id|\bNews|\bBerita\b|Tribun|ANTARA|"
     r"Antara|Halaman \d)[^\n]{0,20})$"
@@ -151,7 +159,34 @@ _BEFORE_COLON = frozenset({"uga", "UGA", "lso", "bas"})
 def _inline(text: str) -> str:
     if "SCROLL TO CONTINUE" not in text and not _is_announced(text):
         return text
-    return _INLINE.sub(lambda found: "".join("\n" if c == "\n" else " " for c in found.group()), text)
+    pieces, at = [], 0
+    for found in _INLINE.finditer(text):
+        if found.start() >= at:
+            end = _end(text, found)
+            dropped = "".join("\n" if char == "\n" else " " for char in text[found.start() : end])
+            pieces += [text[at : found.start()], dropped]
+            at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _end(text: str, found: re.Match[str]) -> int:
+    """Where an announced headline ends: some crawlers glue the next sentence to it.
+
+    One of capitalised words ends before the word that one of small letters follows: "... di Arab Saudi Gelaran itu".
+    """
+    if not found["mark"] or found.group()[-1] in ")]\n":
+        return found.end()
+    start = found.end("mark")
+    before, words = start, 0
+    for word in _WORD.finditer(text, start, min(len(text), start + _GLUED)):
+        shown = word.group()
+        if shown.islower() and shown not in _SMALL_IN_HEADLINES:
+            return before if words >= _CAPITALISED else found.end()
+        if shown[0].isupper():
+            before, words = word.start(), words + 1
+        if text[word.end() : word.end() + 1] in {".", "\n"}:
+            break
+    return found.end()
 
 
 def _is_announced(text: str) -> bool:
