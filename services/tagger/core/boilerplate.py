@@ -172,7 +172,7 @@ def _inline(text: str) -> str:
 def _end(text: str, found: re.Match[str]) -> int:
     """Where an announced headline ends: some crawlers glue the next sentence to it.
 
-    One of capitalised words ends before the word that one of small letters follows: "... di Arab Saudi Gelaran itu".
+    One of capitals ends before the word that one of small letters follows: "... di Arab Saudi Gelaran itu".
     """
     if not found["mark"] or found.group()[-1] in ")]\n":
         return found.end()
