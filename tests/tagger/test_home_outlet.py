@@ -147,3 +147,28 @@ def test_a_town_before_a_man_is_where_he_lives(book: Rulebook) -> None:
 
 def test_a_state_before_a_man_is_only_who_he_is(book: Rulebook) -> None:
     assert told(book, "US man caught smuggling migrants in a truck", "").relevant
+
+
+PERU = "A Dublin man who smuggled cocaine from Peru was jailed for eight years in Dublin."
+
+
+def test_where_somebody_once_was_is_no_link(book: Rulebook) -> None:
+    found = told(
+        book, "Dublin man who smuggled cocaine from Peru jailed", f"{PERU} He had lived in Bali and in Bangkok."
+    )
+    assert found.reason.startswith("out_of_area"), found.reason
+
+
+def test_where_somebody_was_caught_is_a_link(book: Rulebook) -> None:
+    text = f"{PERU} He was caught in Bali and sent to Bangkok."
+    assert told(book, "Dublin man who smuggled cocaine from Peru jailed", text).relevant
+
+
+def test_our_people_of_years_ago_are_no_link(book: Rulebook) -> None:
+    text = "Sixty migrants drowned when a smugglers' boat sank off Libya. In 2015 Rohingya drowned off Malaysia."
+    assert told(book, "Smugglers' boat sinks off Libya", text).reason.startswith("out_of_area")
+
+
+def test_our_people_of_today_are_a_link(book: Rulebook) -> None:
+    text = "Sixty migrants drowned when a smugglers' boat sank off Libya. Among them were nine Rohingya."
+    assert told(book, "Smugglers' boat sinks off Libya", text).relevant

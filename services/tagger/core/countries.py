@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,13 +14,20 @@ from services.tagger.core.reading import Reading
 
 #: "US man", "UK woman": so short is only a state.
 _SHORT_FOR_A_STATE = 3
+#: How English tells where somebody once was, or what happened there years ago.
+_GONE_BY = re.compile(
+    rb"\b(?:had|has|have) (?:once |also |previously )?"
+    rb"(?:been|lived|worked|holidayed|served|studied|travelled|traveled|visited|sailed|stayed|trained) "
+    rb"|\b(?:in|since) (?:19[0-9][0-9]|20[01][0-9])[ ,]"
+)
 
 
 def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     """How often each country, or a place in it, is named outside datelines; a town's own dateline counts once.
 
     The capitals, whose desks write about the whole world, say nothing of where a story is set.
-    A country outside the area that people are only said to be from, or to be sent to, is not where it happened.
+    A country outside the area that people are only said to be from, or to be sent to, is not where it happened,
+    and neither is one of the area where somebody once was.
     """
     counted: Counter[str] = Counter()
     words = book.place_words
@@ -32,9 +40,32 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
             continue
         if not plain or (countries[0] not in book.area and _only_of_people(hit, folded, entries, words)):
             continue
+        if countries[0] in book.area and _only_once(hit, reading):
+            continue
         for country in countries:
             counted[country] += 3 if hit.end <= title_end else 1
     return counted
+
+
+def _only_once(hit: Hit, reading: Reading) -> bool:
+    """ "He had worked in Singapore", "In 2015 boats sank off Malaysia": told further down of times gone by."""
+    return _gone_by(reading.sentences.at(hit.start), reading)
+
+
+def _gone_by(sentence: int, reading: Reading) -> bool:
+    """Whether a sentence below the title and the first one tells of times gone by."""
+    if sentence <= reading.has_title:
+        return False
+    start, end = reading.sentences.starts[sentence], reading.sentences.ends[sentence]
+    return _GONE_BY.search(reading.folded, start, end) is not None
+
+
+def links_with_us(reading: Reading, book: Rulebook) -> bool:
+    """Whether people or offices of the area have to do with a story, wherever it happened."""
+    link = book.bit("own_link")
+    if not reading.everything & link:
+        return False
+    return any(bits & link and not _gone_by(at, reading) for at, bits in enumerate(reading.bits))
 
 
 def opens_elsewhere(reading: Reading, book: Rulebook) -> bool:

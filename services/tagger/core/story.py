@@ -20,7 +20,13 @@ from services.contracts.tagging import (
 )
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Possible, Rulebook
-from services.tagger.core.countries import countries_named, of_people, opens_elsewhere, set_elsewhere
+from services.tagger.core.countries import (
+    countries_named,
+    links_with_us,
+    of_people,
+    opens_elsewhere,
+    set_elsewhere,
+)
 from services.tagger.core.fact_card import NO_FACTS, FactCard, facts_of
 from services.tagger.core.facts import read_facts
 from services.tagger.core.first_look import may_fire
@@ -234,7 +240,7 @@ def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
     named: Counter[str] = countries_named(reading, book)
     inside = sum(count for country, count in named.items() if country in book.area)
     # One's own people abroad, or one's embassy, are the link whatever the country.
-    inside += 6 * bool(reading.everything & book.bit("own_link"))
+    inside += 6 * links_with_us(reading, book)
     outside = {country: count for country, count in named.items() if country not in book.area}
     home = book.place_words.home_of(article.outlet)
     if home and home not in book.area:
