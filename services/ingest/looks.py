@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -18,7 +18,16 @@ from services.ingest.archive import known_of, revise, story_row, withdraw
 from services.ingest.core.compose import Page
 from services.ingest.core.conditional import Validators, validators_of
 from services.ingest.core.language import language_of
-from services.ingest.core.looking import Looked, LookReason, after_look, first_look
+from services.ingest.core.looking import (
+    Looked,
+    LookReason,
+    Others,
+    Plan,
+    after_look,
+    first_look,
+    how_others_do,
+    may_withdraw,
+)
 from services.ingest.core.revision import Draft, decide
 from services.ingest.core.source import Source
 from services.ingest.core.text import clean
@@ -29,6 +38,7 @@ from services.ingest.parser import ParseError
 from services.ingest.reading import SourceReader
 from services.ingest.source_health import note_fits
 from services.ingest.tables import domains, looks, outbox, stories
+from services.ingest.witnesses import count_missing, stories_beside
 from services.runtime.outbox import Message, enqueue
 from services.runtime.spans import Spans
 from services.runtime.store import Store
@@ -42,8 +52,7 @@ class Look:
 
     story_id: str
     source_id: str
-    done: int
-    misses: int
+    plan: Plan
     validators: Validators
     story: Story
 
@@ -58,9 +67,12 @@ class LookAgain:
         reader: SourceReader,
         now: Callable[[], datetime],
         kick: Callable[[], None],
+        count: Callable[[str, LookReason], None] = lambda source, reason: None,
         spans: Spans | None = None,
     ) -> None:
+        """``count``: told of every look."""
         self._store = store
+        self._count = count
         self._reader = reader
         self._now = now
         self._kick = kick
@@ -75,8 +87,12 @@ class LookAgain:
             return None
         source = by_id[look.source_id]
         answer, read = await self._ask(source, look)
+        status = answer.status if answer else 0
         went_home = answer is not None and _leads_home(look.story.url, answer.url)
-        looked = after_look(answer.status if answer else 0, went_home, look.done, look.misses, self._now())
+        others = Others.UNKNOWN
+        if may_withdraw(status, went_home, look.plan, self._now()):
+            others = await self._others(source, look)
+        looked = after_look(status, went_home, look.plan, self._now(), others)
         told = await self._store.write(
             lambda conn: self._settle(conn, source, look, looked, answer=answer, read=read)
         )
@@ -93,8 +109,24 @@ class LookAgain:
                 story_id=look.story_id,
                 look=True,
             )
+        self._count(source.id, looked.reason)
         log.info("looked again", source=source.id, story=look.story_id, reason=str(looked.reason))
         return looked.reason
+
+    async def _others(self, source: Source, look: Look) -> Others:
+        """Ask the pages published next to a missing one: a move of the site takes these along."""
+        beside = await self._store.read(lambda conn: stories_beside(conn, look.story))
+        missing = await self._store.read(lambda conn: count_missing(conn, source.politeness_key, look.story_id))
+        standing = 0
+        for url in beside:
+            try:
+                answer = await self._reader.pages.fetch(source, url)
+            except FetchError:
+                continue
+            standing += answer.status == 200 and not _leads_home(url, answer.url)
+            if standing:
+                break
+        return how_others_do(standing, len(beside), missing)
 
     async def _ask(self, source: Source, look: Look) -> tuple[Answer | None, PageRead]:
         pages = self._reader.pages
@@ -187,8 +219,9 @@ def next_look(conn: sa.Connection, domain: str, source_ids: Sequence[str], now: 
     ).one_or_none()
     if row is None:
         return None
-    validators = Validators(row.etag, row.last_modified)
-    return Look(row.story_id, row.source_id, row.done, row.misses, validators, last_event(row))
+    since = None if row.missing_since is None else datetime.fromtimestamp(row.missing_since, UTC)
+    plan = Plan(row.done, row.misses, since)
+    return Look(row.story_id, row.source_id, plan, Validators(row.etag, row.last_modified), last_event(row))
 
 
 def plan_look(conn: sa.Connection, story_id: str, looked: Looked, validators: Validators) -> None:
@@ -196,7 +229,7 @@ def plan_look(conn: sa.Connection, story_id: str, looked: Looked, validators: Va
     here = looks.c.story_id == story_id
     if looked.next_at is None:
         # Kept, far off: a story is looked at by this plan once, however often it is tagged.
-        conn.execute(sa.update(looks).where(here).values(due_at=float(2**40), done=looked.done))
+        conn.execute(sa.update(looks).where(here).values(due_at=float(2**40), done=looked.done, misses=0))
         return
     conn.execute(
         sa.update(looks)
@@ -205,6 +238,7 @@ def plan_look(conn: sa.Connection, story_id: str, looked: Looked, validators: Va
             due_at=looked.next_at.timestamp(),
             done=looked.done,
             misses=looked.misses,
+            missing_since=looked.missing_since.timestamp() if looked.missing_since else None,
             etag=validators.etag,
             last_modified=validators.last_modified,
         )

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.contracts.source import Health
 from services.ingest.core.health import expected_gap, waking_time
+from services.ingest.core.looking import LookReason
 from services.ingest.core.outcome import PollReason
 from services.ingest.core.revision import Reason
 from services.ingest.core.source import Source
@@ -46,6 +47,12 @@ class IngestMetrics:
             "siaga_ingest_pages",
             "Article pages by how their text was won",
             ("outlet", "method"),
+            registry=registry,
+        )
+        self.looks = Counter(
+            "siaga_ingest_looks",
+            "Pages of relevant stories read again, by what came of it; held: others of the host are missing too",
+            ("source", "reason"),
             registry=registry,
         )
         self.sitemaps = Counter(
@@ -106,6 +113,10 @@ class IngestMetrics:
             "siaga_ingest_parser_kills", "Parse workers ended by force since the start", registry=registry
         )
 
+    def count_look(self, source: str, reason: LookReason) -> None:
+        """Count one look at the page of a story that matters."""
+        self.looks.labels(source, str(reason)).inc()
+
     def expect(self, sources: Iterable[Source]) -> None:
         """Let the series of every source begin at zero: what never happened is nothing, and not missing."""
         for source in sources:
@@ -117,6 +128,8 @@ class IngestMetrics:
                 gauge.labels(source.id)
             self.expected.labels(source.id).set(expected_gap(None).total_seconds())
             self.overruns.labels(source.id)
+            for look in LookReason:
+                self.looks.labels(source.id, str(look))
             for decision in Reason:
                 self.decisions.labels(source.outlet.key, str(decision))
 

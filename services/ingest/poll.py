@@ -81,7 +81,9 @@ class Poller:
         self._look_s = look_s
         spans = spans or Spans()
         self._teller = Teller(metrics, spans, clock.now)
-        self.looks = LookAgain(store=store, reader=reader, now=clock.now, kick=kick, spans=spans)
+        self.looks = LookAgain(
+            store=store, reader=reader, now=clock.now, kick=kick, count=metrics.count_look, spans=spans
+        )
 
     async def run(self, domain: str, sources: Sequence[Source]) -> None:
         """Poll what is due of a domain, one source after the other, until cancelled."""

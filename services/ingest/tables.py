@@ -139,6 +139,9 @@ copies = sa.Table(
     sa.Column("original_id", sa.String(500), nullable=False, index=True),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("seen_at", sa.Float, nullable=False),
+    sa.Column(
+        "event", sa.LargeBinary
+    ),  # the copy as a story of its own: it stands when its original is taken back
 )
 
 #: Pages of stories that matter and are to be read again.  ``misses``: in a row, the page was not there.
@@ -151,6 +154,7 @@ looks = sa.Table(
     sa.Column("due_at", sa.Float, nullable=False),
     sa.Column("done", sa.Integer, nullable=False, default=0),
     sa.Column("misses", sa.Integer, nullable=False, default=0),
+    sa.Column("missing_since", sa.Float),
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
 )

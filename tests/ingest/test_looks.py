@@ -6,18 +6,25 @@ from html import escape
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from services.contracts.codes import Kind, Topic
 from services.contracts.tagging import Evidence, KindLabel, StoryTagged, TopicLabel, Trigger
-from services.ingest.core.looking import SCHEDULE, LookReason, after_look
+from services.ingest.core.looking import SCHEDULE, LookReason, Others, Plan, after_look, how_others_do
 from services.ingest.core.source import Outlet
 from services.ingest.looks import remember_tags
+from services.ingest.tables import looks
 from tests.ingest.builders import NOW, a_feed, an_item
 from tests.ingest.world import FeedServer, Reply, World
 
 TITLE = "Petugas mencegah calon pekerja di pelabuhan"
 TEXT = (
     "Petugas mencegah keberangkatan dua belas calon pekerja di pelabuhan pada pagi hari sebelum kapal berangkat."
+)
+OTHERS = (
+    ("Panen raya di lembah itu naik dua kali lipat karena hujan turun tepat waktu sejak awal musim tanam lalu.",)
+    * 2,
+    ("Jembatan gantung yang putus akibat banjir bandang pekan lalu diperbaiki warga bersama para prajurit.",) * 2,
 )
 PATH = "/kota/1234561/x"
 
@@ -49,16 +56,22 @@ def tagged(story: dict[str, Any], *, relevant: bool = True) -> StoryTagged:
     )
 
 
-async def a_known_story(world: World, server: FeedServer, *, relevant: bool = True) -> dict[str, Any]:
-    """A story read from its page, and what the tagger said of it."""
+async def a_known_story(
+    world: World, server: FeedServer, *, relevant: bool = True, beside: int = 0
+) -> dict[str, Any]:
+    """A story read from its page, and what the tagger said of it; so many others were published beside it."""
     outlet = Outlet("desk", "The Desk", 420, "tribun", ("desk.localhost",))
     await world.watch(world.watch_at(server.port, outlet=outlet, fulltext="allowed"))
     server.pages.setdefault(PATH, page(TEXT, TEXT, ETag='"one"'))
-    server.answer(
-        Reply(a_feed([an_item(1, link=PATH, title=TITLE)]), headers={"ETag": '"feed"'}), Reply(status=304)
-    )
+    others = [an_item(n, link=f"/kota/12345{n}/y", title=f"Kabar lain nomor {n}") for n in range(2, 2 + beside)]
+    for number in range(2, 2 + beside):
+        server.pages.setdefault(f"/kota/12345{number}/y", page(*OTHERS[number - 2]))
+    feed = a_feed([an_item(1, link=PATH, title=TITLE), *others])
+    server.answer(Reply(feed, headers={"ETag": '"feed"'}), Reply(status=304))
     await world.poll()
-    (story,) = await world.stories()
+    story = next(one for one in await world.stories() if one["title"] == TITLE)
+    # The others are there to be asked, and are not looked at themselves.
+    await world.store.write(lambda conn: conn.execute(sa.delete(looks)))
     await world.store.write(
         lambda conn: remember_tags(conn, [tagged(story, relevant=relevant)], world.sources, world.now)
     )
@@ -112,22 +125,80 @@ async def test_an_unchanged_page_is_asked_for_conditionally_and_tells_nothing(
     assert len(await world.stories()) == 1
 
 
-async def test_a_page_missing_twice_is_a_withdrawal(world: World, server: FeedServer) -> None:
-    await a_known_story(world, server)
+async def withdrawals(world: World) -> list[dict[str, Any]]:
+    return [one for one in await world.stories() if one["event"] == "StoryWithdrawn"]
+
+
+async def test_a_page_missing_twice_within_an_hour_withdraws_nothing(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server, beside=2)
     server.pages[PATH] = Reply(status=404)
     assert await look(world, hours=2) is LookReason.MISSING
-    assert len(await world.stories()) == 1
-    assert await look(world, hours=1) is LookReason.WITHDRAWN
-    last = (await world.stories())[-1]
-    assert (last["event"], last["reason"], last["version"]) == ("StoryWithdrawn", "not_found", 2)
+    assert await look(world, minutes=50) is None
+    assert await look(world, minutes=10) is LookReason.MISSING
+    assert await withdrawals(world) == []
+
+
+async def test_a_page_missing_for_hours_while_those_beside_it_stand_is_a_withdrawal(
+    world: World, server: FeedServer
+) -> None:
+    await a_known_story(world, server, beside=2)
+    server.pages[PATH] = Reply(status=404)
+    for hours in (2, 1):
+        assert await look(world, hours=hours) is LookReason.MISSING
+    assert await look(world, hours=5) is LookReason.WITHDRAWN
+    [told] = await withdrawals(world)
+    assert (told["reason"], told["version"]) == ("not_found", 2)
     assert await look(world, days=9) is None
 
 
-async def test_a_page_that_is_gone_is_a_withdrawal_at_once(world: World, server: FeedServer) -> None:
+async def test_a_site_whose_pages_are_all_missing_withdraws_nothing(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server, beside=2)
+    server.pages = {}
+    seen = [await look(world, hours=hours) for hours in (2, 1, 5, 12, 12)]
+    assert seen == [LookReason.MISSING, LookReason.MISSING, *[LookReason.HELD] * 3]
+    assert await withdrawals(world) == []
+    assert world.counted("siaga_ingest_looks_total", source="desk-all", reason="held") == 3
+
+
+async def test_a_site_that_comes_back_after_an_outage_is_read_on(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server, beside=2)
+    kept, server.pages = server.pages, {}
+    for hours in (2, 1, 5):
+        await look(world, hours=hours)
+    server.pages = kept
+    assert await look(world, hours=12) is LookReason.READ
+    assert await withdrawals(world) == []
+
+
+async def test_a_page_missing_where_no_other_can_be_asked_withdraws_nothing(
+    world: World, server: FeedServer
+) -> None:
+    await a_known_story(world, server)
+    server.pages[PATH] = Reply(status=404)
+    seen = [await look(world, hours=hours) for hours in (2, 1, 5)]
+    assert seen[-1] is LookReason.HELD
+    assert [await look(world, days=1) for _ in range(9)][-1] is None, "a page that stays away is let go"
+    assert await withdrawals(world) == []
+
+
+async def test_a_page_that_is_gone_twice_is_a_withdrawal_after_an_hour(world: World, server: FeedServer) -> None:
     await a_known_story(world, server)
     server.pages[PATH] = Reply(status=410)
-    assert await look(world, hours=2) is LookReason.WITHDRAWN
+    assert await look(world, hours=2) is LookReason.MISSING
+    assert await look(world, hours=1) is LookReason.WITHDRAWN
     assert (await world.stories())[-1]["reason"] == "gone"
+
+
+async def test_a_site_that_says_gone_of_every_page_withdraws_nothing(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server, beside=2)
+    server.pages = dict.fromkeys(server.pages, Reply(status=410))
+    assert [await look(world, hours=hours) for hours in (2, 1)] == [LookReason.MISSING, LookReason.HELD]
+    assert await withdrawals(world) == []
+
+
+@pytest.mark.parametrize(("elsewhere", "others"), [(2, Others.STAND), (3, Others.MISSING)])
+def test_many_missing_pages_of_a_host_are_its_own_trouble(elsewhere: int, others: Others) -> None:
+    assert how_others_do(2, 2, elsewhere) is others
 
 
 async def test_a_page_that_comes_back_is_no_withdrawal(world: World, server: FeedServer) -> None:
@@ -168,5 +239,5 @@ async def test_looking_ends_after_its_schedule(world: World, server: FeedServer)
 
 
 def test_a_page_that_sends_us_home_is_missing() -> None:
-    assert after_look(200, True, 0, 0, NOW).reason is LookReason.MISSING
-    assert after_look(200, False, 0, 0, NOW).reason is LookReason.READ
+    assert after_look(200, True, Plan(), NOW).reason is LookReason.MISSING
+    assert after_look(200, False, Plan(), NOW).reason is LookReason.READ

@@ -1,0 +1,14 @@
+"""Since when a page is missing, and copies as the stories they would be on their own."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.add_column("looks", sa.Column("missing_since", sa.Float))
+    op.add_column("copies", sa.Column("event", sa.LargeBinary))
