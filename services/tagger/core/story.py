@@ -54,6 +54,8 @@ _WHOLE_STORY = 800
 _A_SENTENCE, _MORE_THAN_A_NAME = 60, 2
 #: The country from which every other is another state: its own names are among none of them.
 _DESK = "ID"
+#: The language in which it is told to others: there its own name stands as any other state's.
+_OF_OTHERS = "en"
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _answer(seen: _Seen, possible: Possible, fires: bool, book: Rulebook) -> Tag
         has_title = seen.has_title
         reading = read(raw, cleared, book, has_title=has_title, found=found)
         verdict = decide(reading, book, possible)
-        if verdict.topics and _stays_at_home(reading, book, article):
+        if verdict.topics and _stays_at_home(reading, book, article, language):
             state = book.bit("foreign_state")
             reading = read(raw, cleared, book, has_title=has_title, found=found, without=state)
             verdict = decide(reading, book, possible)
@@ -220,10 +222,12 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
     )
 
 
-def _stays_at_home(reading: Reading, book: Rulebook, article: Article) -> bool:
+def _stays_at_home(reading: Reading, book: Rulebook, article: Article, language: str) -> bool:
     """Whether a paper of the area names no place outside its own country, which is then no other state here."""
     home = article.default_region[:2] or book.place_words.home_of(article.outlet)
-    if home == _DESK or home not in book.area or not reading.everything & book.bit("foreign_state"):
+    if home not in book.area or not reading.everything & book.bit("foreign_state"):
+        return False
+    if home == _DESK and language != _OF_OTHERS:
         return False
     return all(_at_home(hit, home, reading, book) for hit in reading.place_names)
 
