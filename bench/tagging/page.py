@@ -14,7 +14,7 @@ _INK, _OURS, _OTHER = "#222222", "#b5482a", "#5b7f95"
 _ABOUT = frozenset({"load_average", "rules"})  # of the run itself
 _RULER = 'spaCy EntityRuler, blank("id")'
 TAGGER = "Siaga, the whole tagger"
-MIXTURE, OTHER, FIELD = "a feed's mixture", "not of the field", "of the field"
+MIXTURE, RAW = "a feed's mixture", "raw news"
 PLAIN, PLAIN_FIELD = "a made story of the mixture", "a made story of the field"
 
 
@@ -49,7 +49,7 @@ def _save(path: Path, drawn: str) -> None:
 
 def _page(figures: dict[str, Any]) -> Iterable[str]:
     speed, made, peers = figures["speed"], figures["made"], figures["peers"]
-    engines, mixture = peers["engines"], speed[MIXTURE]
+    engines, mixture, raw = peers["engines"], speed[MIXTURE], speed[RAW]
     ruler = engines[_RULER]["us_per_story"]["median"]
     bare = engines["bare Aho-Corasick, folding included"]["us_per_story"]["median"]
     yield "# How fast the tagger is"
@@ -79,7 +79,9 @@ def _page(figures: dict[str, Any]) -> Iterable[str]:
     yield (
         f"Goals: 1,500 a second at least ({_verdict(mixture['stories_per_s']['median'] >= 1500)}; best round "
         f"{mixture['stories_per_s']['max']:,.0f}, best quarter {mixture['stories_per_s']['q3']:,.0f}), "
-        f"at most 5 x the bare scan ({_verdict(mixture['times_bare']['median'] <= 5)}). "
+        f"at most 5 x the bare scan ({_verdict(mixture['times_bare']['median'] <= 5)}). The mixture is richer than "
+        "what outlets bring: of 44,474 stories of raw news 0.9 % were told. At that share ('raw news') both stand at "
+        f"{raw['stories_per_s']['median']:,.0f} and {raw['times_bare']['median']:.2f}. "
         "The bare scan is folding and one pass of the automaton, alone in a hot loop. Beside it a story is masked, "
         "told its language and freed of boilerplate, and where any rule may fire it is cut and weighed by all of "
         "them; each of these is a pass of its own in Python."
