@@ -12,6 +12,7 @@ _MOST = 2
 _PLACE_FIRST = (
     r"(?:^|\n)\s*(?![\w.-]+\.(?:CO\.ID|COM|com|ID|id)\b)(?P<first>[A-Z][\w .,'-]{2,40}?)\s*"
     r"(?:\((?:ANTARA|Antara|TATOLI|Bernama)[^)]*\)\s*[-–—]*|\([^()\n]{2,50}\)\s*[-–—]{1,2}\s|:\s|\s[-–—]{1,2}\s)"
+    r"|\n\s*[A-Z][a-z]+(?: [A-Z][a-z]+)?\.\s(?=[A-Z][a-z])"  # "Labuan Bajo. The police"
 )
 _OUTLET_FIRST = (
     r"(?<!\w)(?:[\w.-]+\.(?:COM|com|co\.id|CO\.ID|id|ID)|Tribunnews|"

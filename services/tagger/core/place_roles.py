@@ -55,7 +55,7 @@ def role_of(hit: Hit, scene: Scene, *, state: bool) -> Role:
     earlier, last = ([b"", b"", *words_before(folded, hit.start, 3)])[-2:]
     if last == b"the":
         last = earlier  # "from the Philippines"
-    acting = _acting(hit, scene, last, state=state)
+    acting = _acting(hit, scene, last, state=state) or _speaking(hit, scene)
     if acting:
         return acting
     if _is_origin(hit, scene, earlier, last, state=state):
@@ -70,6 +70,13 @@ def role_of(hit: Hit, scene: Scene, *, state: bool) -> Role:
         if last in said:
             return role
     return _located(hit, scene, last in words.locative)
+
+
+def _speaking(hit: Hit, scene: Scene) -> Role | None:
+    """ "Jakarta said": a state, wherever the event was."""
+    folded, words = scene.folded, scene.words
+    capital = folded[hit.start : hit.end] in words.wire_desks
+    return Role.STATEMENT if capital and word_after(folded, hit.end) in words.speaks else None
 
 
 def _is_origin(hit: Hit, scene: Scene, earlier: bytes, last: bytes, *, state: bool) -> bool:

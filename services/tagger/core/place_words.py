@@ -32,6 +32,9 @@ class PlaceWords:
     aimed_at: frozenset[bytes] = frozenset()
     also_words: frozenset[bytes] = frozenset()
     wire_desks: frozenset[bytes] = frozenset()
+    ships: frozenset[bytes] = frozenset()
+    companies: frozenset[bytes] = frozenset()
+    speaks: frozenset[bytes] = frozenset()
     sent_to: frozenset[str] = frozenset()  # countries
     towns_before_people: frozenset[str] = frozenset()
     area: frozenset[str] = frozenset()

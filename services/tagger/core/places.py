@@ -11,7 +11,7 @@ from services.contracts.codes import Kind, Role
 from services.tagger.core.book import PlaceEntry, Rulebook
 from services.tagger.core.lexicon import Hit
 from services.tagger.core.place_roles import Scene, inherited, joined, role_of
-from services.tagger.core.place_words import words_before
+from services.tagger.core.place_words import PlaceWords, word_after, words_before
 from services.tagger.core.reading import Reading
 from services.tagger.core.spans import Span
 
@@ -20,6 +20,7 @@ MAX_PLACES = 14
 _ONE_SIDE = 3
 #: A town of a state that is hardly named beside the most named one: the foot of the page, or another story.
 _ONE_TOWN = 8
+_TOLD = 2.0
 _EVIDENCE = 3
 
 
@@ -112,6 +113,8 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
     for hit in hits:
         same = book.namesakes(hit.pattern.places)
         before = words_before(folded, hit.start, 1)
+        if _is_borne(hit, before, folded, whole, words):
+            continue
         wanted = same.entries if before and before[-1] in words.before_a_town else same.plain
         maybe_a_name = before and before[-1] not in words.no_person
         if not wanted or (maybe_a_name and _in_a_name(hit, wanted, support, before[-1], whole)):
@@ -124,6 +127,13 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
             )
         chosen.append((hit, best))
     return chosen
+
+
+def _is_borne(hit: Hit, before: Sequence[bytes], folded: bytes, whole: str, words: PlaceWords) -> bool:
+    """Whether a ship, a company or a paper bears the name: "KN Tanjung Datu", "Bangkok Airways"."""
+    if before and before[-1] in words.ships and whole[hit.start - 2 : hit.start - 1].isupper():
+        return True
+    return whole[hit.end + 1 : hit.end + 2].isupper() and word_after(folded, hit.end) in words.companies
 
 
 def _in_a_name(
@@ -200,13 +210,16 @@ def _merge(mentions: Iterable[_Mention], reading: Reading) -> tuple[FoundPlace, 
     grouped: dict[tuple[str, str | None, Role], list[_Mention]] = {}
     for mention in mentions:
         grouped.setdefault((mention.entry.name, mention.entry.region, mention.role), []).append(mention)
-    found = []
+    found: list[FoundPlace] = []
+    passing: list[FoundPlace] = []
     for (_, _, role), group in grouped.items():
         weight = sum(m.weight for m in group)
-        if role is Role.EVENT and weight < 2.0:
-            continue  # named once, in passing, far from the event
         spans = tuple(reading.span(m.hit.start, m.hit.end, f"places/{role.value}") for m in group[:_EVIDENCE])
-        found.append(FoundPlace(group[0].entry, role, spans, weight))
+        place = FoundPlace(group[0].entry, role, spans, weight)
+        # Named once, far down: in passing, unless nothing else says where it was.
+        (passing if role is Role.EVENT and weight < _TOLD else found).append(place)
+    if not any(place.role in {Role.EVENT, Role.VENUE} and place.entry.region for place in found):
+        found += [place for place in passing if place.entry.region]
     found.sort(key=lambda place: (-place.weight, place.entry.name))
     found = _one_scene(found)
     return tuple(found[:MAX_PLACES])
