@@ -40,6 +40,9 @@ def read(
         bits = [mask & ~without for mask in bits]
     reading = Reading(whole, cleared, sentences, found, bits, 0, has_title)
     reading.everything, state = _union(bits), book.bit("foreign_state")
+    if reading.everything & book.bit("background_cue"):
+        _forget_background(reading, book)
+        reading.everything = _union(bits)
     if reading.everything & (state | book.any_offence):  # else neither has anything to take away
         _forget_where_written(reading, state)
         reading.listed = _strip_enumerations(bits, book)
@@ -73,6 +76,14 @@ def _lead_end(whole: str, sentences: Sentences, has_title: bool) -> int:
             if wanted == 0:
                 return index + 1
     return len(sentences)
+
+
+def _forget_background(reading: Reading, book: Rulebook) -> None:
+    """What a place "has long been a haven for" is no news of it, but where that sentence also tells of a catch."""
+    cue, caught = book.bit("background_cue"), book.bit("seize") | book.bit("foil") | book.bit("arrest")
+    for index in range(reading.has_title + 1, len(reading.bits)):
+        if reading.bits[index] & cue and not reading.bits[index] & caught:
+            reading.bits[index] = 0
 
 
 def _forget_where_written(reading: Reading, state: int) -> None:
