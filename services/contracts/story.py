@@ -79,6 +79,11 @@ class StoryWithdrawn(Event):
     outlet: str
     url: str = Field(max_length=4096)
     reason: Literal["not_found", "gone", "removal_notice"]
+    heir: StoryPublished | None = Field(
+        default=None,
+        description="a copy of it that still stands, from here on a story of its own: told in the same record, so "
+        "that what rests on both never falls between two partitions",
+    )
 
 
 StoryEvent = Annotated[StoryPublished | StoryRevised | StoryWithdrawn, Field(discriminator="event")]

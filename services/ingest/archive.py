@@ -11,13 +11,13 @@ import sqlalchemy as sa
 import structlog
 
 from services.contracts.story import Story
-from services.ingest.copy_index import find_original, index_story, remember_copy
+from services.ingest.copy_index import find_original, index_story, remember_copy, take_heir
 from services.ingest.core.copies import print_of
 from services.ingest.core.looking import look_for_missing_text
 from services.ingest.core.revision import Decision, Draft, Known, Reason, decide
 from services.ingest.core.source import Source
 from services.ingest.core.text import without_dateline
-from services.ingest.events import event_of, is_old, last_event, message_of, with_copy, withdrawal
+from services.ingest.events import event_of, heir_of, is_old, last_event, message_of, with_copy, withdrawal
 from services.ingest.tables import aliases, looks, outbox, sightings, stories
 from services.runtime.errors import told
 from services.runtime.outbox import Message, enqueue
@@ -151,20 +151,11 @@ def _write_new(
     own = print_of(draft.title, draft.text)
     original = find_original(conn, draft.story_id, own, now, stated=draft.original_id)
     if original is not None:
-        return Reason.COPY, _write_copy(conn, source, draft, original, now)
+        alone = event_of(draft, decision, source, None, now, backfill=is_old(draft, now, first_poll))
+        return Reason.COPY, _write_copy(conn, source, draft, alone, original)
     trace = new_trace()
     event = event_of(draft, decision, source, None, now, backfill=is_old(draft, now, first_poll))
-    conn.execute(
-        sa.insert(stories).values(
-            story_id=draft.story_id,
-            source_id=source.id,
-            outlet=source.outlet.key,
-            trace=trace,
-            published_at=draft.published_at.timestamp(),
-            first_seen_at=now.timestamp(),
-            **_state(event, now),
-        )
-    )
+    _insert(conn, event, trace, now)
     for alias in set(draft.aliases) - resolve_aliases(conn, draft.aliases).keys():
         conn.execute(sa.insert(aliases).values(alias=alias, story_id=draft.story_id))
     index_story(conn, draft.story_id, own, now)
@@ -180,9 +171,24 @@ def _write_new(
     return decision.reason, message_of(event, trace)
 
 
-def _write_copy(conn: sa.Connection, source: Source, draft: Draft, original: str, now: datetime) -> Message | None:
-    """A copy is one source more on the story it copies, never a story of its own."""
-    if not remember_copy(conn, draft.story_id, original, draft.url, now):
+def _insert(conn: sa.Connection, event: Story, trace: str, now: datetime) -> None:
+    conn.execute(
+        sa.insert(stories).values(
+            story_id=event.story_id,
+            source_id=event.source_id,
+            outlet=event.outlet,
+            trace=trace,
+            published_at=event.published_at.timestamp(),
+            first_seen_at=now.timestamp(),
+            **_state(event, now),
+        )
+    )
+
+
+def _write_copy(conn: sa.Connection, source: Source, draft: Draft, alone: Story, original: str) -> Message | None:
+    """A copy is one source more on the story it copies, and a story of its own only when that is taken back."""
+    now = alone.occurred_at
+    if not remember_copy(conn, alone, original, now):
         return None
     row = story_row(conn, original)
     if row is None:
@@ -205,11 +211,20 @@ def revise(
 
 
 def withdraw(conn: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) -> Message:
-    """Mark a story as taken back and return its event; its last text stays for whoever must know what it was."""
-    event = withdrawal(last_event(row), row.version + 1, reason, now)
+    """Mark a story as taken back and return its event; its last text stays for whoever must know what it was.
+
+    What was told of it stands as long as a copy of it does: that becomes a story of its own, in the same event.
+    """
+    before, trace = last_event(row), child(row.trace)
+    copy = take_heir(conn, before)
+    heir = heir_of(before, copy, now) if copy else None
+    event = withdrawal(before, row.version + 1, reason, now, heir)
     values = {"version": event.version, "withdrawn": True, "changed_at": now.timestamp()}
     conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**values))
-    return message_of(event, child(row.trace))
+    if heir:
+        _insert(conn, heir, trace, now)
+        index_story(conn, heir.story_id, print_of(heir.title, without_dateline(heir.dateline, heir.text)), now)
+    return message_of(event, trace)
 
 
 def known_of(conn: sa.Connection, row: sa.Row[Any], event: Story) -> Known:

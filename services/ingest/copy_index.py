@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from services.contracts.story import STORY_EVENT, Story, StoryPublished
 from services.ingest.core.copies import CANDIDATE_SHARE, Print, is_copy, print_of
 from services.ingest.events import last_event
 from services.ingest.tables import anchors, copies, stories
@@ -74,12 +75,45 @@ def index_story(conn: sa.Connection, story_id: str, own: Print, now: datetime) -
         conn.execute(sa.insert(anchors), rows)
 
 
-def remember_copy(conn: sa.Connection, story_id: str, original_id: str, url: str, now: datetime) -> bool:
-    """Note a copy; False where it was known already."""
-    known = conn.execute(sa.select(copies.c.original_id).where(copies.c.story_id == story_id)).scalar()
+def remember_copy(conn: sa.Connection, copy: Story, original_id: str, now: datetime) -> bool:
+    """Note a copy, as the story it would be on its own; False where it was known already."""
+    known = conn.execute(sa.select(copies.c.original_id).where(copies.c.story_id == copy.story_id)).scalar()
     if known == original_id:
         return False
-    conn.execute(sa.delete(copies).where(copies.c.story_id == story_id))
-    values = {"story_id": story_id, "original_id": original_id, "url": url, "seen_at": now.timestamp()}
-    conn.execute(sa.insert(copies).values(**values))
+    conn.execute(sa.delete(copies).where(copies.c.story_id == copy.story_id))
+    conn.execute(
+        sa.insert(copies).values(
+            story_id=copy.story_id,
+            original_id=original_id,
+            url=copy.url,
+            seen_at=now.timestamp(),
+            event=copy.model_dump_json().encode(),
+        )
+    )
     return True
+
+
+def take_heir(conn: sa.Connection, original: Story) -> StoryPublished | None:
+    """The copy that stands when its original is taken back: the first seen, of another outlet if there is one.
+
+    It is a copy no more, and the others are copies of it.
+    """
+    query = (
+        sa.select(copies.c.event)
+        .where(copies.c.original_id == original.story_id, copies.c.event.is_not(None))
+        .order_by(copies.c.seen_at, copies.c.story_id)
+    )
+    standing = [STORY_EVENT.validate_json(event) for event in conn.execute(query).scalars()]
+    found = [one for one in standing if isinstance(one, StoryPublished) and not _is_known(conn, one.story_id)]
+    heir = min(found, key=lambda one: one.outlet == original.outlet, default=None)
+    if heir is None:
+        return None
+    conn.execute(sa.delete(copies).where(copies.c.story_id == heir.story_id))
+    here = copies.c.original_id == original.story_id
+    conn.execute(sa.update(copies).where(here).values(original_id=heir.story_id))
+    return heir
+
+
+def _is_known(conn: sa.Connection, story_id: str) -> bool:
+    """Whether a copy has become a story of its own since, by words that are no longer the original's."""
+    return conn.execute(sa.select(stories.c.story_id).where(stories.c.story_id == story_id)).first() is not None

@@ -71,8 +71,10 @@ def with_copy(before: Story, draft: Draft, source: Source, version: int, now: da
     return StoryRevised(**state, changed=("copies",))
 
 
-def withdrawal(before: Story, version: int, reason: str, now: datetime) -> StoryWithdrawn:
-    """The event of a story the outlet took back."""
+def withdrawal(
+    before: Story, version: int, reason: str, now: datetime, heir: StoryPublished | None = None
+) -> StoryWithdrawn:
+    """The event of a story the outlet took back; ``heir``: the copy that stands for it now."""
     return StoryWithdrawn.model_validate(
         {
             "occurred_at": now,
@@ -81,8 +83,15 @@ def withdrawal(before: Story, version: int, reason: str, now: datetime) -> Story
             "outlet": before.outlet,
             "url": before.url,
             "reason": reason,
+            "heir": heir,
         }
     )
+
+
+def heir_of(before: Story, copy: StoryPublished, now: datetime) -> StoryPublished:
+    """A copy as a story of its own; the others are its copies now."""
+    others = tuple(one for one in before.copies if (one.outlet, one.url) != (copy.outlet, copy.url))
+    return copy.model_copy(update={"occurred_at": now, "copies": others})
 
 
 def message_of(event: Story | StoryWithdrawn, trace: str) -> Message:

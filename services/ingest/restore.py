@@ -33,6 +33,7 @@ def complete(conn: sa.Connection, events: Iterable[tuple[StoryEvent, str | None]
         if isinstance(event, StoryWithdrawn):
             values = {"version": event.version, "withdrawn": True, "changed_at": event.occurred_at.timestamp()}
             taken += conn.execute(sa.update(stories).where(here).values(**values)).rowcount
+            taken += complete(conn, [(event.heir, trace)]) if event.heir else 0
             continue
         _keep(conn, event, trace or new_trace(), is_new=known is None)
         taken += 1

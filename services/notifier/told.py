@@ -23,13 +23,16 @@ def _pack(told: Told) -> str:
     return json.dumps({
         "way": told.way, "withdrawn": told.withdrawn, "version": told.state.version,
         "severity": int(told.state.severity), "counts": dict(told.state.counts),
-        "fingerprint": told.state.fingerprint,
+        "fingerprint": told.state.fingerprint, "taken_back": told.state.taken_back,
     })  # fmt: skip
 
 
 def _unpack(text: str) -> Told:
     found = json.loads(text)
-    state = Snapshot(found["version"], Severity(found["severity"]), found["counts"], found["fingerprint"])
+    state = Snapshot(
+        found["version"], Severity(found["severity"]), found["counts"], found["fingerprint"],
+        found.get("taken_back", 0),
+    )  # fmt: skip
     return Told(Way(found["way"]), state, found["withdrawn"])
 
 

@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from services.contracts.base import Event
-from services.contracts.story import Story, StoryEvent, StoryWithdrawn
+from services.contracts.story import Story, StoryEvent, StoryPublished, StoryWithdrawn
 from services.contracts.tagging import StoryTagged
 from services.contracts.topics import STORIES_TAGGED
 from services.runtime.outbox import enqueue
@@ -52,18 +52,24 @@ def settle(
     cache = ClauseCache() if cache is None else cache  # an empty one is falsy
     cache.read_on(conn)
     # Nearly every story is new: one question for the batch saves eight statements a story.
-    seen = memory.which_are_known(conn, [labelled.event.story_id for labelled in batch])
+    seen = memory.which_are_known(conn, [one for labelled in batch for one in _ids_in(labelled.event)])
     desk = _Desk(conn, cache, book, now, seen)
     settled = []
     for labelled in batch:
         if _is_plain(desk, labelled):
             settled.append(_note_plain(desk, labelled))
             continue
-        if labelled.event.story_id in desk.seen:
+        if not desk.seen.isdisjoint(_ids_in(labelled.event)):
             _write_plain(desk)  # it may be one of them
         settled.append(_settle_one(desk, labelled))
     _write_plain(desk)
     return settled
+
+
+def _ids_in(event: StoryEvent) -> tuple[str, ...]:
+    """The stories an event tells of."""
+    heir = event.heir if isinstance(event, StoryWithdrawn) else None
+    return (event.story_id, heir.story_id) if heir else (event.story_id,)
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,7 @@ def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
     if not known and not fresh and event.version < memory.last_handled(conn, event.story_id):
         return Settled(event.story_id, Reason.STALE, None)  # a dead letter put back after the story was withdrawn
     if isinstance(event, StoryWithdrawn):
-        outgoing, settled = _take_back(desk, event, known)
+        outgoing, settled = _take_back(desk, labelled, event, known)
     elif known and _brings_no_text(event, known) and not renewed:
         outgoing, settled = _count_copies(desk, event, known)
     else:
@@ -177,7 +183,10 @@ def _is_renewed(labelled: Labelled, known: memory.Known | None, book: Rulebook) 
     return labelled.replayed and known is not None and known.tagged.tagger_version != book.version
 
 
-def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tuple[list[Outgoing], Settled]:
+def _decide(
+    desk: _Desk, labelled: Labelled, known: memory.Known | None, home: str | None = None
+) -> tuple[list[Outgoing], Settled]:
+    """``home``: the incident of the story it stands for, which is told of when that is taken back."""
     story, tagging, conn = labelled.event, labelled.tagging, desk.conn
     if isinstance(story, StoryWithdrawn) or tagging is None:
         raise TypeError("only a story with a label can be decided")
@@ -186,7 +195,8 @@ def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tupl
     placed = _Placed(own, Reason.LEFT if own else Reason.NOT_RELEVANT)
     signature = sign(tagged) if tagged.relevant else None
     if signature is not None:
-        placed = _place(desk, labelled, tagged, signature, own)
+        inherits = _Placed(home, Reason.NEAR_DUPLICATE, "stands for a copy that was taken back")
+        placed = inherits if home and not own else _place(desk, labelled, tagged, signature, own)
         tagged = tagged.model_copy(update={"incident_id": placed.incident_id})
     if placed.reason is Reason.STAYED and known and known.why:
         placed = replace(placed, why=known.why)  # what brought it here says more than that it stayed
@@ -201,7 +211,7 @@ def _decide(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> tupl
     whole = placed.incident_id
     if own and not labelled.replayed:
         outgoing, placed = _see_parts(desk, tagged, placed, outgoing)
-    if whole:
+    if whole and not home:
         outgoing += refresh(conn, whole, desk.now, "not_relevant", placed.merged)
     settled = Settled(story.story_id, placed.reason, placed.incident_id, tuple(one.event for one in outgoing))
     return outgoing, settled
@@ -257,11 +267,32 @@ def _see_parts(
     return outgoing + told, placed
 
 
-def _take_back(desk: _Desk, event: StoryWithdrawn, known: memory.Known | None) -> tuple[list[Outgoing], Settled]:
+def _take_back(
+    desk: _Desk, labelled: Labelled, event: StoryWithdrawn, known: memory.Known | None
+) -> tuple[list[Outgoing], Settled]:
+    """Take a story back, after its heir has its place: the incident stands as long as one story of it does."""
+    outgoing = _let_inherit(desk, labelled, event.heir, known) if event.heir else []
     if known is None:
-        return [], Settled(event.story_id, Reason.WITHDRAWN, None)
+        told = tuple(one.event for one in outgoing)
+        return outgoing, Settled(event.story_id, Reason.WITHDRAWN, None, told)
     update = {"withdrawn": True, "version": event.version, "occurred_at": desk.now}
-    return _keep(desk, known.tagged.model_copy(update=update), known, Reason.WITHDRAWN)
+    own, settled = _keep(desk, known.tagged.model_copy(update=update), known, Reason.WITHDRAWN)
+    outgoing += own
+    return outgoing, replace(settled, events=tuple(one.event for one in outgoing))
+
+
+def _let_inherit(
+    desk: _Desk, labelled: Labelled, heir: StoryPublished, known: memory.Known | None
+) -> list[Outgoing]:
+    """Tell of the copy that stands for a story; nothing where its own events were here before."""
+    mine = memory.find_story(desk.conn, heir.story_id) if heir.story_id in desk.seen else None
+    if mine and mine.version >= heir.version:
+        return []
+    home = memory.resolve_alias(desk.conn, known.incident_id) if known and known.incident_id else None
+    read = with_label(replace(labelled, event=heir), desk.book)
+    outgoing, _ = _decide(desk, read, mine, home)
+    desk.seen.add(heir.story_id)
+    return outgoing
 
 
 def _count_copies(desk: _Desk, event: Story, known: memory.Known) -> tuple[list[Outgoing], Settled]:

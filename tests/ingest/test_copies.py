@@ -85,6 +85,43 @@ async def test_a_removal_notice_withdraws_the_story_and_its_return_is_a_revision
     assert (last["event"], last["changed"], last["version"]) == ("StoryRevised", ["withdrawn"], 3)
 
 
+async def test_a_story_that_is_taken_back_names_the_copy_that_stands(world: World, server: FeedServer) -> None:
+    await two_desks(world, server, ORIGINAL)
+    server.answer(Reply(a_feed([an_item(1, title="[DICABUT] Calon pekerja dicegah"), an_item(2)])))
+    await world.poll("desk-all")
+    told = (await world.stories())[-1]
+    assert (told["event"], told["version"]) == ("StoryWithdrawn", 3)
+    heir = told["heir"]
+    assert (heir["event"], heir["version"], heir["source_id"], heir["copies"]) == ("StoryPublished", 1, "two", [])
+    assert heir["url"].endswith("/story/71")
+    assert heir["title"] == "Another desk's own heading"
+    count = len(await world.stories())
+    server.pages = {"/two": Reply(a_feed([an_item(71, title="Another desk's own heading", summary=ORIGINAL)]))}
+    await world.poll("two")
+    assert len(await world.stories()) == count, "it is known by now as a story"
+
+
+async def test_a_heir_that_is_taken_back_too_leaves_nobody(world: World, server: FeedServer) -> None:
+    await two_desks(world, server, ORIGINAL)
+    server.answer(Reply(a_feed([an_item(1, title="[DICABUT] Calon pekerja dicegah"), an_item(2)])))
+    await world.poll("desk-all")
+    server.pages = {"/two": Reply(a_feed([an_item(71, title="[DICABUT] Another desk's own heading")]))}
+    await world.poll("two")
+    told = (await world.stories())[-1]
+    assert (told["event"], told["version"], told["heir"]) == ("StoryWithdrawn", 2, None)
+
+
+async def test_a_copy_that_became_a_story_since_is_no_heir(world: World, server: FeedServer) -> None:
+    await two_desks(world, server, ORIGINAL)
+    text = ORIGINAL + " Jumlahnya kini 21 orang setelah sebuah rumah penampungan digeledah polisi pada malam hari."
+    server.pages = {"/two": Reply(a_feed([an_item(71, title="Now 21", summary=text)]))}
+    await world.poll("two")
+    server.answer(Reply(a_feed([an_item(1, title="[DICABUT] Calon pekerja dicegah"), an_item(2)])))
+    await world.poll("desk-all")
+    told = (await world.stories())[-1]
+    assert (told["event"], told["heir"]) == ("StoryWithdrawn", None)
+
+
 async def test_a_story_about_something_withdrawn_is_not_withdrawn(world: World, server: FeedServer) -> None:
     await world.poll()
     server.answer(Reply(a_feed([an_item(1, title="Izin agen penyalur pekerja dicabut"), an_item(2), an_item(3)])))

@@ -61,9 +61,17 @@ def a_copy(outlet: str = "mirror") -> Copy:
     return Copy(outlet=outlet, url=f"https://{outlet}.example.org/1", seen_at=NOW)
 
 
-def a_withdrawal(story_id: str = "antara:1", version: int = 2) -> StoryWithdrawn:
+def a_withdrawal(
+    story_id: str = "antara:1", version: int = 2, heir: StoryPublished | None = None
+) -> StoryWithdrawn:
     return StoryWithdrawn(
-        occurred_at=NOW, story_id=story_id, version=version, outlet="antara", url="https://e/1", reason="gone"
+        occurred_at=NOW,
+        story_id=story_id,
+        version=version,
+        outlet="antara",
+        url="https://e/1",
+        reason="gone",
+        heir=heir,
     )
 
 

@@ -175,6 +175,79 @@ async def test_a_withdrawn_story_leaves_the_incident_standing_on_the_other(store
     assert [source.withdrawn for source in updated.sources] == [False, True]
 
 
+def alerts_of(settled: Settled) -> list[AlertRaised | AlertUpdated | AlertWithdrawn]:
+    """What is told of incidents, each once: a region's topic gets the same event again, or hears that it is left."""
+    told = [
+        one
+        for one in settled.events
+        if isinstance(one, AlertRaised | AlertUpdated | AlertWithdrawn)
+        and getattr(one, "reason", "") != "region_changed"
+    ]
+    return list({(one.incident_id, one.version): one for one in told}.values())
+
+
+async def test_an_incident_stands_on_the_story_that_joined_when_its_first_is_withdrawn(
+    store: Store, book: Rulebook
+) -> None:
+    await tell(store, book, a_story())
+    await tell(store, book, a_story("kompas:7", "Sembilan calon PMI diamankan di Bolok", RETOLD, hours=5))
+    [updated] = alerts_of((await tell(store, book, a_withdrawal()))[0])
+    assert isinstance(updated, AlertUpdated)
+    assert (updated.incident_id, updated.version) == (incident_id_of("antara:1"), 3)
+    assert "sources" in updated.changed
+    assert {one.story_id: one.withdrawn for one in updated.sources} == {"antara:1": True, "kompas:7": False}
+
+
+async def test_an_incident_stands_on_a_copy_of_its_own_story_id_when_its_first_is_withdrawn(
+    store: Store, book: Rulebook
+) -> None:
+    await tell(store, book, a_story())
+    await tell(store, book, a_story("kompas:8", hours=2))
+    [updated] = alerts_of((await tell(store, book, a_withdrawal()))[0])
+    assert isinstance(updated, AlertUpdated)
+    assert {one.story_id: one.withdrawn for one in updated.sources} == {"antara:1": True, "kompas:8": False}
+
+
+async def test_an_incident_is_withdrawn_with_its_last_story(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    await tell(store, book, a_story("kompas:7", "Sembilan calon PMI diamankan di Bolok", RETOLD, hours=5))
+    await tell(store, book, a_withdrawal())
+    [gone] = alerts_of((await tell(store, book, a_withdrawal("kompas:7")))[0])
+    assert isinstance(gone, AlertWithdrawn)
+    assert (gone.incident_id, gone.version, gone.reason) == (incident_id_of("antara:1"), 4, "stories_withdrawn")
+
+
+async def test_the_heir_of_a_withdrawn_story_keeps_its_incident_standing(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    taken_back = a_withdrawal(heir=a_story("mirror:4", hours=2))
+    [settled] = await tell(store, book, taken_back)
+    [updated] = alerts_of(settled)
+    assert isinstance(updated, AlertUpdated)
+    assert (updated.incident_id, updated.version) == (incident_id_of("antara:1"), 2)
+    assert {one.story_id: one.withdrawn for one in updated.sources} == {"antara:1": True, "mirror:4": False}
+    assert updated.confidence != "high", "a copy is no second witness"
+    [again] = await tell(store, book, taken_back)
+    assert again.again, "the same record decides nothing anew"
+    [gone] = alerts_of((await tell(store, book, a_withdrawal("mirror:4")))[0])
+    assert isinstance(gone, AlertWithdrawn)
+
+
+async def test_an_heir_whose_own_revision_came_first_is_not_told_again(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    await tell(store, book, a_story("mirror:4", version=2, changed=("text",), hours=2))
+    [settled] = await tell(store, book, a_withdrawal(heir=a_story("mirror:4", hours=2)))
+    assert [one.version for one in settled.events if isinstance(one, StoryTagged)] == [2]
+    [updated] = alerts_of(settled)
+    assert {one.story_id: one.version for one in getattr(updated, "sources", ())}["mirror:4"] == 2
+
+
+async def test_the_heir_of_a_story_never_seen_begins_an_incident(store: Store, book: Rulebook) -> None:
+    [settled] = await tell(store, book, a_withdrawal("nobody:1", heir=a_story("mirror:4")))
+    [raised] = alerts_of(settled)
+    assert isinstance(raised, AlertRaised)
+    assert raised.incident_id == incident_id_of("mirror:4")
+
+
 async def test_an_incident_whose_only_story_is_withdrawn_is_withdrawn(store: Store, book: Rulebook) -> None:
     await tell(store, book, a_story())
     [settled] = await tell(store, book, a_withdrawal())

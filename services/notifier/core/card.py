@@ -153,6 +153,9 @@ def _changes(words: Words, alert: Alert, before: Snapshot | None) -> Iterable[st
         return
     if alert.severity > before.severity:
         yield words.labels["rose"].format(a=words.levels[before.severity], b=words.levels[alert.severity])
+    taken_back = sum(source.withdrawn for source in alert.sources)
+    if taken_back > before.taken_back:
+        yield words.labels["taken_back"].format(n=taken_back)
     now: Mapping[str, float] = counts(alert.facts)
     for key, name in words.people.items():
         old, new = before.counts.get(key), now.get(key)

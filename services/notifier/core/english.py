@@ -82,6 +82,7 @@ ENGLISH = Words(
         "rose": "level rose from {a} to {b}",
         "became": "{what} {a} → {b}",
         "first_said": "now reported: {b} {what}",
+        "taken_back": "sources that took their report back: {n}, others stand",
         "digest": "Siaga digest",
         "digest_count": "incidents: {n}",
         "relisted": "an earlier sending could not be confirmed",

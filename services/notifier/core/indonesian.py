@@ -129,6 +129,7 @@ INDONESIAN = Words(
         "rose": "tingkat naik dari {a} ke {b}",
         "became": "{what} {a} → {b}",
         "first_said": "kini disebut {b} {what}",
+        "taken_back": "sumber yang mencabut beritanya: {n}, yang lain tetap",
         "digest": "Ringkasan Siaga",
         "digest_count": "{n} kejadian",
         "relisted": "kiriman sebelumnya tidak dapat dipastikan",

@@ -27,11 +27,13 @@ class Snapshot:
     severity: Severity
     counts: Mapping[str, float]
     fingerprint: str
+    taken_back: int = 0  # stories that their outlets took back, while others stand
 
 
 def snapshot(alert: Alert) -> Snapshot:
     """The comparable state of an alert."""
-    return Snapshot(alert.version, alert.severity, counts(alert.facts), fingerprint(alert))
+    taken_back = sum(source.withdrawn for source in alert.sources)
+    return Snapshot(alert.version, alert.severity, counts(alert.facts), fingerprint(alert), taken_back)
 
 
 def counts(facts: Facts) -> dict[str, float]:

@@ -217,6 +217,15 @@ def test_an_update_says_what_changed_from_what_this_reader_saw() -> None:
     )
 
 
+def test_an_update_says_that_a_source_took_its_report_back_and_says_it_once() -> None:
+    both = (a_source(), a_source("t-1", outlet="tribun"))
+    one_left = {"version": 2, "sources": (a_source(withdrawn=True), a_source("t-1", outlet="tribun"))}
+    card = a_card(Note(Status.UPDATED, snapshot(an_alert(sources=both))), **one_left)
+    assert card.banner == "DIPERBARUI: sumber yang mencabut beritanya: 1, yang lain tetap"
+    again = a_card(Note(Status.UPDATED, snapshot(an_alert(**one_left))), **(one_left | {"version": 3}))
+    assert again.banner == "DIPERBARUI: rincian atau sumber berubah"
+
+
 def test_a_second_copy_says_that_it_may_be_one() -> None:
     assert "MUNGKIN SALINAN KEDUA" in a_card(Note(second_copy=True)).banner
 
