@@ -65,6 +65,7 @@ class Cleared:
 
     whole: str
     masked: tuple[Span, ...]  # what is masked and why; stretches may overlap
+    closely: bool  # whether the capitals that nothing announces were looked at too
 
 
 class Clearer:
@@ -91,9 +92,9 @@ class Clearer:
         """
         folded = fold(raw) if folded is None else folded
         whole = with_capitals(raw, folded, self._known)
-        found = self._found(whole, folded, closely=closely, restored=whole is not raw)
+        found, closely = self._found(whole, folded, closely=closely, restored=whole is not raw)
         if not found:
-            return Cleared(raw, ())
+            return Cleared(raw, (), closely)
         named = {whole[start:end] for start, end, rule in found if rule in _NAME_RULES}
         small = {whole[start:end] for start, end, rule in found if rule == "called in small letters"}
         found += self._again(whole, sorted(named)[:_MAX_NAMES])
@@ -109,9 +110,10 @@ class Clearer:
                 at = start
             pieces.append(_mask(raw[at:end]))
             at = end
-        return Cleared("".join([*pieces, raw[at:]]), tuple(found))
+        return Cleared("".join([*pieces, raw[at:]]), tuple(found), closely)
 
-    def _found(self, whole: str, folded: bytes, *, closely: bool, restored: bool) -> list[Span]:
+    def _found(self, whole: str, folded: bytes, *, closely: bool, restored: bool) -> tuple[list[Span], bool]:
+        """What to mask and why, and whether it was looked for closely."""
         found: list[Span] = []
         text = Text(whole, folded)
         names, cues = Stretches(text, self._known, self._phrases), self._cues
@@ -131,7 +133,7 @@ class Clearer:
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):
                 found.append((name.start("name"), name.end("name"), "called"))
-        return found
+        return found, closely
 
     def _again(self, whole: str, names: list[str]) -> Iterator[Span]:
         """Every further mention of a masked name, also by one part of it."""

@@ -26,10 +26,11 @@ _CONTACT = re.compile(
     r"|(?<!\d)0\d{8,9}(?!\d)|(?<!\d)0\d{2}[ -]\d{3}[ -]\d{3,4}(?!\d)|(?<!\d)\d{4}-\d\d-\d{6}-\d\d-\d(?!\d)"
 )
 _ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]+\.[\w.]+|(?<!\w)@[A-Za-z]\w{3,}")
-#: A page of somebody's: "t.me/name", "facebook.com/name"; the sites' own pages are none.
+#: A page of somebody's: "t.me/name", "facebook.com/name"; the sites' own pages are none.  It begins with one
+#: character, which is looked for at once.
 _PAGE = re.compile(
-    r"(?:\bt|\bwa|facebook|instagram|tiktok|twitter|\bfb|\bx)\.(?:me|com)/"
-    r"(?P<name>(?!(?:watch|reel|photo|posts?|share|groups|p|status)\b)@?[\w.-]{3,60})",
+    r"\.(?:(?<=\bt\.)|(?<=\bwa\.)|(?<=facebook\.)|(?<=instagram\.)|(?<=tiktok\.)|(?<=twitter\.)|(?<=\bfb\.)|(?<=\bx\.))"
+    r"(?:me|com)/(?P<name>(?!(?:watch|reel|photo|posts?|share|groups|p|status)\b)@?[\w.-]{3,60})",
     re.IGNORECASE,
 )
 #: "#SaveSreyRoth", "#BebaskanWahyuni": a plea for somebody.

@@ -124,7 +124,7 @@ def _tag(articles: Iterable[Article], book: Rulebook) -> list[Tagging]:
     opened = [_open(article) for article in articles]
     found = [book.matcher.glance(one.raw, one.folded if one.raw == one.whole else None) for one in opened]
     possible = [book.possible(one.everything()) for one in found]
-    seen = [_see(*those, book) for those in zip(opened, found, possible, strict=True)]
+    seen = [_see(*those, book) for those in zip(opened, found, strict=True)]
     firing = [_may_fire(*those) for those in zip(seen, possible, strict=True)]
     complete = [one.complete() if fires else one for one, fires in zip(seen, firing, strict=True)]
     return [_answer(*those, book) for those in zip(complete, possible, firing, strict=True)]
@@ -142,15 +142,22 @@ class _Opened(NamedTuple):
 class _Seen(NamedTuple):
     """What stands in a story, with nobody in it who must not be there."""
 
-    article: Article
-    raw: str
+    opened: _Opened
     cleared: str
+    closely: bool  # cleared also of those whom only their deeds point at
     found: Found
-    language: str
+
+    @property
+    def title(self) -> str:
+        return self.cleared[: len(self.opened.article.title)]
+
+    @property
+    def text(self) -> str:
+        return self.cleared[len(self.opened.article.title) + 1 :]
 
     @property
     def has_title(self) -> bool:
-        return bool(self.cleared[: len(self.article.title)].strip())
+        return bool(self.title.strip())
 
     def complete(self) -> _Seen:
         return self._replace(found=self.found.complete())
@@ -162,40 +169,50 @@ def _open(article: Article) -> _Opened:
     return _Opened(article, whole, fold(whole), blank(title, text[: MAX_TEXT - len(title)]))
 
 
-def _see(opened: _Opened, found: Found, possible: Possible, book: Rulebook) -> _Seen:
-    """Clear a story, and closely where some rule may fire in it."""
-    article, whole, folded, raw = opened
-    cleared = book.clearer.clear(whole, folded, closely=bool(possible)).whole
-    title = len(article.title)
-    language = detect(cleared[title + 1 :] or cleared[:title], article.language)
-    return _Seen(article, raw, cleared, found, language)
+def _see(opened: _Opened, found: Found, book: Rulebook, *, closely: bool = False) -> _Seen:
+    cleared = book.clearer.clear(opened.whole, opened.folded, closely=closely)
+    return _Seen(opened, cleared.whole, cleared.closely, found)
 
 
 def _may_fire(seen: _Seen, possible: Possible) -> bool:
-    return bool(possible) and may_fire(possible, seen.found, seen.raw, seen.cleared, has_title=seen.has_title)
+    raw = seen.opened.raw
+    return bool(possible) and may_fire(possible, seen.found, raw, seen.cleared, has_title=seen.has_title)
 
 
 def _answer(seen: _Seen, possible: Possible, fires: bool, book: Rulebook) -> Tagging:
-    article, raw, cleared, found, language = seen
-    title, text = cleared[: len(article.title)], cleared[len(article.title) + 1 :]
-    verdict = NOTHING
-    if fires:
-        has_title = seen.has_title
-        reading = read(raw, cleared, book, has_title=has_title, found=found)
+    """The labels; a relevant story, which people will read, is cleared closely and judged by what is left."""
+    language = detect(seen.text or seen.title, seen.opened.article.language)
+    reading, verdict = _judge(seen, possible, language, book) if fires else (None, NOTHING)
+    if verdict.topics and not seen.closely:
+        closely = _see(seen.opened, seen.found, book, closely=True)
+        if closely.cleared != seen.cleared:
+            reading, verdict = _judge(closely, possible, language, book)
+        seen = closely
+    told = verdict.topics and reading
+    reason = f"{verdict.reason}: {verdict.detail}" if verdict.detail else verdict.reason.value
+    plain = Tagging(
+        seen.opened.article.story_id,
+        seen.title,
+        seen.text,
+        language,
+        relevant=False,
+        reason="" if told else reason,
+        traces=verdict.traces,
+    )
+    return _label(plain, seen.opened.article, told, verdict, book) if told else plain
+
+
+def _judge(seen: _Seen, possible: Possible, language: str, book: Rulebook) -> tuple[Reading, Verdict]:
+    (article, _, _, raw), cleared, _, found = seen
+    reading = read(raw, cleared, book, has_title=seen.has_title, found=found)
+    verdict = decide(reading, book, possible)
+    if verdict.topics and _stays_at_home(reading, book, article, language):
+        state = book.bit("foreign_state")
+        reading = read(raw, cleared, book, has_title=seen.has_title, found=found, without=state)
         verdict = decide(reading, book, possible)
-        if verdict.topics and _stays_at_home(reading, book, article, language):
-            state = book.bit("foreign_state")
-            reading = read(raw, cleared, book, has_title=has_title, found=found, without=state)
-            verdict = decide(reading, book, possible)
-        if verdict.topics and (held := _out_of_area(reading, book, article)):
-            verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
-    if not verdict.topics:
-        reason = f"{verdict.reason}: {verdict.detail}" if verdict.detail else verdict.reason.value
-        return Tagging(
-            article.story_id, title, text, language, relevant=False, reason=reason, traces=verdict.traces
-        )
-    plain = Tagging(article.story_id, title, text, language, relevant=False, reason="")
-    return _label(plain, article, reading, verdict, book)
+    if verdict.topics and (held := _out_of_area(reading, book, article)):
+        verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
+    return reading, verdict
 
 
 def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict, book: Rulebook) -> Tagging:
