@@ -115,7 +115,9 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
         before = words_before(folded, hit.start, 1)
         if _is_borne(hit, before, folded, whole, words):
             continue
-        wanted = same.entries if before and before[-1] in words.before_a_town else same.plain
+        # "Polres Malang" is a place, whatever "malang" means.
+        named = folded[hit.start : hit.end].partition(b" ")[0] in words.before_a_town
+        wanted = same.entries if named or (before and before[-1] in words.before_a_town) else same.plain
         maybe_a_name = before and before[-1] not in words.no_person
         if not wanted or (maybe_a_name and _in_a_name(hit, wanted, support, before[-1], whole)):
             continue
