@@ -134,3 +134,17 @@ def test_the_seat_of_an_embassy_is_the_scene_only_where_there_is_no_other(
         book, f"JAKARTA - {text} Mereka dipaksa menipu.", "Puluhan WNI Kabur dari Perusahaan Scam di Kamboja"
     )
     assert (Role.EVENT in {role for (place, _), role in roles.items() if place == region}) is is_scene
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("Nasibnya malang. Polres Malang menahan perekrut itu.", "ID-JI"),
+        ("Nasibnya malang. Polres Serang menahan perekrut itu.", "ID-BT"),
+        ("Nasib malang korban serang hati warga.", None),
+    ],
+)
+def test_an_office_names_its_town_whatever_the_word_means(book: Rulebook, text: str, region: str | None) -> None:
+    regions = {place for place, _ in found(book, f"{LEAD}. {text}")}
+    assert regions >= ({region} if region else set())
+    assert regions <= {region, "ID"}
