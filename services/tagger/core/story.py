@@ -29,7 +29,7 @@ from services.tagger.core.countries import (
 )
 from services.tagger.core.fact_card import NO_FACTS, FactCard, facts_of
 from services.tagger.core.facts import read_facts
-from services.tagger.core.first_look import may_fire
+from services.tagger.core.first_look import MANY, may_fire
 from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
@@ -124,7 +124,11 @@ def _tag(articles: Iterable[Article], book: Rulebook) -> list[Tagging]:
     opened = [_open(article) for article in articles]
     found = [book.matcher.glance(one.raw, one.folded if one.raw == one.whole else None) for one in opened]
     possible = [book.possible(one.everything()) for one in found]
-    seen = [_see(*those, book) for those in zip(opened, found, strict=True)]
+    # Where one of so many rules will fire, it is cleared closely at once and need not be judged twice.
+    seen = [
+        _see(one, stands, book, closely=len(rules) > MANY)
+        for one, stands, rules in zip(opened, found, possible, strict=True)
+    ]
     firing = [_may_fire(*those) for those in zip(seen, possible, strict=True)]
     complete = [one.complete() if fires else one for one, fires in zip(seen, firing, strict=True)]
     return [_answer(*those, book) for those in zip(complete, possible, firing, strict=True)]
