@@ -73,3 +73,22 @@ def test_a_pact_of_states_is_more_than_a_meeting(book: Rulebook) -> None:
     text = "The two countries will share information on human trafficking, officials said in Bangkok."
     assert level(book, "Thailand and Cambodia sign agreement against human trafficking", text) == 2
     assert level(book, "Thailand and Cambodia meet on human trafficking", text) == 1
+
+
+def test_suspects_rounded_up_in_hundreds_are_high_and_victims_freed_are_critical(book: Rulebook) -> None:
+    held = "Police detained 187 foreigners at an online scam centre in Sihanoukville on Monday."
+    assert level(book, "Police detain 187 online scam suspects in Sihanoukville", held) == 3
+    freed = "Police freed 187 victims from an online scam compound in Sihanoukville, where they were held."
+    assert level(book, "Police free 187 victims from scam compound in Sihanoukville", freed) == 4
+
+
+def test_the_year_of_a_date_counts_nobody(book: Rulebook) -> None:
+    text = "On 17 October 2010 people smugglers were stopped at Woodlands with two migrants in the car boot."
+    assert level(book, "Officers stop migrant smuggling at Woodlands", text) < 4
+
+
+def test_a_shut_crossing_in_the_headline_is_high_and_one_named_in_passing_is_not(book: Rulebook) -> None:
+    text = "Thailand closed eight checkpoints along the border with Cambodia on Monday, officials said."
+    assert level(book, "Thai crossings with Cambodia closed", text) == 3
+    text = "People smuggle vanilla through the jungle despite the official border closure with Indonesia."
+    assert level(book, "Smuggling over the Indonesian border goes on, governor of West Sepik says", text) < 3

@@ -36,6 +36,12 @@ _SEARCHED = 6000
 _DAY_DIGITS = 2
 
 
+def is_year(text: str, start: int) -> bool:
+    """Whether a month stands right before this number: "On 17 October 2010 officers"."""
+    before = text[max(0, start - 12) : start].split()
+    return bool(before) and before[-1].strip(".,").lower() in _MONTHS
+
+
 def dates_in(reading: Reading, published: date | None) -> Iterator[tuple[date, Span]]:
     """Dates in the text, not later than publication and not older than ninety days before it."""
     text = reading.whole[:_SEARCHED]

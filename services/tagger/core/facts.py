@@ -12,7 +12,7 @@ from services.contracts.codes import Role
 from services.contracts.tagging import MASK
 from services.tagger.core.book import Rulebook
 from services.tagger.core.fact_card import Count, FactCard, Word
-from services.tagger.core.fact_dates import dates_in
+from services.tagger.core.fact_dates import dates_in, is_year
 from services.tagger.core.fact_words import (
     AUXILIARIES,
     CURRENCY,
@@ -129,7 +129,11 @@ def _count(found: re.Match[str], card: _Card, reading: Reading, language: str) -
     if at is not None:
         _measure(found, values, words[at:], card, reading, of=SUBSTANCES[words[0]] if at else "")
         return
-    if found["low"].isdigit() and values[0] > 1900 and words[0] not in PERSONS | VICTIMS:
+    if (
+        found["low"].isdigit()
+        and values[0] > 1900
+        and (words[0] not in PERSONS | VICTIMS or is_year(reading.whole, found.start()))
+    ):
         return
     before = fold(whole[max(0, found.start() - 30) : found.start()]).decode().split()[-3:]
     slot = None if _COINS & set(before[-1:]) else _slot(words)  # "Dengan Rp 40 Juta, Imigran ..."

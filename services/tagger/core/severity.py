@@ -22,10 +22,9 @@ _PEOPLE_TOPICS = frozenset(
         Topic.MIGRANT_RETURN_PROTECTION,
     }
 )
+#: Who lands, crosses or is rounded up in hundreds is no hundred set free.
 _HELD_CRITICAL = 500
 _SENT_HUNDREDS = 100
-#: Who lands or crosses in hundreds is no hundred set free.
-_CROSSED_CRITICAL = 500
 #: Whoever and whatever a court speaks of was freed or seized long ago.
 _TRIED = 3
 _PILLS = frozenset({"methamphetamine", "ecstasy", "narcotics"})
@@ -91,7 +90,8 @@ def score(
         sent = reading.has_title and bool(reading.bits[0] & book.bit("sent_home_word"))
         tried = kind is Kind.JUDICIAL  # a court tells of nothing but other days
         event = _Event(reading, 0 if tried else book.bit("s_background"))
-        counted = _by_counts(topics, kind, facts, event, sent=sent)
+        captive = bool(reading.lead_bits & book.bit("s_captive"))
+        counted = _by_counts(topics, kind, facts, event, sent=sent, captive=captive)
         found += [replace(one, level=min(one.level, _TRIED)) for one in counted] if tried else counted
     if not found:
         found = [FoundTrigger("background", 1 if kind in _SOFT else _NO_NUMBER, fallback[:1])]
@@ -123,7 +123,7 @@ def _by_words(reading: Reading, book: Rulebook, topics: Sequence[Topic], kind: K
 
 
 def _by_counts(
-    topics: Sequence[Topic], kind: Kind, facts: FactCard, event: _Event, *, sent: bool
+    topics: Sequence[Topic], kind: Kind, facts: FactCard, event: _Event, *, sent: bool, captive: bool
 ) -> Iterable[FoundTrigger]:
     primary = topics[0]
     people = [*facts.victims, *facts.persons, *facts.minors]
@@ -132,7 +132,8 @@ def _by_counts(
     people = event.of(people)
     sent_home = primary is Topic.MIGRANT_RETURN_PROTECTION
     if primary in _PEOPLE_TOPICS:
-        yield from _people(people, primary)
+        freed = kind is not Kind.ENFORCEMENT or any(number in facts.victims for number in people) or captive
+        yield from _people(people, primary, freed=freed)
         if kind is not Kind.JUDICIAL:
             dead = _deaths(event.of(facts.deaths), event.of(facts.missing))
             # Who dies abroad is brought home by the week; at sea or in captivity words say so.
@@ -143,14 +144,15 @@ def _by_counts(
         yield from _drugs(event.of(facts.quantities))
 
 
-def _people(people: Sequence[Count], primary: Topic) -> Iterable[FoundTrigger]:
+def _people(people: Sequence[Count], primary: Topic, *, freed: bool) -> Iterable[FoundTrigger]:
+    """So many freed, caught on a crossing, held at the telephones or sent home."""
     most = max(people, key=lambda number: number.low, default=None)
     if most is None or most.low > 100_000:
         return
     count = most.low
     routine = primary is Topic.MIGRANT_RETURN_PROTECTION
-    crossed = primary is Topic.MIGRANT_SMUGGLING
-    if count >= (500 if routine else _CROSSED_CRITICAL if crossed else 100):
+    held = primary is Topic.MIGRANT_SMUGGLING or (primary is Topic.FORCED_CRIMINALITY and not freed)
+    if count >= (_HELD_CRITICAL if routine or held else 100):
         yield FoundTrigger(f"{int(count)} people", 4 if not routine else 3, most.evidence)
     elif count >= (50 if routine else 10):
         yield FoundTrigger(f"{int(count)} people", 3 if not routine else 2, most.evidence)
