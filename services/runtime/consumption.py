@@ -2,7 +2,8 @@
 
 At least once: the offset is committed after the handler returned.  A record that cannot be decoded, or
 on which the handler fails again and again, goes to the dead letters; one that fails because a store or
-a broker is away waits for it.
+a broker is away waits for it.  One that was not finished in its time is not bad for that: ``retries`` says
+how long it is insisted on.  Meanwhile /readyz names it as what the topic waits for.
 """
 
 from __future__ import annotations
@@ -25,20 +26,16 @@ from services.runtime.metrics import RuntimeMetrics
 from services.runtime.outbox import enqueue
 from services.runtime.pulse import Pulse
 from services.runtime.records import Received, dead_letter, text_headers
+from services.runtime.retries import Again, Tries, first_limit_s, next_try
 from services.runtime.store import Store
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 Handler = Callable[[Sequence[Received[T]]], Awaitable[None]]
 
-#: Waits before a record that a handler failed on is tried again; then it is a dead letter.
-RETRY_WAITS_S = (0.2, 1.0, 3.0)
 #: Waits while a store or a broker is away; then the batch is read again.  Well below max.poll.interval.
 OUTAGE_WAITS_S = (0.5, 1.0, 2.0, 5.0)
-#: A handler that takes longer counts as failed, so that nothing hangs; less once a batch has cost too much.
-HANDLER_LIMIT_S = 20.0
-HASTY_LIMIT_S = 5.0
-#: A batch that has cost this much gives no second chances any more, so the records behind it come through.
+#: A batch that has cost this much waits no more for records that fail, so those behind them come through.
 PATIENCE_S = 30.0
 #: While a bad batch is sorted out, what is done of it is committed this often: nothing is done twice, and
 #: the watchdog, which ends a process that commits nothing, sees it move.
@@ -72,7 +69,6 @@ class Consumption(Generic[T]):
         self.waiting_for: str | None = None
         self.last_committed_at = time.monotonic()
         self.subscriber: Any = None
-        self._pulse = Pulse()
         self._batch_began = self._progress_at = time.monotonic()
         self._service = service
         self._decode = decode
@@ -154,7 +150,8 @@ class Consumption(Generic[T]):
         if not batch:
             return
         try:
-            await self._attempt([received for _, received in batch])
+            limit_s = first_limit_s(len(batch), in_haste=self._in_haste())
+            await self._attempt([received for _, received in batch], limit_s)
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - sorted out below, one record at a time
@@ -169,41 +166,63 @@ class Consumption(Generic[T]):
         await self._done_up_to(batch[-1][0])
 
     async def _insist(self, record: ConsumerRecord, received: Received[T], error: Exception) -> None:
-        for wait in RETRY_WAITS_S:
-            if self._in_haste():
-                break
-            await asyncio.sleep(wait)
+        """Try a record that failed alone until it is handled or proven bad."""
+        tries = Tries().with_one_more(error)
+        while isinstance(now := next_try(tries, in_haste=self._in_haste()), Again):
+            await asyncio.sleep(now.wait_s)
             try:
-                await self._attempt([received])
+                await self._attempt([received], now.limit_s)
             except UnavailableError:
                 raise
             except Exception as again:  # noqa: BLE001 - kept as the reason
-                error = again
+                error, tries = again, tries.with_one_more(again)
             else:
                 self._metrics.consumed.labels(self.group, self.topic, "retried").inc()
                 await self._done_up_to(record)
                 return
-        if isinstance(error, TimeoutError):
-            await self._acquit(error)
-        await self._bury(record, "unhandled", error)
+        await self._bury(record, now, error)
 
-    async def _acquit(self, error: TimeoutError) -> None:
+    async def _acquit(self, pulse: Pulse) -> None:
         """No record is to blame for a machine that gives us no time, nor for a store that hangs: outages both."""
-        if self._pulse.starved:
-            raise UnavailableError("the machine is too busy") from error
-        if not await self._store.answers():
-            raise UnavailableError("the store does not answer") from error
+        if pulse.starved:
+            raise UnavailableError("the machine is too busy")
+        if not await self._store.works():
+            raise UnavailableError("the store does not answer")
 
     def _in_haste(self) -> bool:
         return time.monotonic() - self._batch_began > PATIENCE_S
 
-    async def _attempt(self, batch: Sequence[Received[T]]) -> None:
+    async def _attempt(self, batch: Sequence[Received[T]], limit_s: float) -> None:
+        """Hand it to the handler.
+
+        Raises:
+            TimeoutError: it was not finished within ``limit_s``, or what it waited for did not answer.
+            UnavailableError: an outage, and a longer one than we wait here.
+        """
+
         async def once() -> None:
-            self._pulse = Pulse()
-            async with self._pulse, asyncio.timeout(HASTY_LIMIT_S if self._in_haste() else HANDLER_LIMIT_S):
-                await self._handler(batch)
+            pulse = Pulse()
+            try:
+                async with pulse, asyncio.timeout(limit_s) as limit:
+                    await self._handler(batch)
+            except TimeoutError as error:
+                self._say_unfinished(batch, limit_s)
+                if len(batch) == 1:  # several are halved, whatever the reason: less is sooner done
+                    await self._acquit(pulse)
+                if not limit.expired():  # what it waited for gave up by itself
+                    raise
+                raise TimeoutError(f"did not finish within {limit_s:g} s") from error
 
         await self._through_outages(once)
+
+    def _say_unfinished(self, batch: Sequence[Received[T]], limit_s: float) -> None:
+        """To the log and to /readyz; the watchdog, which sees nothing committed, must not end us for it."""
+        first, last = batch[0], batch[-1]
+        spots = f"{first.partition}:{first.offset}"
+        if len(batch) > 1:
+            spots += f" to {last.partition}:{last.offset}"
+        self.waiting_for = f"{spots} did not finish within {limit_s:g} s"
+        log.warning("not finished", topic=self.topic, records=spots, seconds=limit_s)
 
     async def _done_up_to(self, record: ConsumerRecord) -> None:
         """Commit what is done of a batch that takes long; the batch is worked through in its own order."""
@@ -240,18 +259,18 @@ class Consumption(Generic[T]):
 
     async def _through_outages(self, step: Callable[[], Awaitable[None]]) -> None:
         """Wait for a store or broker that is away, for a bounded time, then let the batch be read again."""
-        for wait in OUTAGE_WAITS_S:
+        for wait in (*OUTAGE_WAITS_S, None):
             try:
                 await step()
             except UnavailableError as error:
                 self.waiting_for = str(error)
                 log.warning("waiting", topic=self.topic, reason=str(error), seconds=wait)
+                if wait is None:
+                    raise
                 await asyncio.sleep(wait)
             else:
                 self.waiting_for = None
                 return
-        await step()
-        self.waiting_for = None
 
     def consumers(self) -> list[Any]:
         """The aiokafka consumers behind the subscription, once it has started."""

@@ -12,6 +12,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from services.runtime.outbox import Backlog
+from services.runtime.retries import Bad
 
 #: From a second to a day: what somebody waits for.  Python writes the bounds as ``le="60.0"``.
 LATENCY_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400)
@@ -19,7 +20,7 @@ _BATCH_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _WAIT_S = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 #: What can become of a record, and why one is put aside.
 OUTCOMES = ("handled", "retried", "dead")
-DEAD_REASONS = ("undecodable", "unhandled")
+DEAD_REASONS = ("undecodable", *Bad)
 
 
 def stages_of(registry: CollectorRegistry, stages: Iterable[str]) -> Histogram:

@@ -21,7 +21,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-#: No transaction of ours takes this long; a handler gives up after half of it.
+#: No transaction of ours takes this long; a handler gives up before.
 SILENT_AFTER_S = 45.0
 
 

@@ -134,6 +134,17 @@ class Store:
             return False
         return True
 
+    async def works(self) -> bool:
+        """Whether it can be read and written now: a writer that hangs still lets others read."""
+        if not await self.answers():
+            return False
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self.write(lambda _: None)
+        except (UnavailableError, TimeoutError):
+            return False
+        return True
+
     async def close(self) -> None:
         """Finish queued work and give everything back."""
         self._closed = True

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
 from services.runtime import consumption as module
-from services.runtime import pulse
+from services.runtime import retries
 from services.runtime.consumption import Consumption
 from services.runtime.errors import UnavailableError
 from services.runtime.metrics import RuntimeMetrics
@@ -76,7 +76,8 @@ def numbers(*values: int) -> list[Any]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RETRY_WAITS_S", (0, 0, 0))
+    monkeypatch.setattr(retries, "RETRY_WAITS_S", (0, 0, 0))
+    monkeypatch.setattr(retries, "UNFINISHED_WAITS_S", (0, 0))
     monkeypatch.setattr(module, "OUTAGE_WAITS_S", (0, 0))
 
 
@@ -154,28 +155,11 @@ async def test_a_long_outage_leaves_the_batch_to_be_read_again(store: Store, out
     assert await letters(store, outbox) == []
 
 
-async def test_a_handler_that_hangs_is_a_failure_and_not_a_stop(
-    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import asyncio
-
-    monkeypatch.setattr(module, "HANDLER_LIMIT_S", 0.05)
-
-    async def hang(batch: Sequence[Received[int]]) -> None:
-        if any(received.value == 2 for received in batch):
-            await asyncio.Event().wait()
-
-    consumption = consuming(store, outbox, hang)  # type: ignore[arg-type]
-    await consumption.process(numbers(1, 2, 3))
-    (letter,) = await letters(store, outbox)
-    assert json.loads(letter.headers)[DEAD_OFFSET] == "2"
-
-
-async def test_a_batch_that_has_cost_too_much_gives_no_second_chances(
+async def test_a_batch_that_has_cost_too_much_waits_for_no_record_that_fails(
     store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE_S", -1.0)
-    monkeypatch.setattr(module, "RETRY_WAITS_S", (1000.0,))
+    monkeypatch.setattr(retries, "RETRY_WAITS_S", (1000.0,))
     handler = Handler(fails_on=range(0, 40, 2))
     await consuming(store, outbox, handler).process(numbers(*range(40)))
     assert handler.handled == list(range(1, 40, 2))
@@ -209,40 +193,12 @@ def test_metrics_of_two_services_do_not_share_a_registry() -> None:
     assert isinstance(one.registry, CollectorRegistry)
 
 
-class Hangs:
-    """A handler that returns only when it is called off."""
-
-    async def __call__(self, batch: Sequence[Received[int]]) -> None:
-        await asyncio.Event().wait()
-
-
-async def test_a_handler_that_hangs_with_its_store_is_an_outage_and_no_dead_letter(
-    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
+async def test_a_handler_that_is_called_off_leaves_its_record_to_be_read_again(
+    store: Store, outbox: sa.Table
 ) -> None:
-    monkeypatch.setattr(module, "HANDLER_LIMIT_S", 0.05)
-    monkeypatch.setattr(store, "answers", _no)
-    with pytest.raises(UnavailableError):
-        await consuming(store, outbox, Hangs()).process(numbers(1))  # type: ignore[arg-type]
+    async def called_off(batch: Sequence[Received[int]]) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await consuming(store, outbox, called_off).process(numbers(1, 2))  # type: ignore[arg-type]
     assert await letters(store, outbox) == []
-
-
-async def test_a_handler_that_got_no_time_is_an_outage_and_no_dead_letter(
-    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "HANDLER_LIMIT_S", 0.05)
-    monkeypatch.setattr(pulse, "is_starved", lambda *_: True)
-    with pytest.raises(UnavailableError):
-        await consuming(store, outbox, Hangs()).process(numbers(1))  # type: ignore[arg-type]
-    assert await letters(store, outbox) == []
-
-
-async def test_a_handler_that_hangs_while_its_store_answers_is_the_fault_of_its_record(
-    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "HANDLER_LIMIT_S", 0.05)
-    await consuming(store, outbox, Hangs()).process(numbers(1))  # type: ignore[arg-type]
-    assert len(await letters(store, outbox)) == 1
-
-
-async def _no() -> bool:
-    return False

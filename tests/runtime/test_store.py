@@ -327,6 +327,23 @@ async def test_a_store_that_hangs_does_not_answer(store: Store, monkeypatch: pyt
     assert not await store.answers()
 
 
+async def test_a_store_that_reads_and_writes_works(store: Store) -> None:
+    assert await store.works()
+
+
+async def test_a_store_whose_writer_hangs_answers_and_does_not_work(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_WITHIN_S", 1.0)
+    go_on = threading.Event()
+    hanging = asyncio.create_task(store.write(lambda _: go_on.wait()))
+    await asyncio.sleep(0)
+    assert await store.answers()
+    assert not await store.works()
+    go_on.set()
+    await hanging
+
+
 def hold(url: str) -> sa.Connection:
     """Somebody who is in the middle of a serial transaction and says nothing more."""
     other = sa.create_engine(url).connect()
