@@ -156,25 +156,35 @@ def _may_be_listed(names: Stretches, word: str) -> bool:
 
 
 def _stretches(names: Stretches) -> Iterator[list[_Word]]:
-    """Capitalised words that stand side by side."""
-    whole, folded = names.whole, names.folded
+    """Capitalised words that stand side by side, where any of them may be a name: few do."""
+    whole, lows = names.whole, names.folded.decode()
+    words = set(lows.split())
+    hopes = (words & _NAMES) | (names.strange_among(words) - _NO_PART)
     stretch: list[_Word] = []
+    hopeful = False
     for found in _CAPITAL.finditer(whole):
         start, end = found.span()
         shown = found.group()
-        low = folded[start:end].decode().split(" ", 1)[0]
-        if shown.endswith(("'s", "’s")):
+        low = lows[start:end].partition(" ")[0]
+        if shown[-1] == "s" and shown.endswith(("'s", "’s")):
             end -= 2
-        if stretch:
-            gap = whole[stretch[-1].end : start]
-            if gap not in _LINKS or (
-                gap == ". " and len(stretch[-1].shown) > 1 and stretch[-1].low not in HONORED
-            ):
+        last = stretch[-1] if stretch else None
+        if last and _breaks(last, whole[last.end : start]):
+            if hopeful:
                 yield stretch
-                stretch = []
+            stretch, last, hopeful = [], None, False
         stretch.append(_Word(start, end, low, shown))
-    if stretch:
+        if not hopeful and (low in hopes or (last and last.low in HONORED_ALONE)):
+            hopeful = _may_be_name(names, stretch[-1], last)
+    if hopeful:
         yield stretch
+
+
+def _breaks(last: _Word, gap: str) -> bool:
+    """Whether a stretch ends with this word, by what stands between it and the next."""
+    if gap == ". ":
+        return len(last.shown) > 1 and last.low not in HONORED
+    return gap not in _LINKS
 
 
 def _is_strange(names: Stretches, word: _Word) -> bool:
@@ -244,7 +254,7 @@ def _holds_office(names: Stretches, start: int, end: int) -> bool:
 
 
 def _may_be_name(names: Stretches, word: _Word, before: _Word | None) -> bool:
-    if word.low in ALSO_WORDS or word.low in PURE:
+    if word.low in _NAMES:
         return True
     if before and before.low in HONORED_ALONE and _may_be_part(word):
         return True
