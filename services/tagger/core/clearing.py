@@ -41,6 +41,7 @@ _NAMES: dict[Cue, Callable[[Stretches, int, int], Iterable[Span]]] = {
     Cue.NOT_REAL_NAME: before_note,
     Cue.YEARS_OLD: around_years,
     Cue.WHO: before_who,
+    Cue.WHO_MAY: before_who,
     Cue.BEFELL: befallen,
     Cue.FAMILY_OF: family_of,
     Cue.ACCOUNT: account,

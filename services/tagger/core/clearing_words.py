@@ -26,6 +26,7 @@ class Cue(IntEnum):
     EACH = 16  # "masing-masing": names follow, where victims stand before
     NOTE = 17  # "*name changed": the name bears a star
     BEFELL = 18  # "disekap": the name stands right before
+    WHO_MAY = 19  # "yang tewas": the same, also in stories of war and sport
 
 
 #: Folded words; a phrase is divided by single spaces.
@@ -100,11 +101,11 @@ CUES: dict[Cue, str] = {
         who escaped; who was sold; who was trafficked; who was lured; who was rescued; who was forced; who was
         tricked; who was beaten; who was held; who was tortured; who was repatriated; who fled; who was raped; who
         was duped; who was abused; who survived; who managed to escape; who were rescued; who were trafficked; who
-        were sold; who were lured; yang disekap; yang ditipu; yang kabur; yang lolos; yang berhasil kabur; yang
-        berhasil lolos; yang dipulangkan; yang disiksa; yang dianiaya; yang menjadi korban; yang dipaksa; yang
-        diperkosa; yang tewas; yang diselamatkan; yang dijual ke; yang dijual oleh; yang diperdagangkan;
-        yang menangis; yang minta tolong; yang meminta tolong; yang terjebak
+        were sold; who were lured; yang disekap; yang ditipu; yang kabur; yang berhasil kabur; yang dipulangkan; yang disiksa; yang dianiaya; yang dipaksa; yang
+        diperkosa; yang diselamatkan; yang dijual ke; yang dijual oleh; yang diperdagangkan;
+        yang menangis; yang minta tolong; yang meminta tolong
     """,
+    Cue.WHO_MAY: "yang tewas; yang lolos; yang berhasil lolos; yang menjadi korban; yang terjebak",
     Cue.BEFELL: """
         disekap; diperkosa; disiksa; dianiaya; diperdagangkan; dirudapaksa; dicabuli; ditipu; was trafficked;
         was lured; was sold; was tortured; was raped; was tricked; was beaten; was rescued; was enslaved
