@@ -29,6 +29,8 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _CAPITALS = bytes(range(ord("A"), ord("Z") + 1))
 #: A text with fewer capitals than one in so many characters is written small.
 _ONE_IN, _LEAST = 250, 25
+#: Asked first: here nearly all texts have capitals enough.
+_BEGINNING = 800
 _FEWEST_WORDS = 3
 _SHORTEST, _SHORT = 3, 4
 _BEFALLS = DONE_TO | {"was", "were"}
@@ -45,8 +47,7 @@ def with_capitals(whole: str, folded: bytes, known: frozenset[str]) -> str:
     """``whole`` with capitals where a name may stand, if it is written in one case throughout or by the line."""
     if len(whole) < _LEAST or not any(map(str.isalpha, whole[:_LEAST])):
         return whole
-    shown = whole.encode("latin-1", "replace")
-    if (len(shown) - len(shown.translate(None, _CAPITALS))) * _ONE_IN < len(whole):
+    if _is_small(whole, whole[:_BEGINNING]) and _is_small(whole, whole):
         return _capitalised(whole, folded, known)
     lines = whole.split("\n")
     if not any(map(str.isupper, lines)):
@@ -59,6 +60,12 @@ def with_capitals(whole: str, folded: bytes, known: frozenset[str]) -> str:
         restored.append(_capitalised(lowered, part, known) if shouted and len(lowered) == len(line) else line)
         at += len(line) + 1
     return "\n".join(restored)
+
+
+def _is_small(whole: str, part: str) -> bool:
+    """Whether the capitals of this part are too few for all of it."""
+    shown = part.encode("latin-1", "replace")
+    return (len(shown) - len(shown.translate(None, _CAPITALS))) * _ONE_IN < len(whole)
 
 
 def _capitalised(text: str, folded: bytes, known: frozenset[str]) -> str:
