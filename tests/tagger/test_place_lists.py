@@ -66,3 +66,18 @@ def test_an_embassy_is_the_scene_only_where_the_story_has_no_other(book: Ruleboo
     assert scene(book, title, text) == {"KH-1"}
     text = "Sebanyak 34 WNI korban perusahaan online scam di Kamboja mendatangi KBRI Phnom Penh."
     assert scene(book, title, text) == {"KH-12"}
+
+
+def test_where_own_people_sent_home_arrive_is_the_scene(book: Rulebook) -> None:
+    text = "Sebanyak 39 TKI ilegal dideportasi dari Sabah melalui Kabupaten Nunukan, Kalimantan Utara."
+    assert "ID-KU" in scene(book, "39 TKI Ilegal Dideportasi Malaysia melalui Nunukan", text)
+
+
+def test_where_foreigners_sent_home_change_planes_is_not(book: Rulebook) -> None:
+    text = "Imigrasi Tarempa mendeportasi tiga WNA Tiongkok tanpa visa melalui Bandara Soekarno-Hatta."
+    assert scene(book, "Imigrasi Tarempa Deportasi Tiga WNA Tiongkok", text) == {"ID-KR"}
+
+
+def test_a_number_of_sticks_is_no_town(book: Rulebook) -> None:
+    text = "Bea Cukai Batam menggagalkan penyelundupan 286.560 batang rokok ke Malaysia di perairan Batam."
+    assert scene(book, "Bea Cukai Batam Gagalkan Penyelundupan 286.560 Batang Rokok", text) == {"ID-KR"}

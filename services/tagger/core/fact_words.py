@@ -67,7 +67,7 @@ _UNIT_WORDS: tuple[tuple[str, float, str], ...] = (
         1,
         "butir ekor pucuk batang botol slop pil tablet pills tablets pieces unit motorcycles peluru rounds",
     ),
-    ("carton", 1, "karton cartons"),
+    ("carton", 1, "karton cartons dus kardus"),
     ("sack", 1, "karung sacks"),
     ("packet", 1, "bungkus paket"),
     ("boat", 1, "kapal boats"),

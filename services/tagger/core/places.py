@@ -62,9 +62,25 @@ def find_places(
         role = _listed(mentions[-1], hit, entry, scene) if mentions else None
         role = role or role_of(hit, scene, state=entry.region is None)
         mentions.append(_Mention(hit, entry, sentence, role, _weight(sentence, reading, about, entry)))
-    mentions = _missions(mentions, scene)
+    mentions = _arrivals(_missions(mentions, scene), reading, book)
     settled = _abroad(_settle(mentions, kind), reading, book, both_sides)
     return _merge(settled, reading)
+
+
+def _arrivals(mentions: list[_Mention], reading: Reading, book: Rulebook) -> list[_Mention]:
+    """Where one's own people who are sent home arrive is where it happens: "deported to Nunukan"."""
+    sent, own = book.bit("sent_home_word"), book.bit("worker") | book.bit("own_national")
+    if not reading.everything & sent or not reading.everything & own:
+        return mentions
+    return [
+        m._replace(role=Role.EVENT)
+        if m.role in {Role.DESTINATION, Role.TRANSIT}
+        and m.entry.region
+        and reading.bits[m.sentence] & sent
+        and reading.bits[m.sentence] & own
+        else m
+        for m in mentions
+    ]
 
 
 def _missions(mentions: list[_Mention], scene: Scene) -> list[_Mention]:
@@ -119,6 +135,8 @@ def _resolve(hits: Sequence[Hit], book: Rulebook, folded: bytes, whole: str) -> 
         named = folded[hit.start : hit.end].partition(b" ")[0] in words.before_a_town
         wanted = same.entries if named or (before and before[-1] in words.before_a_town) else same.plain
         maybe_a_name = before and before[-1] not in words.no_person
+        if before and before[-1].isdigit() and folded[hit.start : hit.end] in words.also_words:
+            continue  # "286.560 Batang Rokok"
         if not wanted or (maybe_a_name and _in_a_name(hit, wanted, support, before[-1], whole)):
             continue
         best = wanted[0]
