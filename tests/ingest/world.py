@@ -135,7 +135,9 @@ class DirectParser(Parser):
     async def _worker(self) -> asyncio.subprocess.Process:
         return cast(asyncio.subprocess.Process, None)
 
-    async def _exchange(self, process: asyncio.subprocess.Process, header: bytes, body: bytes) -> dict[str, Any]:
+    async def _in_its_time(
+        self, process: asyncio.subprocess.Process, header: bytes, body: bytes, limit_s: float
+    ) -> dict[str, Any]:
         self.parsed += 1
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
