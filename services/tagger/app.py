@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -54,7 +55,11 @@ def wire(
     """Attach the consumer of stories and declare what goes out."""
 
     async def decide(batch: Sequence[Received[StoryEvent]]) -> None:
-        labelled = await asyncio.to_thread(_label_all, batch, book, metrics, service.spans)
+        called_off = threading.Event()
+        try:
+            labelled = await asyncio.to_thread(_label_all, batch, book, metrics, service.spans, called_off)
+        finally:
+            called_off.set()  # a thread that was cut off would go on beside the next try
         began = time.time()
         settled = await service.store.write(lambda conn: settle(conn, labelled, book, now(), cache), serial=True)
         service.kick()
@@ -153,10 +158,16 @@ def tell_joined(spans: Spans, labelled: Sequence[Labelled], settled: Sequence[Se
 
 
 def _label_all(
-    batch: Sequence[Received[StoryEvent]], book: Rulebook, metrics: TaggerMetrics, spans: Spans
+    batch: Sequence[Received[StoryEvent]],
+    book: Rulebook,
+    metrics: TaggerMetrics,
+    spans: Spans,
+    called_off: threading.Event,
 ) -> list[Labelled]:
     labelled = []
     for received in batch:
+        if called_off.is_set():  # nobody waits for these any more
+            break
         began, started = time.time(), time.perf_counter()
         one = label(received, book)
         took = time.perf_counter() - started
