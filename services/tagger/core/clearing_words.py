@@ -101,7 +101,8 @@ CUES: dict[Cue, str] = {
         who escaped; who was sold; who was trafficked; who was lured; who was rescued; who was forced; who was
         tricked; who was beaten; who was held; who was tortured; who was repatriated; who fled; who was raped; who
         was duped; who was abused; who survived; who managed to escape; who were rescued; who were trafficked; who
-        were sold; who were lured; yang disekap; yang ditipu; yang kabur; yang berhasil kabur; yang dipulangkan; yang disiksa; yang dianiaya; yang dipaksa; yang
+        were sold; who were lured; yang disekap; yang ditipu; yang kabur;
+        yang berhasil kabur; yang dipulangkan; yang disiksa; yang dianiaya; yang dipaksa; yang
         diperkosa; yang diselamatkan; yang dijual ke; yang dijual oleh; yang diperdagangkan;
         yang menangis; yang minta tolong; yang meminta tolong
     """,
