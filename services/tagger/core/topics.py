@@ -27,8 +27,8 @@ _ROOM = 5
 #: A lead has all a rule asks for, its headline nothing of it: common words that happen to stand together.
 _UNTITLED = 0.7
 _PLAIN = 4.0
-#: One sentence that several rules fire in says it once for all.
-_MANY_SIGNS = 6.0
+#: What one sentence under a headline of its subject has to weigh: among the first ones two rules, below them more.
+_SAID_EARLY, _SAID_LATE = 2.7, 5.0
 _AGAIN, _AGAIN_MAX = 0.25, 4
 
 
@@ -139,7 +139,8 @@ def _named_once(where: set[int], points: float, firing: _Firing, reading: Readin
     if reading.has_title and 0 in where:
         return len(reading.bits) >= _LONGER and points < _PLAIN
     if 0 in where or (reading.has_title and any(_headlined(rule, reading) for rule, _ in firing)):
-        return len(reading.bits) >= _LONG and points < _MANY_SIGNS
+        enough = _SAID_EARLY if any(reading.in_lead(index) for index in where) else _SAID_LATE
+        return len(reading.bits) >= _LONG and points < enough
     return len(reading.bits) >= _ROOM
 
 
