@@ -62,6 +62,7 @@ INDONESIAN = Words(
         "cannabis": "ganja",
         "heroin": "heroin",
         "ketamine": "ketamin",
+        "opium": "opium",
         "ecstasy": "ekstasi",
         "cigarettes": "rokok",
         "lobster larvae": "benih lobster",
