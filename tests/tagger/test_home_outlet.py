@@ -141,7 +141,7 @@ def test_a_whole_story_set_at_home_is_relevant_whatever_it_names_in_passing(book
 
 
 def test_a_town_before_a_man_is_where_he_lives(book: Rulebook) -> None:
-    found = told(book, "Texas man caught smuggling migrants in a truck", "")
+    found = told(book, "Ohio man caught smuggling migrants in a truck", "")
     assert found.reason.startswith("out_of_area"), found.reason
 
 
