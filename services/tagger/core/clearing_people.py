@@ -47,6 +47,8 @@ from services.tagger.core.clearing_words import NOT_NAMES
 
 _CAPITAL = re.compile(WORD)
 _LINKS = frozenset([" ", " bin ", " binti ", " dos ", " da ", " de ", " dela ", " van ", ". "])
+#: As many of them as these join.
+_CHAIN = re.compile(rf"{WORD}(?:\.? (?:(?:bin|binti|dos|da|de|dela|van) )?{WORD})*")
 _SENTENCE_ENDS = frozenset(".!?:;\n\"“”'‘’()[]-–—•*/|")
 _NEAR, _WORDS_AFTER = 48, 5
 _AFTER = re.compile(r"[\w'’-]+|[,()./]")
@@ -159,25 +161,26 @@ def _stretches(names: Stretches) -> Iterator[list[_Word]]:
     """Capitalised words that stand side by side, where any of them may be a name: few do."""
     whole, lows = names.whole, names.folded.decode()
     words = set(lows.split())
-    hopes = (words & _NAMES) | (names.strange_among(words) - _NO_PART)
-    stretch: list[_Word] = []
-    hopeful = False
-    for found in _CAPITAL.finditer(whole):
-        start, end = found.span()
-        shown = found.group()
-        low = lows[start:end].partition(" ")[0]
-        if shown[-1] == "s" and shown.endswith(("'s", "’s")):
-            end -= 2
-        last = stretch[-1] if stretch else None
-        if last and _breaks(last, whole[last.end : start]):
-            if hopeful:
+    hopes = (words & (_NAMES | HONORED_ALONE)) | (names.strange_among(words) - _NO_PART)
+    for chain in _CHAIN.finditer(whole):
+        start, end = chain.span()
+        if hopes.isdisjoint(lows[start:end].split()):
+            continue
+        stretch: list[_Word] = []
+        for found in _CAPITAL.finditer(whole, start, end):
+            word = _word(found, lows)
+            if stretch and _breaks(stretch[-1], whole[stretch[-1].end : word.start]):
                 yield stretch
-            stretch, last, hopeful = [], None, False
-        stretch.append(_Word(start, end, low, shown))
-        if not hopeful and (low in hopes or (last and last.low in HONORED_ALONE)):
-            hopeful = _may_be_name(names, stretch[-1], last)
-    if hopeful:
+                stretch = []
+            stretch.append(word)
         yield stretch
+
+
+def _word(found: re.Match[str], lows: str) -> _Word:
+    start, end = found.span()
+    shown = found.group()
+    low = lows[start:end].partition(" ")[0]
+    return _Word(start, end - 2 if shown.endswith(("'s", "’s")) else end, low, shown)
 
 
 def _breaks(last: _Word, gap: str) -> bool:

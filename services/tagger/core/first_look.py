@@ -17,14 +17,14 @@ from services.tagger.core.read_story import FRAGMENT, LEAD_SENTENCES, with_masks
 from services.tagger.core.sentences import MARKS, MAX_SENTENCES, sure_starts
 
 #: Where more rules are possible, one of them fires in nearly all stories.
-MANY = 20
+_MANY = 20
 
 
 def may_fire(possible: Possible, found: Found, raw: str, cleared: str, *, has_title: bool) -> bool:
     """Whether any of these rules may fire; ``found`` is what stands in ``raw``, masked in ``cleared``."""
     if not has_title:
         return True  # its first sentence may stand for one
-    if len(possible) > MANY or found.others or sum(map(raw.count, MARKS)) >= MAX_SENTENCES:
+    if len(possible) > _MANY or found.others or sum(map(raw.count, MARKS)) >= MAX_SENTENCES:
         return True  # of so many sentences the last is all the rest
     whole = with_masks(raw, cleared)
     starts = sure_starts(whole, whole.index("\n"))

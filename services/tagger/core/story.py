@@ -29,7 +29,7 @@ from services.tagger.core.countries import (
 )
 from services.tagger.core.fact_card import NO_FACTS, FactCard, facts_of
 from services.tagger.core.facts import read_facts
-from services.tagger.core.first_look import MANY, may_fire
+from services.tagger.core.first_look import may_fire
 from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
@@ -44,6 +44,8 @@ from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, V
 
 #: An outlet of another part of the world that names no country means its own.
 _FAR, _FAR_WEIGHT = "the outlet's own country", 3
+#: Where so many rules are possible a story is hardly ever none of the field.
+_SURELY = 40
 #: Stories that are labelled together; of more the first are no longer near at hand.
 _AT_ONCE = 64
 #: A country named so many times as often as the whole area is what the story is about.
@@ -126,7 +128,7 @@ def _tag(articles: Iterable[Article], book: Rulebook) -> list[Tagging]:
     possible = [book.possible(one.everything()) for one in found]
     # Where one of so many rules will fire, it is cleared closely at once and need not be judged twice.
     seen = [
-        _see(one, stands, book, closely=len(rules) > MANY)
+        _see(one, stands, book, closely=len(rules) > _SURELY)
         for one, stands, rules in zip(opened, found, possible, strict=True)
     ]
     firing = [_may_fire(*those) for those in zip(seen, possible, strict=True)]
