@@ -30,6 +30,7 @@ _WORDS = re.compile(r"[\w'’-]+")
 _MIN_PART = 4
 _MAX_NAMES = 200
 _MANY_PARTS = 16
+_MANY_WORDS = 50_000
 _NEVER_ALONE = NOT_NAMES | ROLES
 _NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
 #: What finds the names about each cue, and what finds the places.
@@ -50,6 +51,7 @@ _NAMES: dict[Cue, Callable[[Stretches, int, int], Iterable[Span]]] = {
 }
 #: Where one of these stands somebody was harmed, whatever the story is about.
 _OF_HARM = frozenset([Cue.BEFELL, Cue.WHO, Cue.NOT_REAL_NAME])
+_OF_VICTIMS = frozenset([b"korban", b"korbannya", b"victim", b"victims", b"survivor", b"survivors", b"penyintas"])
 _PLACES: dict[Cue, Callable[[Text, int, int], Iterable[Span]]] = {
     Cue.HOME: home,
     Cue.HOME_AFTER: home_before,
@@ -77,10 +79,13 @@ class Clearer:
         terms = {fold_term(term).decode() for term in known}
         words = {word for term in terms for word in term.split()}
         self._phrases = frozenset(term for term in terms if " " in term)
+        self._kinds: dict[str, bool] = {}  # of capitalised words: the same come in every story
         self._known = frozenset(words) | NOT_NAMES | ROLES
         cues = [(fold_term(term), cue) for cue, terms in CUES.items() for term in terms.split(";") if term.strip()]
         #: What looks around each cue: for a name, or else for a place.
-        self._cues = [(_NAMES.get(cue), _PLACES.get(cue), cue in _OF_HARM) for _, cue in cues]
+        self._cues = [
+            (_NAMES.get(cue), _PLACES.get(cue), cue in _OF_HARM or term in _OF_VICTIMS) for term, cue in cues
+        ]
         self._automaton = BytesAhoCorasick(
             [b" " + term + b" " for term, _ in cues], implementation=Implementation.DFA
         )
@@ -117,7 +122,7 @@ class Clearer:
         """What to mask and why, and whether it was looked for closely."""
         found: list[Span] = []
         text = Text(whole, folded)
-        names, cues = Stretches(text, self._known, self._phrases), self._cues
+        names, cues = Stretches(text, self._known, self._phrases, self._kinds), self._cues
         padded = b" " + folded + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
             for_name, for_place, harm = cues[index]
@@ -130,6 +135,8 @@ class Clearer:
         found += ages(names, numbers)
         found += numbers_of_people(whole, numbers, long=long)
         if closely:
+            if len(self._kinds) > _MANY_WORDS:
+                self._kinds.clear()
             found += people(names, restored=restored)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):

@@ -44,6 +44,7 @@ from services.tagger.core.clearing_people_words import (
 )
 from services.tagger.core.clearing_stretch import WORD, Span, Stretches
 from services.tagger.core.clearing_words import NOT_NAMES
+from services.tagger.core.folding import fold
 
 _CAPITAL = re.compile(WORD)
 _LINKS = frozenset([" ", " bin ", " binti ", " dos ", " da ", " de ", " dela ", " van ", ". "])
@@ -71,6 +72,10 @@ _TITLES = frozenset(["ny", "sdr", "sdri", "bpk", "hj", "tn", "nn"])
 #: What is done: "mencoba", "sudah", "sells"; of whom it is told, a word like "she" stands near.
 _ACTS = re.compile(
     r"(?:me|di|ber|ter)\w{3,}$|sudah$|telah$|sedang$|masih$|mulai$|\w{3,}(?:ed|s)$|had$|was$|is$|s$"
+)
+#: "menahannya": whom it is done to stands in the word.
+_DONE_TO_ONE = re.compile(
+    r"\b(?:menahan|memaksa|memukul|menyiksa|menyekap|menjual|memperkosa|menebus|mengurung)nya\b"
 )
 _PERSON_AHEAD, _PERSON_BEHIND = 130, 90
 _NO_PART = NOT_NAMES | NO_NAMES | DONE_TO | DOES | SPEAKS | OFFICES | HONORED | NO_PERSON_AFTER | NO_PERSON_BEFORE
@@ -228,7 +233,7 @@ def _runs(names: Stretches, stretch: list[_Word]) -> Iterator[_Run]:
 
 def _widened(stretch: Sequence[_Word], first: int, at: int) -> tuple[int, int]:
     """With the known words beside that can only be part of the name: "Sok" and "Chan"."""
-    if first == 1 and len(stretch[0].low) <= _SHORT and _may_be_part(stretch[0]):
+    if first == 1 and len(stretch[0].shown) <= _SHORT and _may_be_part(stretch[0]):
         first = 0
     if at == len(stretch) - 1 and _may_be_part(stretch[at]):
         at += 1
@@ -328,7 +333,9 @@ def _is_told_of(run: _Run, whole: str) -> bool:
     if _is_aged(after) and (after[0] == "/" or not doubtful or word.low in ALSO_WORDS):
         return True
     if one and (affixed or (doubtful and not run.in_headline and not _stands_within(word, whole))):
-        return False  # "Sebagian dijual": a word like any other
+        # "Sebagian dijual": a word like any other
+        certain = after[0] == "alias" or (_befalls(after) and _is_a_person(run, whole))
+        return certain and not affixed and word.low not in ALSO_WORDS
     if run.in_headline and not run.sure:
         plain = after[0] == "korban" or word.low in ALSO_WORDS
         return not plain and (_suffers(run) or run.before in STORIES_OF)
@@ -346,7 +353,9 @@ def _does(run: _Run, whole: str) -> bool:
     if run.sure and first in PARTICIPLES:
         return True  # "Dany sold twice": a headline
     if first in SPEAKS or run.before in SPOKEN:
-        return (run.sure or run.strange > 1) and _is_of_oneself(run, whole)
+        if not run.sure and run.strange < 2:  # "Wang Lihua said her son"
+            return not run.begins_sentence and not PRONOUNS.isdisjoint(run.after[1:4])
+        return _is_of_oneself(run, whole)
     if first in DOES or run.before in OF_SOMEBODY or run.before in STORIES_OF:
         return True
     if run.in_headline or not _ACTS.match(first):
@@ -360,6 +369,8 @@ def _is_a_person(run: _Run, whole: str) -> bool:
     if any(also_a_place(whole, word.shown) for word in run.words):
         return False
     near = whole[max(0, start - _PERSON_BEHIND) : start], whole[end : end + _PERSON_AHEAD]
+    if _DONE_TO_ONE.search(near[1]):
+        return True
     return any(not OF_A_PERSON.isdisjoint(_QUOTED.findall(part.lower())) for part in near)
 
 
@@ -402,8 +413,8 @@ def _is_of_people(run: _Run) -> bool:
         return True
     if first == "asal":
         return run.sure or run.strange > 1
-    appositive = first == "," and (run.sure or len(run.words) > 1)
-    if appositive and rest[:1] in (["a"], ["an"], ["seorang"]):
+    appositive = first == "," and (run.sure or len(run.words) > 1 or run.in_headline)
+    if appositive and run.before not in WAS and rest[:1] in (["a"], ["an"], ["seorang"]):
         return NO_PEOPLE.isdisjoint(rest)
     return appositive and (not PEOPLE.isdisjoint(rest[:3]) or rest[:1] == ["dijual"] or _befalls(rest or [""]))
 

@@ -147,7 +147,7 @@ _NO_NAMES = """
     however moreover also once but nor yet still only even such other another
     anda tetapi namun maka agar supaya bahkan walau meski meskipun pun nanti tadi kuba jumat jum ayo yuk duh wah
     inilah begini begitu begitulah mengapa kenapa bagaimana siapa apa mana kapan sebab akibat usai jelang demi
-    resmi judi online ganja rohingya html dimana unggahan pengurus asasi biksu popok staf dad older
+    resmi judi online ganja rohingya html dimana unggahan pengurus asasi biksu popok staf dad older merasa
 """
 NO_NAMES = frozenset(_NO_NAMES.split())
 #: "Menurutnya", "Sebagian", "Previously": forms of words that are no name, which no lexicon need know.

@@ -67,9 +67,9 @@ CUES: dict[Cue, str] = {
         berinisial; inisial; inisialnya; initials; initialled; initialed; inisial korban; initial
     """,
     Cue.HOME: """
-        desa; dusun; kampung; kelurahan; dukuh; gampong; nagari; banjar; perumahan; kompleks; jalan; jln;
-        jl; gang; gg; lingkungan; phum; village of; barangay; kecamatan; distrik; kp; ds; dsn; kel; kec; commune
-        of; lorong; blok; suco; aldeia; sangkat; khum
+        desa; dusun; kampung; kelurahan; dukuh; gampong; nagari; banjar; perumahan; perum; kompleks; jalan;
+        jln; griya; jl; gang; gg; lingkungan; phum; village of; barangay; kecamatan; distrik; kp; ds; dsn; kel;
+        kec; commune of; lorong; blok; suco; aldeia; sangkat; khum
     """,
     Cue.HOME_AFTER: """
         village; hamlet; commune; street; road
