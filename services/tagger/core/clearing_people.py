@@ -339,8 +339,7 @@ def _is_told_of(run: _Run, whole: str) -> bool:
     if run.in_headline and not run.sure:
         plain = after[0] == "korban" or word.low in ALSO_WORDS
         return not plain and (_suffers(run) or run.before in STORIES_OF)
-    weak = run.sure or (not run.in_headline and (run.strange > 1 or _is_a_person(run, whole)))
-    return _suffers(run) or (weak and _does(run, whole))
+    return _suffers(run) or _does(run, whole)
 
 
 def _suffers(run: _Run) -> bool:
@@ -353,14 +352,17 @@ def _does(run: _Run, whole: str) -> bool:
     if run.sure and first in PARTICIPLES:
         return True  # "Dany sold twice": a headline
     if first in SPEAKS or run.before in SPOKEN:
-        if not run.sure and run.strange < 2:  # "Wang Lihua said her son"
-            return not run.begins_sentence and not PRONOUNS.isdisjoint(run.after[1:4])
-        return _is_of_oneself(run, whole)
-    if first in DOES or run.before in OF_SOMEBODY or run.before in STORIES_OF:
-        return True
-    if run.in_headline or not _ACTS.match(first):
+        if run.sure or (run.strange > 1 and not run.in_headline):
+            return _is_of_oneself(run, whole)
+        # "Wang Lihua said her son"
+        herself = not run.begins_sentence and not PRONOUNS.isdisjoint(run.after[1:4])
+        return herself and not run.in_headline and _is_a_person(run, whole)
+    does = first in DOES or run.before in OF_SOMEBODY or run.before in STORIES_OF
+    if not does and (run.in_headline or not _ACTS.match(first)):
         return False
-    return run.sure or _is_a_person(run, whole)
+    if run.sure or (does and run.strange > 1 and not run.in_headline):
+        return True
+    return not run.in_headline and _is_a_person(run, whole)
 
 
 def _is_a_person(run: _Run, whole: str) -> bool:
