@@ -30,7 +30,6 @@ _WORDS = re.compile(r"[\w'’-]+")
 _MIN_PART = 4
 _MAX_NAMES = 200
 _MANY_PARTS = 16
-_MANY_WORDS = 50_000
 _NEVER_ALONE = NOT_NAMES | ROLES
 _NAME_RULES = frozenset({"name with an age", "victim", "called", "initials"})
 #: What finds the names about each cue, and what finds the places.
@@ -79,7 +78,6 @@ class Clearer:
         terms = {fold_term(term).decode() for term in known}
         words = {word for term in terms for word in term.split()}
         self._phrases = frozenset(term for term in terms if " " in term)
-        self._kinds: dict[str, bool] = {}  # of capitalised words: the same come in every story
         self._known = frozenset(words) | NOT_NAMES | ROLES
         cues = [(fold_term(term), cue) for cue, terms in CUES.items() for term in terms.split(";") if term.strip()]
         #: What looks around each cue: for a name, or else for a place.
@@ -122,7 +120,7 @@ class Clearer:
         """What to mask and why, and whether it was looked for closely."""
         found: list[Span] = []
         text = Text(whole, folded)
-        names, cues = Stretches(text, self._known, self._phrases, self._kinds), self._cues
+        names, cues = Stretches(text, self._known, self._phrases), self._cues
         padded = b" " + folded + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
             for_name, for_place, harm = cues[index]
@@ -135,8 +133,6 @@ class Clearer:
         found += ages(names, numbers)
         found += numbers_of_people(whole, numbers, long=long)
         if closely:
-            if len(self._kinds) > _MANY_WORDS:
-                self._kinds.clear()
             found += people(names, restored=restored)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):

@@ -44,7 +44,6 @@ from services.tagger.core.clearing_people_words import (
 )
 from services.tagger.core.clearing_stretch import WORD, Span, Stretches
 from services.tagger.core.clearing_words import NOT_NAMES
-from services.tagger.core.folding import fold
 
 _CAPITAL = re.compile(WORD)
 _LINKS = frozenset([" ", " bin ", " binti ", " dos ", " da ", " de ", " dela ", " van ", ". "])

@@ -34,21 +34,8 @@ class _Name(NamedTuple):
 class Stretches:
     """The stretches of one text; what one is, is decided once."""
 
-    def __init__(
-        self,
-        text: Text,
-        known: frozenset[str],
-        phrases: frozenset[str] = frozenset(),
-        kinds: dict[str, bool] | None = None,
-    ) -> None:
-        """What one text is read with.
-
-        Args:
-            known: words that alone make no name.
-            phrases: the names of places, of several words.
-            kinds: which capitalised words may be names, as far as that was asked before.
-        """
-        self.kinds = {} if kinds is None else kinds
+    def __init__(self, text: Text, known: frozenset[str], phrases: frozenset[str] = frozenset()) -> None:
+        """``known``: words that alone make no name; ``phrases``: the names of places, of several words."""
         self.whole, self.folded = text
         self._known = known
         self._phrases = phrases
