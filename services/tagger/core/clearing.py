@@ -27,6 +27,8 @@ from services.tagger.core.folding import fold, fold_term
 
 _KHMER_NAME = re.compile(r"ឈ្មោះ\s*(?P<name>[\u1780-\u17ff]{2,25}(?:\s[\u1780-\u17ff]{2,15})?)")
 _WORDS = re.compile(r"[\w'’-]+")
+#: Who was harmed is named within so many characters.
+_NEAR_HARM = 400
 _MIN_PART = 4
 _MAX_NAMES = 200
 _MANY_PARTS = 16
@@ -91,12 +93,12 @@ class Clearer:
     def clear(self, raw: str, folded: bytes | None = None, *, closely: bool = True) -> Cleared:
         """Mask ``title + "\\n" + text``; ``folded`` where that is known.
 
-        ``closely``: look also at the capitals that no cue announces, which costs twice the rest; so it is done too
-        where a cue tells of harm.
+        ``closely``: look also at all capitals that no cue announces, which costs twice the rest; else only at
+        those near a cue that tells of harm.
         """
         folded = fold(raw) if folded is None else folded
         whole = with_capitals(raw, folded, self._known)
-        found, closely = self._found(whole, folded, closely=closely, restored=whole is not raw)
+        found = self._found(whole, folded, closely=closely, restored=whole is not raw)
         if not found:
             return Cleared(raw, (), closely)
         named = {whole[start:end] for start, end, rule in found if rule in _NAME_RULES}
@@ -116,15 +118,17 @@ class Clearer:
             at = end
         return Cleared("".join([*pieces, raw[at:]]), tuple(found), closely)
 
-    def _found(self, whole: str, folded: bytes, *, closely: bool, restored: bool) -> tuple[list[Span], bool]:
-        """What to mask and why, and whether it was looked for closely."""
+    def _found(self, whole: str, folded: bytes, *, closely: bool, restored: bool) -> list[Span]:
+        """What to mask and why."""
         found: list[Span] = []
+        harmed: list[int] = []
         text = Text(whole, folded)
         names, cues = Stretches(text, self._known, self._phrases), self._cues
         padded = b" " + folded + b" "
         for index, start, end in self._automaton.find_matches_as_indexes(padded, overlapping=True):
             for_name, for_place, harm = cues[index]
-            closely |= harm
+            if harm:
+                harmed.append(start)
             if for_name:
                 found += for_name(names, start, end - 2)
             elif for_place:
@@ -133,11 +137,13 @@ class Clearer:
         found += ages(names, numbers)
         found += numbers_of_people(whole, numbers, long=long)
         if closely:
-            found += people(names, restored=restored)
+            found += people(names, ((0, len(whole)),), restored=restored)
+        elif harmed:
+            found += people(names, tuple(_around(whole, harmed)), restored=restored)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):
                 found.append((name.start("name"), name.end("name"), "called"))
-        return found, closely
+        return found
 
     def _again(self, whole: str, names: list[str]) -> Iterator[Span]:
         """Every further mention of a masked name, also by one part of it."""
@@ -163,6 +169,20 @@ class Clearer:
             return
         for part in parts:
             yield from _mentions(whole, part)
+
+
+def _around(whole: str, places: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The stretches of whole words near these offsets, which ascend; none overlaps another."""
+    first = last = -1
+    for at in places:
+        if at - _NEAR_HARM <= last:
+            last = at + _NEAR_HARM
+            continue
+        if last >= 0:
+            yield first, last
+        first, last = whole.rfind(" ", 0, max(0, at - _NEAR_HARM)) + 1, at + _NEAR_HARM
+    if last >= 0:
+        yield first, last
 
 
 def _mask(shown: str) -> str:

@@ -105,12 +105,12 @@ class _Run(NamedTuple):
         return self.words[0].start, self.words[-1].end
 
 
-def people(names: Stretches, *, restored: bool = False) -> list[Span]:
-    """Whom the words around tell of, wherever a capital stands.
+def people(names: Stretches, within: Iterable[tuple[int, int]], *, restored: bool = False) -> list[Span]:
+    """Whom the words around tell of, wherever a capital stands within these offsets.
 
     ``restored``: one stands only where a name may be.
     """
-    runs = [run for stretch in _stretches(names) for run in _runs(names, stretch)]
+    runs = [run for stretch in _stretches(names, within) for run in _runs(names, stretch)]
     if restored:
         runs = [run._replace(begins_sentence=False) for run in runs]
     told = _told_of(runs, names.whole)
@@ -161,12 +161,12 @@ def _may_be_listed(names: Stretches, word: str) -> bool:
     return word in PURE or word in ALSO_WORDS or (names.is_strange(word) and not AFFIXED.match(word))
 
 
-def _stretches(names: Stretches) -> Iterator[list[_Word]]:
+def _stretches(names: Stretches, within: Iterable[tuple[int, int]]) -> Iterator[list[_Word]]:
     """Capitalised words that stand side by side, where any of them may be a name: few do."""
     whole, lows = names.whole, names.folded.decode()
-    words = set(lows.split())
+    words = {word for first, last in within for word in lows[first:last].split()}
     hopes = (words & (_NAMES | HONORED_ALONE)) | (names.strange_among(words) - _NO_PART)
-    for chain in _CHAIN.finditer(whole):
+    for chain in (chain for first, last in within for chain in _CHAIN.finditer(whole, first, last)):
         start, end = chain.span()
         if hopes.isdisjoint(lows[start:end].split()):
             continue
