@@ -18,7 +18,7 @@ from services.tagger.core.clearing_case import with_capitals
 from services.tagger.core.clearing_context import Text, also_a_place
 from services.tagger.core.clearing_names import after_called, after_initials, after_victim, before_note
 from services.tagger.core.clearing_numbers import house, numbers_of_people, telling_numbers
-from services.tagger.core.clearing_people import people
+from services.tagger.core.clearing_people import people, without_hope
 from services.tagger.core.clearing_places import born, home, home_before, school, school_before
 from services.tagger.core.clearing_stretch import Span, Stretches
 from services.tagger.core.clearing_who import account, befallen, before_who, each, family_of, starred
@@ -81,6 +81,7 @@ class Clearer:
         words = {word for term in terms for word in term.split()}
         self._phrases = frozenset(term for term in terms if " " in term)
         self._known = frozenset(words) | NOT_NAMES | ROLES
+        self._hopeless = without_hope(self._known)
         cues = [(fold_term(term), cue) for cue, terms in CUES.items() for term in terms.split(";") if term.strip()]
         #: What looks around each cue: for a name, or else for a place.
         self._cues = [
@@ -137,9 +138,9 @@ class Clearer:
         found += ages(names, numbers)
         found += numbers_of_people(whole, numbers, long=long)
         if closely:
-            found += people(names, ((0, len(whole)),), restored=restored)
+            found += people(names, ((0, len(whole)),), self._hopeless, restored=restored)
         elif harmed:
-            found += people(names, tuple(_around(whole, harmed)), restored=restored)
+            found += people(names, tuple(_around(whole, harmed)), self._hopeless, restored=restored)
         if "ឈ" in whole:
             for name in _KHMER_NAME.finditer(whole):
                 found.append((name.start("name"), name.end("name"), "called"))

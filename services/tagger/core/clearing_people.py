@@ -43,7 +43,7 @@ from services.tagger.core.clearing_people_words import (
     WAS,
 )
 from services.tagger.core.clearing_stretch import WORD, Span, Stretches
-from services.tagger.core.clearing_words import NOT_NAMES
+from services.tagger.core.clearing_words import HONORIFICS, NOT_NAMES
 
 _CAPITAL = re.compile(WORD)
 _LINKS = frozenset([" ", " bin ", " binti ", " dos ", " da ", " de ", " dela ", " van ", ". "])
@@ -105,12 +105,19 @@ class _Run(NamedTuple):
         return self.words[0].start, self.words[-1].end
 
 
-def people(names: Stretches, within: Iterable[tuple[int, int]], *, restored: bool = False) -> list[Span]:
+def without_hope(known: frozenset[str]) -> frozenset[str]:
+    """Words with which no name begins, of these of the lexicon and of our own; put together once."""
+    return (known | HONORIFICS | _NO_PART) - _NAMES - HONORED_ALONE
+
+
+def people(
+    names: Stretches, within: Sequence[tuple[int, int]], hopeless: frozenset[str], *, restored: bool = False
+) -> list[Span]:
     """Whom the words around tell of, wherever a capital stands within these offsets.
 
     ``restored``: one stands only where a name may be.
     """
-    runs = [run for stretch in _stretches(names, within) for run in _runs(names, stretch)]
+    runs = [run for stretch in _stretches(names, within, hopeless) for run in _runs(names, stretch)]
     if restored:
         runs = [run._replace(begins_sentence=False) for run in runs]
     told = _told_of(runs, names.whole)
@@ -161,11 +168,12 @@ def _may_be_listed(names: Stretches, word: str) -> bool:
     return word in PURE or word in ALSO_WORDS or (names.is_strange(word) and not AFFIXED.match(word))
 
 
-def _stretches(names: Stretches, within: Iterable[tuple[int, int]]) -> Iterator[list[_Word]]:
+def _stretches(
+    names: Stretches, within: Sequence[tuple[int, int]], hopeless: frozenset[str]
+) -> Iterator[list[_Word]]:
     """Capitalised words that stand side by side, where any of them may be a name: few do."""
     whole, lows = names.whole, names.folded.decode()
-    words = {word for first, last in within for word in lows[first:last].split()}
-    hopes = (words & (_NAMES | HONORED_ALONE)) | (names.strange_among(words) - _NO_PART)
+    hopes = {word for first, last in within for word in lows[first:last].split()} - hopeless
     for chain in (chain for first, last in within for chain in _CHAIN.finditer(whole, first, last)):
         start, end = chain.span()
         if hopes.isdisjoint(lows[start:end].split()):

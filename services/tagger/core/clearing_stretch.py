@@ -57,10 +57,6 @@ class Stretches:
         """Whether these folded words together are one of the gazetteer or the lexicon: "intan jaya"."""
         return words in self._phrases
 
-    def strange_among(self, words: set[str]) -> set[str]:
-        """Which of these words are of no lexicon and no title."""
-        return words - self._known - HONORIFICS
-
     def knows(self, words: str) -> bool:
         """Whether any of these words is one of the lexicon: few names are."""
         return any(word.decode() in self._known for word in fold(words).split())
