@@ -18,8 +18,9 @@ from services.tagger.core.clearing_case import with_capitals
 from services.tagger.core.clearing_context import Text, also_a_place
 from services.tagger.core.clearing_names import after_called, after_initials, after_victim, before_note
 from services.tagger.core.clearing_numbers import house, numbers_of_people, telling_numbers
-from services.tagger.core.clearing_people import people, without_hope
+from services.tagger.core.clearing_people import people
 from services.tagger.core.clearing_places import born, home, home_before, school, school_before
+from services.tagger.core.clearing_runs import without_hope
 from services.tagger.core.clearing_stretch import Span, Stretches
 from services.tagger.core.clearing_who import account, befallen, before_who, each, family_of, starred
 from services.tagger.core.clearing_words import CUES, NOT_NAMES, ROLES, Cue

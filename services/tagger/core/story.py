@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -18,22 +17,15 @@ from services.contracts.tagging import (
     TopicLabel,
     Trigger,
 )
+from services.tagger.core.area import out_of_area, stays_at_home
 from services.tagger.core.boilerplate import blank
 from services.tagger.core.book import Possible, Rulebook
-from services.tagger.core.countries import (
-    countries_named,
-    links_with_us,
-    of_people,
-    opens_elsewhere,
-    set_elsewhere,
-)
 from services.tagger.core.fact_card import NO_FACTS, FactCard, facts_of
 from services.tagger.core.facts import read_facts
 from services.tagger.core.first_look import may_fire
 from services.tagger.core.folding import fold
 from services.tagger.core.kind import FoundKind, decide_kind
 from services.tagger.core.language import detect
-from services.tagger.core.lexicon import Hit
 from services.tagger.core.matching import MAX_TEXT, Found
 from services.tagger.core.places import FoundPlace, find_places
 from services.tagger.core.read_story import read
@@ -42,22 +34,10 @@ from services.tagger.core.severity import FoundSeverity, FoundTrigger, score
 from services.tagger.core.spans import Span, evidence_of
 from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, Verdict, decide
 
-#: An outlet of another part of the world that names no country means its own.
-_FAR, _FAR_WEIGHT = "the outlet's own country", 3
 #: Where so many rules are possible a story is hardly ever none of the field.
 _SURELY = 40
 #: Stories that are labelled together; of more the first are no longer near at hand.
 _AT_ONCE = 64
-#: A country named so many times as often as the whole area is what the story is about.
-_OUTWEIGHED = 4
-#: A text of so many characters names its own country when it is the story's.
-_WHOLE_STORY = 800
-#: So does one sentence, where it or its headline names a far country, and not once in passing ("Chicago Bar").
-_A_SENTENCE, _MORE_THAN_A_NAME = 60, 2
-#: The country from which every other is another state: its own names are among none of them.
-_DESK = "ID"
-#: The language in which it is told to others: there its own name stands as any other state's.
-_OF_OTHERS = "en"
 
 
 @dataclass(frozen=True)
@@ -210,13 +190,16 @@ def _answer(seen: _Seen, possible: Possible, fires: bool, book: Rulebook) -> Tag
 
 def _judge(seen: _Seen, possible: Possible, language: str, book: Rulebook) -> tuple[Reading, Verdict]:
     (article, _, _, raw), cleared, _, found = seen
+    paper = book.place_words.home_of(article.outlet)
+    home = article.default_region[:2] or paper
     reading = read(raw, cleared, book, has_title=seen.has_title, found=found)
     verdict = decide(reading, book, possible)
-    if verdict.topics and _stays_at_home(reading, book, article, language):
+    if verdict.topics and stays_at_home(reading, book, home, language):
         state = book.bit("foreign_state")
         reading = read(raw, cleared, book, has_title=seen.has_title, found=found, without=state)
         verdict = decide(reading, book, possible)
-    if verdict.topics and (held := _out_of_area(reading, book, article)):
+    held = out_of_area(reading, book, len(article.text), home=home, paper=paper) if verdict.topics else ""
+    if held:
         verdict = Verdict(Relevance.OUT_OF_AREA, held, (), verdict.traces)
     return reading, verdict
 
@@ -243,47 +226,6 @@ def _label(plain: Tagging, article: Article, reading: Reading, verdict: Verdict,
         facts=facts,
         traces=verdict.traces + kind.traces,
     )
-
-
-def _stays_at_home(reading: Reading, book: Rulebook, article: Article, language: str) -> bool:
-    """Whether a paper of the area names no place outside its own country, which is then no other state here."""
-    home = article.default_region[:2] or book.place_words.home_of(article.outlet)
-    if home not in book.area or not reading.everything & book.bit("foreign_state"):
-        return False
-    if home == _DESK and language != _OF_OTHERS:
-        return False
-    return all(_at_home(hit, home, reading, book) for hit in reading.place_names)
-
-
-def _at_home(hit: Hit, home: str, reading: Reading, book: Rulebook) -> bool:
-    """Whether a name lies in this state, or far away and only says what sort it is: "a Macau scam"."""
-    countries = book.namesakes(hit.pattern.places).countries
-    far = countries[0] not in book.area
-    return home in countries or (far and of_people(hit, reading.folded, book.place_words))
-
-
-def _out_of_area(reading: Reading, book: Rulebook, article: Article) -> str:
-    """The country a story is about when it has no link with the area; empty when it has one."""
-    named: Counter[str] = countries_named(reading, book)
-    inside = sum(count for country, count in named.items() if country in book.area)
-    # One's own people abroad, or one's embassy, are the link whatever the country.
-    inside += 6 * links_with_us(reading, book)
-    outside = {country: count for country, count in named.items() if country not in book.area}
-    home = book.place_words.home_of(article.outlet)
-    if home and home not in book.area:
-        outside[_FAR] = _FAR_WEIGHT
-    if not outside:
-        return ""
-    # A bare headline of a paper of the area means its own country, unless it says where it is set.
-    most = max(outside, key=lambda country: outside[country])
-    named_well = outside[most] >= _MORE_THAN_A_NAME and len(article.text) >= _A_SENTENCE
-    at_home = (article.default_region[:2] or home) in book.area and not inside
-    if at_home and not (named_well or len(article.text) >= _WHOLE_STORY or set_elsewhere(reading, book)):
-        return ""
-    # What a whole story names only below a lead set elsewhere it names in passing.
-    passing = len(article.text) >= _WHOLE_STORY and opens_elsewhere(reading, book)
-    outweighed = 1 if passing else _OUTWEIGHED
-    return most if inside == 0 or inside * outweighed < outside[most] else ""
 
 
 def to_event(
