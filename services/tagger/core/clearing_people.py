@@ -1,8 +1,8 @@
 """Find who is told of without being announced: who suffers something, speaks of it, or stands in a picture.
 
-Looks at every capitalised word, so it is for the stories that people will read; of the others only what stands near
-a harm is worth the time.  Holders of an office keep their names; what is no name (a place, an outlet, a firm) is told by the word
-before it, and a word that begins a sentence has to be a name anyhow.
+Looks at every capitalised word, so it is for the stories that people will read; of the others only what stands
+near a harm is worth the time.  Holders of an office keep their names; what is no name (a place, an outlet, a firm)
+is told by the word before it, and a word that begins a sentence has to be a name anyhow.
 """
 
 from __future__ import annotations
