@@ -11,10 +11,10 @@ import sqlalchemy as sa
 import structlog
 
 from services.contracts.story import Story
-from services.ingest.copy_index import find_original, index_story, remember_copy, take_heir
+from services.ingest.copy_index import find_original, forget_copy, index_story, remember_copy, take_heir
 from services.ingest.core.copies import print_of
 from services.ingest.core.looking import look_for_missing_text
-from services.ingest.core.revision import Decision, Draft, Known, Reason, decide
+from services.ingest.core.revision import Decision, Draft, Known, Reason, decide, is_removal_notice
 from services.ingest.core.source import Source
 from services.ingest.core.text import without_dateline
 from services.ingest.events import event_of, heir_of, is_old, last_event, message_of, with_copy, withdrawal
@@ -148,6 +148,9 @@ def _write_new(
     decision = decide(None, draft, source.id)
     if not decision.publishes:
         return decision.reason, None
+    if is_removal_notice(draft.title):
+        forget_copy(conn, draft.story_id)  # what its outlet took back stands for nobody's story
+        return Reason.WITHDRAWN, None
     own = print_of(draft.title, draft.text)
     original = find_original(conn, draft.story_id, own, now, stated=draft.original_id)
     if original is not None:

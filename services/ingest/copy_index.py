@@ -76,11 +76,13 @@ def index_story(conn: sa.Connection, story_id: str, own: Print, now: datetime) -
 
 
 def remember_copy(conn: sa.Connection, copy: Story, original_id: str, now: datetime) -> bool:
-    """Note a copy, as the story it would be on its own; False where it was known already."""
+    """Note a copy, as the story it would be on its own, by its last words; False where it was known already."""
     known = conn.execute(sa.select(copies.c.original_id).where(copies.c.story_id == copy.story_id)).scalar()
     if known == original_id:
+        last = {"url": copy.url, "event": copy.model_dump_json().encode()}
+        conn.execute(sa.update(copies).where(copies.c.story_id == copy.story_id).values(**last))
         return False
-    conn.execute(sa.delete(copies).where(copies.c.story_id == copy.story_id))
+    forget_copy(conn, copy.story_id)
     conn.execute(
         sa.insert(copies).values(
             story_id=copy.story_id,
@@ -91,6 +93,11 @@ def remember_copy(conn: sa.Connection, copy: Story, original_id: str, now: datet
         )
     )
     return True
+
+
+def forget_copy(conn: sa.Connection, story_id: str) -> None:
+    """This one is nobody's copy any more."""
+    conn.execute(sa.delete(copies).where(copies.c.story_id == story_id))
 
 
 def take_heir(conn: sa.Connection, original: Story) -> StoryPublished | None:
@@ -108,7 +115,7 @@ def take_heir(conn: sa.Connection, original: Story) -> StoryPublished | None:
     heir = min(found, key=lambda one: one.outlet == original.outlet, default=None)
     if heir is None:
         return None
-    conn.execute(sa.delete(copies).where(copies.c.story_id == heir.story_id))
+    forget_copy(conn, heir.story_id)
     here = copies.c.original_id == original.story_id
     conn.execute(sa.update(copies).where(here).values(original_id=heir.story_id))
     return heir

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from services.ingest.core.source import Outlet
+from services.ingest.tables import copies
 from tests.ingest.builders import a_feed, an_item
 from tests.ingest.core.test_copies import ORIGINAL
 from tests.ingest.world import FeedServer, Reply, World
@@ -109,6 +111,69 @@ async def test_a_heir_that_is_taken_back_too_leaves_nobody(world: World, server:
     await world.poll("two")
     told = (await world.stories())[-1]
     assert (told["event"], told["version"], told["heir"]) == ("StoryWithdrawn", 2, None)
+
+
+async def take_back_the_original(world: World, server: FeedServer) -> Any:
+    """The first desk takes its story back; returns the event."""
+    server.answer(Reply(a_feed([an_item(1, title="[DICABUT] Calon pekerja dicegah"), an_item(2)])))
+    await world.poll("desk-all")
+    told = (await world.stories())[-1]
+    assert told["event"] == "StoryWithdrawn"
+    return told
+
+
+@pytest.mark.parametrize("text", [ORIGINAL, "Berita ini tidak berlaku lagi."], ids=["in full", "in short"])
+async def test_a_copy_that_was_taken_back_first_is_no_heir(world: World, server: FeedServer, text: str) -> None:
+    count = len(await two_desks(world, server, ORIGINAL))
+    notice = an_item(71, title="[DICABUT] Another desk's own heading", summary=text)
+    server.pages = {"/two": Reply(a_feed([notice]))}
+    await world.poll("two")
+    assert len(await world.stories()) == count, "nobody was told of it as a story"
+    assert (await take_back_the_original(world, server))["heir"] is None
+
+
+async def test_a_copy_that_was_taken_back_and_shown_again_is_the_heir(world: World, server: FeedServer) -> None:
+    await two_desks(world, server, ORIGINAL)
+    for title in ("[DICABUT] Another desk's own heading", "Another desk's own heading"):
+        server.pages = {"/two": Reply(a_feed([an_item(71, title=title, summary=ORIGINAL)]))}
+        await world.poll("two")
+    assert (await take_back_the_original(world, server))["heir"]["url"].endswith("/story/71")
+
+
+async def test_the_heir_carries_the_last_words_of_the_copy(world: World, server: FeedServer) -> None:
+    await two_desks(world, server, ORIGINAL)
+    corrected = ORIGINAL.replace("dua belas", "sembilan")
+    items = [an_item(1, title="Calon pekerja dicegah", summary=corrected), an_item(2)]
+    server.answer(Reply(a_feed(items)))
+    await world.poll("desk-all")
+    server.pages = {"/two": Reply(a_feed([an_item(71, title="Corrected heading", summary=corrected)]))}
+    await world.poll("two")
+    heir = (await take_back_the_original(world, server))["heir"]
+    assert (heir["title"], "dua belas" in heir["text"]) == ("Corrected heading", False)
+
+
+async def test_a_copy_kept_before_heirs_were_is_one_when_it_is_read_again(
+    world: World, server: FeedServer
+) -> None:
+    await two_desks(world, server, ORIGINAL)
+    await world.store.write(lambda conn: conn.execute(sa.update(copies).values(event=None)))
+    server.pages = {"/two": Reply(a_feed([an_item(71, title="A third heading", summary=ORIGINAL)]))}
+    await world.poll("two")
+    assert (await take_back_the_original(world, server))["heir"]["title"] == "A third heading"
+
+
+async def test_the_first_copy_seen_is_the_heir_though_another_was_read_later(
+    world: World, server: FeedServer
+) -> None:
+    await two_desks(world, server, ORIGINAL)
+    world.pass_time(hours=1)
+    for title in ("A heading", "Its second heading"):
+        items = [an_item(n, title=title, summary=ORIGINAL) for n in (72, 71)]
+        server.pages = {"/two": Reply(a_feed(items))}
+        await world.poll("two")
+        world.pass_time(hours=1)
+    heir = (await take_back_the_original(world, server))["heir"]
+    assert (heir["title"], heir["url"].endswith("/story/71")) == ("Its second heading", True)
 
 
 async def test_a_copy_that_became_a_story_since_is_no_heir(world: World, server: FeedServer) -> None:
