@@ -38,7 +38,7 @@ from services.ingest.parser import ParseError
 from services.ingest.reading import SourceReader
 from services.ingest.source_health import note_fits
 from services.ingest.tables import domains, looks, outbox, stories
-from services.ingest.witnesses import count_missing, stories_beside
+from services.ingest.witnesses import WITNESSES, count_missing, stories_beside
 from services.runtime.outbox import Message, enqueue
 from services.runtime.spans import Spans
 from services.runtime.store import Store
@@ -117,23 +117,26 @@ class LookAgain:
         """Ask the pages published next to a missing one: a move of the site takes these along."""
         beside = await self._store.read(lambda conn: stories_beside(conn, look.story))
         missing = await self._store.read(lambda conn: count_missing(conn, source.politeness_key, look.story_id))
-        standing = 0
+        standing = asked = 0
         for url in beside:
+            if standing or asked == WITNESSES:
+                break
             try:
                 answer = await self._reader.pages.fetch(source, url)
             except FetchError:
                 continue
-            standing += answer.status == 200 and not _leads_home(url, answer.url)
-            if standing:
-                break
-        return how_others_do(standing, len(beside), missing)
+            went_home = _leads_home(url, answer.url)
+            # A server in trouble, or one that turns us away, says nothing of the page.
+            asked += went_home or answer.status in (200, 404, 410)
+            standing += answer.status == 200 and not went_home
+        return how_others_do(standing, asked, missing)
 
     async def _ask(self, source: Source, look: Look) -> tuple[Answer | None, PageRead]:
         pages = self._reader.pages
         try:
             answer = await pages.fetch(source, look.story.url, look.validators)
-            if answer.status != 200:
-                return answer, PageRead(None)
+            if answer.status != 200 or _leads_home(look.story.url, answer.url):
+                return answer, PageRead(None)  # the homepage's words are not the story's
             first = await pages.parse(source, answer, look.story.title)
             whole = await pages.completed(source, look.story.url, look.story.title, first)
             return answer, pages.judged(source, whole)
@@ -167,7 +170,8 @@ class LookAgain:
             if decision.publishes:
                 told = revise(conn, source, draft, decision, row=row, now=now)
         enqueue(conn, outbox, [told] if told else [])
-        fresh = validators_of(answer.raw_headers) if answer and answer.status == 200 else look.validators
+        is_its_own = answer is not None and answer.status == 200 and not _leads_home(look.story.url, answer.url)
+        fresh = validators_of(answer.raw_headers) if answer and is_its_own else look.validators
         plan_look(conn, look.story_id, looked, fresh)
         return told
 

@@ -8,11 +8,13 @@ from services.contracts.story import Story
 from services.ingest.tables import looks, stories
 
 #: The nearest before and after: of the same scheme of addresses, wherever the site has moved.
-_WITNESSES = 2
+WITNESSES = 2
+#: Some of them cannot be asked: so many are tried at most.
+_CANDIDATES = 5
 
 
 def stories_beside(conn: sa.Connection, story: Story) -> list[str]:
-    """The addresses of the stories of the same source that were published next to this one."""
+    """The addresses of the stories of the same source that were published next to this one, the nearest first."""
     at = story.published_at.timestamp()
     query = (
         sa.select(stories.c.url)
@@ -23,7 +25,7 @@ def stories_beside(conn: sa.Connection, story: Story) -> list[str]:
             stories.c.withdrawn.is_(False),
         )
         .order_by(sa.func.abs(stories.c.published_at - at), stories.c.story_id)
-        .limit(_WITNESSES)
+        .limit(_CANDIDATES)
     )
     return list(conn.execute(query).scalars())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from aiohttp import web
 
 from services.contracts.codes import Kind, Topic
 from services.contracts.tagging import Evidence, KindLabel, StoryTagged, TopicLabel, Trigger
@@ -15,7 +16,7 @@ from services.ingest.core.source import Outlet
 from services.ingest.looks import remember_tags
 from services.ingest.tables import looks
 from tests.ingest.builders import NOW, a_feed, an_item
-from tests.ingest.world import FeedServer, Reply, World
+from tests.ingest.world import Answerer, FeedServer, Reply, World
 
 TITLE = "Petugas mencegah calon pekerja di pelabuhan"
 TEXT = (
@@ -25,6 +26,12 @@ OTHERS = (
     ("Panen raya di lembah itu naik dua kali lipat karena hujan turun tepat waktu sejak awal musim tanam lalu.",)
     * 2,
     ("Jembatan gantung yang putus akibat banjir bandang pekan lalu diperbaiki warga bersama para prajurit.",) * 2,
+    ("Tim bulu tangkis putri melaju ke babak semifinal setelah menang dua gim langsung atas unggulan pertama.",)
+    * 2,
+    ("Museum di kota lama itu memamerkan keramik dan naskah kuno yang selama ini disimpan di ruang bawah tanah.",)
+    * 2,
+    ("Nelayan melepas penyu hijau yang tersangkut jaring ke laut lepas setelah dirawat dokter hewan setempat.",)
+    * 2,
 )
 PATH = "/kota/1234561/x"
 
@@ -194,6 +201,81 @@ async def test_a_site_that_says_gone_of_every_page_withdraws_nothing(world: Worl
     server.pages = dict.fromkeys(server.pages, Reply(status=410))
     assert [await look(world, hours=hours) for hours in (2, 1)] == [LookReason.MISSING, LookReason.HELD]
     assert await withdrawals(world) == []
+
+
+async def cut_off(request: web.Request) -> web.StreamResponse:
+    """The connection ends before an answer."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+UNASKED: list[Reply | Answerer] = [*(Reply(status=status) for status in (403, 429, 500, 503)), cut_off]
+
+
+@pytest.mark.parametrize("trouble", UNASKED, ids=["403", "429", "500", "503", "cut off"])
+async def test_pages_beside_it_that_cannot_be_asked_are_not_missing(
+    world: World, server: FeedServer, trouble: Reply | Answerer
+) -> None:
+    await a_known_story(world, server, beside=2)
+    server.pages[PATH] = Reply(status=410)
+    server.pages |= dict.fromkeys(("/kota/123452/y", "/kota/123453/y"), trouble)
+    assert await look(world, hours=2) is LookReason.MISSING
+    assert await look(world, hours=1) is LookReason.WITHDRAWN, "nobody can be asked, and 410 is said on purpose"
+
+
+@pytest.mark.parametrize(
+    "gone", [Reply(status=404), Reply(status=410), Reply(status=302, headers={"Location": "/"})]
+)
+async def test_pages_beside_it_that_are_not_there_are_missing(
+    world: World, server: FeedServer, gone: Reply
+) -> None:
+    await a_known_story(world, server, beside=2)
+    server.pages[PATH] = Reply(status=410)
+    server.pages |= dict.fromkeys(("/kota/123452/y", "/kota/123453/y"), gone)
+    server.pages["/"] = page(*OTHERS[0])
+    assert [await look(world, hours=hours) for hours in (2, 1)] == [LookReason.MISSING, LookReason.HELD]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(Reply(status=500), LookReason.WITHDRAWN), (Reply(status=404), LookReason.HELD)]
+)
+async def test_where_those_nearest_cannot_be_asked_the_next_are_and_where_two_are_missing_no_more_are(
+    world: World, server: FeedServer, first: Reply, last: LookReason
+) -> None:
+    await a_known_story(world, server, beside=5)
+    server.pages[PATH] = Reply(status=404)
+    server.pages |= dict.fromkeys([f"/kota/12345{n}/y" for n in range(2, 6)], first)
+    assert [await look(world, hours=hours) for hours in (2, 1, 5)][-1] is last
+    asked = {one.path for one in server.asked[-5:]}
+    assert ("/kota/123456/y" in asked) is (last is LookReason.WITHDRAWN)
+
+
+async def test_pages_beside_it_that_robots_keep_from_us_are_not_missing(world: World, server: FeedServer) -> None:
+    rules = b"User-agent: *\nDisallow: /kota/123452/\nDisallow: /kota/123453/\n"
+    server.pages["/robots.txt"] = Reply(rules, headers={"Content-Type": "text/plain"})
+    await a_known_story(world, server, beside=3)
+    server.pages[PATH] = Reply(status=404)
+    assert [await look(world, hours=hours) for hours in (2, 1, 5)][-1] is LookReason.WITHDRAWN
+    assert not {"/kota/123452/y", "/kota/123453/y"} & {one.path for one in server.asked}
+
+
+async def test_a_page_that_sends_us_home_is_no_revision(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server, beside=2)
+    server.pages[PATH] = Reply(status=302, headers={"Location": "/"})
+    server.pages["/"] = page(f"{TEXT} Baca selengkapnya tentang {TITLE.lower()}.", *OTHERS[0], ETag='"home"')
+    assert [await look(world, hours=hours) for hours in (2, 1)] == [LookReason.MISSING] * 2
+    assert [one["event"] for one in await world.stories() if one["title"] == TITLE] == ["StoryPublished"]
+    assert server.asked[-1].headers.get("if-none-match") != '"home"', "what was read there is not the story's"
+    assert await look(world, hours=5) is LookReason.WITHDRAWN
+
+
+async def test_a_page_that_sends_us_to_its_new_address_is_a_revision(world: World, server: FeedServer) -> None:
+    await a_known_story(world, server, beside=2)
+    server.pages[PATH] = Reply(status=302, headers={"Location": "/kota/moved"})
+    server.pages["/kota/moved"] = page(TEXT, TEXT, *OTHERS[0])
+    assert await look(world, hours=2) is LookReason.READ
+    assert (await world.stories())[-1]["changed"] == ["text"]
 
 
 @pytest.mark.parametrize(("elsewhere", "others"), [(2, Others.STAND), (3, Others.MISSING)])
