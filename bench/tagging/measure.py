@@ -238,7 +238,7 @@ def length(rules: Rulebook, *, rounds: int) -> Figures:
 def hostile(rules: Rulebook, *, rounds: int) -> Figures:
     """Crafted texts of 64 KB against a made story of the field and one of the mixture, microseconds a KB."""
     size = 64_000
-    terms = [plain.term for terms in _lexica(rules) for plain in terms.plain if plain]
+    terms = [group[0].term for terms in _lexica(rules) for group in terms.groups if len(group) == 1]
     makers = {**crafted.TEXTS, "every term of the rules": crafted.triggers(terms)}
     texts = {name: make(size) for name, make in makers.items()}
     plain = {

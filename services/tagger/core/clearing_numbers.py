@@ -9,7 +9,7 @@ from services.tagger.core.clearing_context import Text
 from services.tagger.core.numerals import digits_in, holds_foreign_digits
 
 Span = tuple[int, int, str]
-_RT = re.compile(r"\bRT\.?\s*0*\d+\s*(?:[/,]?\s*RW\.?\s*0*\d+)?|\bRW\.?\s*0*\d+")
+_RT = re.compile(r"\b[Rr][Tt]\.?\s*0*\d+\s*(?:[/,]?\s*[Rr][Ww]\.?\s*0*\d+)?|\b[Rr][Ww]\.?\s*0*\d+")
 _RT_MARK = re.compile(r"R[TW]\.?\s*\d")  # asked first: it begins with one letter, which is looked for at once
 _HOUSE = re.compile(
     r"\b(?:(?:[Hh]ouse|[Rr]umah)(?:\s+at)?\s+(?:[Nn]o\.?|[Nn]omor|number)|(?:[Rr]oom|[Kk]amar)(?:\s+(?:[Nn]o\.?|nomor))?)\s*\d+\w?"
@@ -101,7 +101,7 @@ def numbers_of_people(whole: str, numbers: Sequence[tuple[int, int]], *, long: b
 
     ``numbers`` and ``long`` are what ``telling_numbers`` finds in ``whole``.
     """
-    if _RT_MARK.search(whole):
+    if _RT_MARK.search(whole) or " rt " in whole:
         for found in _RT.finditer(whole):
             yield found.start(), found.end(), "house number"
     if long or _CONTACT_MARK.search(whole) or ("+" in whole and _CONTACT_PLUS.search(whole)):

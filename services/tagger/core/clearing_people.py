@@ -57,6 +57,7 @@ _AROUND_AGE, _AGE_DIGITS = (
     2,
 )
 _OFFICE_REACH, _PUNCTUATION = 110, "()[],.:;\"“”'‘’"
+_FOLDED_OFFICES = frozenset(word.encode() for word in OFFICES)  # asked first: few words are one
 _INITIALS = 2
 #: What is done: "mencoba", "sudah", "sells"; of whom it is told, a word like "she" stands near.
 _ACTS = re.compile(
@@ -102,11 +103,12 @@ def people(
 def _told_of(runs: Iterable[Run], whole: str) -> list[Run]:
     """Those that something is told of, and those beside them in a list."""
     told: list[Run] = []
+    within: dict[str, bool] = {}
     last = -1
     for run in runs:
         start, end = run.span
         beside = 0 <= last < start <= last + _LINKED and whole[last:start] in _AND
-        if _is_told_of(run, whole) or (beside and (run.sure or run.strange > 0)):
+        if _is_told_of(run, whole, within) or (beside and (run.sure or run.strange > 0)):
             last = end
             told.append(run)
     return told
@@ -130,7 +132,12 @@ def _may_be_listed(names: Stretches, word: str) -> bool:
 def _holds_office(names: Stretches, start: int, end: int) -> bool:
     """Whether an office stands before ("Kepala Bea Cukai Banda Aceh, ...") or after, or speaks of one."""
     whole = names.whole
-    for word in reversed(whole[max(0, start - _OFFICE_REACH) : start].split()):
+    near = (
+        ()
+        if _FOLDED_OFFICES.isdisjoint(names.folded[max(0, start - _OFFICE_REACH) : start].split())
+        else (whole[max(0, start - _OFFICE_REACH) : start].split())
+    )
+    for word in reversed(near):
         plain = word.strip(_PUNCTUATION).lower()
         if plain in OFFICES:
             return True
@@ -144,8 +151,8 @@ def _holds_office(names: Stretches, start: int, end: int) -> bool:
     return after[0] in (",", "(", "selaku", "sebagai") and not OFFICES.isdisjoint(after[1:4])
 
 
-def _is_told_of(run: Run, whole: str) -> bool:
-    """Whether a run is somebody that something is told of."""
+def _is_told_of(run: Run, whole: str, within: dict[str, bool]) -> bool:
+    """Whether a run is somebody that something is told of; ``within``: what is known of words so far."""
     word, after = run.words[0], run.after
     affixed = AFFIXED.match(word.low) is not None
     if run.before in ARTICLES and not run.sure:
@@ -156,7 +163,7 @@ def _is_told_of(run: Run, whole: str) -> bool:
     doubtful = one and run.begins_sentence
     if _is_aged(after) and (after[0] == "/" or not doubtful or word.low in ALSO_WORDS):
         return True
-    if one and (affixed or (doubtful and not run.in_headline and not _stands_within(word, whole))):
+    if one and (affixed or (doubtful and not run.in_headline and not _stands_within(word, whole, within))):
         # "Sebagian dijual": a word like any other
         certain = after[0] == "alias" or (_befalls(after) and _is_a_person(run, whole))
         return certain and not affixed and word.low not in ALSO_WORDS
@@ -245,8 +252,15 @@ def _is_of_people(run: Run) -> bool:
     return appositive and (not PEOPLE.isdisjoint(rest[:3]) or rest[:1] == ["dijual"] or _befalls(rest or [""]))
 
 
-def _stands_within(word: Word, whole: str) -> bool:
-    """Whether the word has its capital within a sentence too."""
+def _stands_within(word: Word, whole: str, within: dict[str, bool]) -> bool:
+    """Whether the word has its capital within a sentence too; looked for once."""
+    known = within.get(word.shown)
+    if known is None:
+        known = within[word.shown] = _is_within(word, whole)
+    return known
+
+
+def _is_within(word: Word, whole: str) -> bool:
     at = whole.find(f" {word.shown}")
     while at > 0:
         end = at + 1 + len(word.shown)

@@ -37,7 +37,7 @@ _AFTER = re.compile(r"[\w'’-]+|[,()./]")
 _ON_A_SIDE = re.compile(r"\((?:dari |from |from the )?(?:kiri|kanan|left|right)[^()\n]{0,12}\)\s$")
 FIRST_SIDE = "kiri"
 _COMPOUND = re.compile(r"-[a-z]")  # "EV-friendly"
-SHORT, _IN_HEADLINE = 4, 2
+SHORT, _IN_HEADLINE, _ENDS = 4, 2, 2
 NAMES = PURE | ALSO_WORDS
 _NO_PART = NOT_NAMES | NO_NAMES | DONE_TO | DOES | SPEAKS | OFFICES | HONORED | NO_PERSON_AFTER | NO_PERSON_BEFORE
 
@@ -120,7 +120,7 @@ def _is_strange(names: Stretches, word: Word) -> bool:
 def runs_of(names: Stretches, stretch: list[Word]) -> Iterator[Run]:
     """The parts of a stretch that may be a name."""
     shouted: bool | None = None
-    at = 0
+    at, looked, barred = 0, 0, False
     while at < len(stretch):
         first = at
         while at < len(stretch) and _may_be_name(names, stretch[at], stretch[at - 1] if at else None):
@@ -132,14 +132,18 @@ def runs_of(names: Stretches, stretch: list[Word]) -> Iterator[Run]:
             shouted = headline(names.whole, stretch[0].start, stretch[-1].end)
         if not shouted:
             first, at = _widened(stretch, first, at)
-        words, before, after = stretch[first:at], stretch[:first], stretch[at:]
+        barred = barred or any(word.low in NO_PERSON_BEFORE for word in stretch[looked:first])
+        looked = max(looked, first)
+        # Of what stands before only its first and its last word are asked: a stretch may be as long as the text.
+        before = stretch[:first] if first <= _ENDS else [stretch[0], stretch[first - 1]]
+        words, after = stretch[first:at], stretch[at : at + 1]
         if names.is_place(" ".join(word.low for word in words)):
             continue
         if shouted:
             words = _in_headline(words)
         elif not before and len(words) > 1 and AFFIXED.match(words[0].low) and words[0].low not in NAMES:
             words = words[1:]  # "Sayangnya Rifat"
-        run = _run(names, words, before, after, shouted=shouted) if words else None
+        run = _run(names, words, before, after, shouted=shouted) if words and not barred else None
         if run:
             yield run
 
@@ -182,7 +186,7 @@ def _run(
     """The words with what stands around; None where that shows a place or a firm."""
     whole = names.whole
     honored = bool(before) and before[-1].low in HONORED
-    if any(word.low in NO_PERSON_BEFORE for word in before) or (after and after[0].low in NO_PERSON_AFTER):
+    if after and after[0].low in NO_PERSON_AFTER:
         return None
     leading = before[0].start if before else words[0].start
     begins = _begins_sentence(whole, leading)

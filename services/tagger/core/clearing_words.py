@@ -148,6 +148,7 @@ HONORIFICS = frozenset(_HONORIFICS.split())
 
 #: Capitalised words that make no name by themselves; the lexicon and the gazetteer add theirs.
 _NOT_NAMES = """
+    jenazah jasad mayat peti
     senin selasa rabu kamis jumat sabtu minggu ahad januari februari maret april mei juni juli agustus
     september oktober november desember january february march may june july august october december monday
     tuesday wednesday thursday friday saturday sunday yang dari di ke dan ini itu pada untuk dengan saat ia
@@ -179,6 +180,7 @@ _HOME_WORDS = """
 """
 HOME_WORDS = frozenset(_HOME_WORDS.split())
 _SCHOOL_WORDS = """
+    tamatan lulusan alumni
     siswi siswa pelajar murid santri santriwati mahasiswi mahasiswa korban victim victims student students
     pupil pupils anak minor girl girls boy kelas bersekolah sekolah studies studied attends attended grade
     baby bayi

@@ -30,6 +30,7 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
     and neither is one of the area where somebody once was.
     """
     counted: Counter[str] = Counter()
+    gone: dict[int, bool] = {}  # by sentence: one may hold very many names
     words = book.place_words
     folded, title_end = reading.folded, reading.sentences.ends[0] if reading.has_title else -1
     for hit in reading.place_names:
@@ -40,16 +41,19 @@ def countries_named(reading: Reading, book: Rulebook) -> Counter[str]:
             continue
         if not plain or (countries[0] not in book.area and _only_of_people(hit, folded, entries, words)):
             continue
-        if countries[0] in book.area and _only_once(hit, reading):
+        if countries[0] in book.area and _only_once(hit, reading, gone):
             continue
         for country in countries:
             counted[country] += 3 if hit.end <= title_end else 1
     return counted
 
 
-def _only_once(hit: Hit, reading: Reading) -> bool:
+def _only_once(hit: Hit, reading: Reading, gone: dict[int, bool]) -> bool:
     """ "He had worked in Singapore", "In 2015 boats sank off Malaysia": told further down of times gone by."""
-    return _gone_by(reading.sentences.at(hit.start), reading)
+    sentence = reading.sentences.at(hit.start)
+    if sentence not in gone:
+        gone[sentence] = _gone_by(sentence, reading)
+    return gone[sentence]
 
 
 def _gone_by(sentence: int, reading: Reading) -> bool:

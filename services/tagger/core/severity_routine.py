@@ -40,7 +40,9 @@ def _homecoming(facts: FactCard, reading: Reading, book: Rulebook) -> bool:
 
 
 def _foreigners(facts: FactCard, reading: Reading, book: Rulebook) -> bool:
-    """Fewer than ten caught or fifty deported, none of them a forger or a fugitive."""
+    """Fewer than ten caught or fifty deported, none of them a forger, a fugitive or dead."""
+    if _somebody_died(facts, reading, book):
+        return False
     least = SENT_MANY if reading.bits[0] & book.bit("sent_home_word") else HELD_HIGH
     return not reading.lead_bits & (book.bit("s_forge") | book.bit("s_master")) and not _so_many(facts, least)
 
@@ -77,7 +79,13 @@ def _drugs(facts: FactCard, reading: Reading, book: Rulebook) -> bool:
 
 
 def _crossing(facts: FactCard, reading: Reading, book: Rulebook) -> bool:
-    return not any(number.low >= HELD_HIGH for number in facts.persons)
+    return not _somebody_died(facts, reading, book) and not any(
+        number.low >= HELD_HIGH for number in facts.persons
+    )
+
+
+def _somebody_died(facts: FactCard, reading: Reading, book: Rulebook) -> bool:
+    return bool(facts.deaths) or bool(reading.lead_bits & book.bit("s_death"))
 
 
 _OF_OFFICERS: dict[Topic, Callable[[FactCard, Reading, Rulebook], bool]] = {

@@ -36,6 +36,8 @@ from services.tagger.core.topics import NOTHING, FoundTopic, Relevance, Trace, V
 
 #: Where so many rules are possible a story is hardly ever none of the field.
 _SURELY = 40
+#: What is found in a search at least, where somebody looks for what was held back.
+_CLOSE = frozenset({Relevance.RELEVANT, Relevance.HELD_BACK, Relevance.OUT_OF_AREA})
 #: Stories that are labelled together; of more the first are no longer near at hand.
 _AT_ONCE = 64
 
@@ -166,12 +168,12 @@ def _may_fire(seen: _Seen, possible: Possible) -> bool:
 
 
 def _answer(seen: _Seen, possible: Possible, fires: bool, book: Rulebook) -> Tagging:
-    """The labels; a relevant story, which people will read, is cleared closely and judged by what is left."""
+    """The labels; what people will read, or nearly would have, is cleared closely and judged by what is left."""
     language = detect(seen.text or seen.title, seen.opened.article.language)
     reading, verdict = _judge(seen, possible, language, book) if fires else (None, NOTHING)
-    if verdict.topics and not seen.closely:
+    if verdict.reason in _CLOSE and not seen.closely:
         closely = _see(seen.opened, seen.found, book, closely=True)
-        if closely.cleared != seen.cleared:
+        if verdict.topics and closely.cleared != seen.cleared:
             reading, verdict = _judge(closely, possible, language, book)
         seen = closely
     told = verdict.topics and reading
