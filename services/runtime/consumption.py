@@ -67,7 +67,7 @@ class Consumption(Generic[T]):
         self.topic = topic
         self.group = group
         self.waiting_for: str | None = None
-        self.last_committed_at = time.monotonic()
+        self.freed_at = float("-inf")  # when it last waited no more; from then on it can be held to account
         self.subscriber: Any = None
         self._batch_began = self._progress_at = time.monotonic()
         self._service = service
@@ -129,7 +129,6 @@ class Consumption(Generic[T]):
                 batch = []
                 await self._bury(record, "undecodable", error)
         await self._handle(batch)
-        self.last_committed_at = time.monotonic()
         self._metrics.handling.labels(self.group, self.topic).observe(time.monotonic() - began)
 
     def _received(self, record: ConsumerRecord) -> Received[T]:
@@ -269,7 +268,8 @@ class Consumption(Generic[T]):
                     raise
                 await asyncio.sleep(wait)
             else:
-                self.waiting_for = None
+                if self.waiting_for is not None:
+                    self.waiting_for, self.freed_at = None, time.monotonic()
                 return
 
     def consumers(self) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -128,6 +129,21 @@ async def test_what_hangs_is_named_as_what_the_topic_waits_for_until_it_is_put_a
         *["3:2 did not finish within 0.02 s"] * 2,
     ]
     assert consumption.waiting_for is None
+
+
+async def test_once_what_hung_is_put_aside_the_time_of_those_behind_it_begins(
+    store: Store, outbox: sa.Table
+) -> None:
+    consumption = reading(store, outbox, Slow(2))
+    began = time.monotonic()
+    await consumption.process(numbers(2))
+    assert consumption.freed_at >= began
+
+
+async def test_who_never_waited_is_given_no_more_time(store: Store, outbox: sa.Table) -> None:
+    consumption = reading(store, outbox, Slow(2))
+    await consumption.process(numbers(1))
+    assert consumption.freed_at == float("-inf")
 
 
 @pytest.mark.parametrize("what", ["answers", "works"])

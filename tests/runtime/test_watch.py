@@ -28,7 +28,7 @@ class FakeAdmin:
         return {SPOT: SimpleNamespace(offset=offset)}
 
 
-def a_service(*, end: int, waiting_for: str | None = None) -> Any:
+def a_service(*, end: int, waiting_for: str | None = None, freed_at: float = float("-inf")) -> Any:
     async def end_offsets(spots: Any) -> dict[Any, int]:
         return dict.fromkeys(spots, end)
 
@@ -37,6 +37,7 @@ def a_service(*, end: int, waiting_for: str | None = None) -> Any:
         topic="stories",
         group="readers",
         waiting_for=waiting_for,
+        freed_at=freed_at,
         assignment=lambda: {SPOT},
         consumers=lambda: [consumer],
     )
@@ -95,6 +96,22 @@ async def test_any_other_consumer_goes_on(end: int, committed: list[int], waitin
         async with asyncio.timeout(0.6):
             await watch_lag(a_service(end=end, waiting_for=waiting_for), FakeAdmin(committed), watch)  # type: ignore[arg-type]
     assert bool(watch.stalled) == bool(waiting_for)
+
+
+async def test_a_consumer_that_only_now_waits_no_more_is_given_its_time() -> None:
+    watch = Watch(stall_after_s=0.1, moved={("readers", "stories", 0): (3, time.monotonic() - 60)})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            # freed in the future: the time it is given is not up before the test is
+            await watch_lag(a_service(end=5, freed_at=time.monotonic() + 60), FakeAdmin([3]), watch)  # type: ignore[arg-type]
+    assert watch.stalled == []
+
+
+async def test_a_consumer_that_waits_no_more_and_still_commits_nothing_ends_the_process() -> None:
+    with pytest.raises(RuntimeError, match="has committed nothing of stories"):
+        async with asyncio.timeout(20):
+            service = a_service(end=5, freed_at=time.monotonic())
+            await watch_lag(service, FakeAdmin([3]), Watch(stall_after_s=0.1))  # type: ignore[arg-type]
 
 
 class RefusingAdmin:
