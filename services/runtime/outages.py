@@ -8,6 +8,9 @@ from services.runtime.errors import UnavailableError, one_line
 
 # sqlite.org/rescode.html: busy, locked, out of memory, read-only, I/O, full, cannot open, protocol.
 _SQLITE_OUTAGES = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
+#: PostgreSQL: a transaction that may only read; psycopg counts it among its internal errors.  Locks not had in
+#: time, deadlocks, full disks and servers going down are operational errors.
+_READ_ONLY = "25006"
 
 
 def is_outage(error: BaseException) -> bool:
@@ -17,6 +20,8 @@ def is_outage(error: BaseException) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return (code & 0xFF) in _SQLITE_OUTAGES
+    if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
+        return True
     return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
 
 

@@ -140,8 +140,8 @@ class Store:
             return False
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                await self.write(lambda _: None)
-        except (UnavailableError, TimeoutError):
+                await self.write(_write_nothing)
+        except (UnavailableError, TimeoutError, DBAPIError):
             return False
         return True
 
@@ -171,8 +171,8 @@ class Store:
     def _write_one(self, work: Work[T], serial: bool) -> T:
         try:
             with self._watched(), self.engine.begin() as conn:
+                conn.execute(sa.text(f"SET LOCAL lock_timeout = {engines.LOCK_WAIT_MS}"))
                 if serial:
-                    conn.execute(sa.text(f"SET LOCAL lock_timeout = {engines.LOCK_WAIT_MS}"))
                     conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SERIAL_LOCK})
                 return work(conn)
         except DBAPIError as error:
@@ -266,6 +266,18 @@ class Store:
 
     def _watched(self) -> contextlib.AbstractContextManager[None]:
         return self._silence.watching() if self._silence else contextlib.nullcontext()
+
+
+def _write_nothing(conn: sa.Connection) -> None:
+    """As much as tells whether others can write; SQLite's BEGIN IMMEDIATE is enough.
+
+    PostgreSQL hears of an empty transaction nothing at all, and waits for disk and standby only where something
+    was logged; a message for nobody is, and read-only transactions may send one.
+    """
+    if conn.dialect.name == "postgresql":
+        if conn.execute(sa.text("SHOW transaction_read_only")).scalar() == "on":
+            raise UnavailableError("the store is read-only")
+        conn.execute(sa.text("SELECT pg_logical_emit_message(true, 'siaga', '')"))
 
 
 def _undone_alone(conn: sa.Connection, *, among: int) -> contextlib.AbstractContextManager[object]:
