@@ -3,7 +3,8 @@
 At least once: the offset is committed after the handler returned.  A record that cannot be decoded, or
 on which the handler fails again and again, goes to the dead letters; one that fails because a store or
 a broker is away waits for it.  One that was not finished in its time is not bad for that: ``retries`` says
-how long it is insisted on.  Meanwhile /readyz names it as what the topic waits for.
+how long it is insisted on.  Meanwhile it is what the topic waits for, and once nothing has been committed for
+``stall_after_s`` /readyz names it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from services.runtime.metrics import RuntimeMetrics
 from services.runtime.outbox import enqueue
 from services.runtime.pulse import Pulse
 from services.runtime.records import Received, dead_letter, text_headers
-from services.runtime.retries import Again, Tries, first_limit_s, next_try
+from services.runtime.retries import Again, Tries, first_limit_s, limit_after_starving_s, next_try
 from services.runtime.store import Store
 
 log = structlog.get_logger(__name__)
@@ -181,10 +182,10 @@ class Consumption(Generic[T]):
                 return
         await self._bury(record, now, error)
 
-    async def _acquit(self, pulse: Pulse) -> None:
+    async def _acquit(self, pulse: Pulse, spots: str) -> None:
         """No record is to blame for a machine that gives us no time, nor for a store that hangs: outages both."""
         if pulse.starved:
-            raise UnavailableError("the machine is too busy")
+            raise UnavailableError(f"{spots}: the machine is too busy")
         if not await self._store.works():
             raise UnavailableError("the store does not answer")
 
@@ -200,26 +201,26 @@ class Consumption(Generic[T]):
         """
 
         async def once() -> None:
+            nonlocal limit_s
             pulse = Pulse()
             try:
                 async with pulse, asyncio.timeout(limit_s) as limit:
                     await self._handler(batch)
             except TimeoutError as error:
-                self._say_unfinished(batch, limit_s)
+                had_s, spots = limit_s, _spots(batch)
+                self._say_unfinished(spots, had_s)
                 if len(batch) == 1:  # several are halved, whatever the reason: less is sooner done
-                    await self._acquit(pulse)
+                    if pulse.starved:
+                        limit_s = limit_after_starving_s()
+                    await self._acquit(pulse, spots)
                 if not limit.expired():  # what it waited for gave up by itself
                     raise
-                raise TimeoutError(f"did not finish within {limit_s:g} s") from error
+                raise TimeoutError(f"did not finish within {had_s:g} s") from error
 
         await self._through_outages(once)
 
-    def _say_unfinished(self, batch: Sequence[Received[T]], limit_s: float) -> None:
+    def _say_unfinished(self, spots: str, limit_s: float) -> None:
         """To the log and to /readyz; the watchdog, which sees nothing committed, must not end us for it."""
-        first, last = batch[0], batch[-1]
-        spots = f"{first.partition}:{first.offset}"
-        if len(batch) > 1:
-            spots += f" to {last.partition}:{last.offset}"
         self.waiting_for = f"{spots} did not finish within {limit_s:g} s"
         log.warning("not finished", topic=self.topic, records=spots, seconds=limit_s)
 
@@ -280,6 +281,13 @@ class Consumption(Generic[T]):
     def assignment(self) -> set[TopicPartition]:
         """The partitions this process reads now."""
         return {tp for consumer in self.consumers() for tp in consumer.assignment()}
+
+
+def _spots(batch: Sequence[Received[Any]]) -> str:
+    """Where the records are, as an operator looks for them."""
+    first, last = batch[0], batch[-1]
+    spots = f"{first.partition}:{first.offset}"
+    return spots if len(batch) == 1 else f"{spots} to {last.partition}:{last.offset}"
 
 
 class _DrainOnRebalance(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -4,7 +4,8 @@ A handler that raises says something of the record; tried a few times more, it i
 finished in its time says nothing of it: the machine may be slow, the disk, or whoever was asked.  Such a record
 is tried again alone, longer and with growing waits; bad is only one that ran out of the long limit each time
 while the machine gave its time and the store took writes (`Consumption` asks both; else the try is an outage
-and does not count).  An outage never proves a record bad.
+and does not count).  So what takes longer than that each time is put aside, even if it would have come to an end.
+An outage never proves a record bad.
 """
 
 from __future__ import annotations
@@ -75,3 +76,8 @@ def next_try(tries: Tries, *, in_haste: bool) -> Again | Bad:
 def first_limit_s(records: int, *, in_haste: bool) -> float:
     """How long the first try of so many records may take; one alone is never hurried."""
     return HASTY_LIMIT_S if in_haste and records > 1 else HANDLER_LIMIT_S
+
+
+def limit_after_starving_s() -> float:
+    """How long a record alone gets that a busy machine kept from being finished: with less it never would be."""
+    return LONG_LIMIT_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -165,7 +166,7 @@ async def test_a_record_whose_machine_gave_no_time_is_an_outage_and_no_dead_lett
     consumption = reading(store, outbox, Slow(1))
     with pytest.raises(UnavailableError):
         await consumption.process(numbers(1))
-    assert consumption.waiting_for == "the machine is too busy"
+    assert consumption.waiting_for == "3:1: the machine is too busy"
     assert await letters(store, outbox) == []
 
 
@@ -176,3 +177,30 @@ async def test_a_batch_is_halved_however_little_time_the_machine_gives(
     handler = Slow(1, 2, times=1)
     await reading(store, outbox, handler).process(numbers(1, 2))
     assert handler.handled == [1, 2]
+
+
+async def limits_of(handler: Slow, store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long a record alone was given, try by try, until it was handled or read again."""
+    given: list[float] = []
+
+    def say(_: object, spots: str, limit_s: float) -> None:
+        given.append(limit_s)
+
+    monkeypatch.setattr(Consumption, "_say_unfinished", say)
+    with contextlib.suppress(UnavailableError):
+        await reading(store, outbox, handler).process(numbers(1))
+    return given
+
+
+async def test_a_record_whose_machine_gave_no_time_gets_the_long_limit_from_then_on(
+    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "is_starved", lambda *_: True)
+    assert await limits_of(Slow(1), store, outbox, monkeypatch) == [0.01, 0.02, 0.02]
+
+
+async def test_a_record_whose_store_does_not_answer_gets_no_longer_limit(
+    store: Store, outbox: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "works", no)
+    assert await limits_of(Slow(1), store, outbox, monkeypatch) == [0.01, 0.01, 0.01]
