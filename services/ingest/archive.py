@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.contracts.story import Story
 from services.ingest.copy_index import find_original, forget_copy, index_story, remember_copy, take_heir
@@ -24,6 +25,14 @@ from services.runtime.outbox import Message, enqueue
 from services.runtime.trace import child, new_trace, trace_id
 
 log = structlog.get_logger(__name__)
+
+#: Two processes may bring a story at once, each from a feed of its own: the second waits and finds it known.
+_DIALECTS = (("sqlite", sqlite), ("postgresql", postgresql))
+_ADD_STORY = {
+    name: dialect.insert(stories).on_conflict_do_nothing().returning(stories.c.story_id)
+    for name, dialect in _DIALECTS
+}
+_ADD_ALIAS = {name: dialect.insert(aliases).on_conflict_do_nothing() for name, dialect in _DIALECTS}
 
 
 @dataclass(frozen=True)
@@ -152,15 +161,18 @@ def _write_new(
         forget_copy(conn, draft.story_id)  # what its outlet took back stands for nobody's story
         return Reason.WITHDRAWN, None
     own = print_of(draft.title, draft.text)
+    event = event_of(draft, decision, source, None, now, backfill=is_old(draft, now, first_poll))
     original = find_original(conn, draft.story_id, own, now, stated=draft.original_id)
     if original is not None:
-        alone = event_of(draft, decision, source, None, now, backfill=is_old(draft, now, first_poll))
-        return Reason.COPY, _write_copy(conn, source, draft, alone, original)
+        row = story_row(conn, original)
+        if row is None or row.withdrawn:  # taken back while we waited for it: another may stand for it now
+            return _write(conn, source, draft, now, first_poll)
+        return Reason.COPY, _write_copy(conn, source, draft, event, row)
     trace = new_trace()
-    event = event_of(draft, decision, source, None, now, backfill=is_old(draft, now, first_poll))
-    _insert(conn, event, trace, now)
-    for alias in set(draft.aliases) - resolve_aliases(conn, draft.aliases).keys():
-        conn.execute(sa.insert(aliases).values(alias=alias, story_id=draft.story_id))
+    if not _insert(conn, event, trace, now):
+        return _write(conn, source, draft, now, first_poll)
+    for alias in sorted(set(draft.aliases)):
+        conn.execute(_ADD_ALIAS[conn.dialect.name], {"alias": alias, "story_id": draft.story_id})
     index_story(conn, draft.story_id, own, now)
     if source.fulltext == "allowed" and draft.method == "summary" and not event.backfill:
         conn.execute(
@@ -174,32 +186,34 @@ def _write_new(
     return decision.reason, message_of(event, trace)
 
 
-def _insert(conn: sa.Connection, event: Story, trace: str, now: datetime) -> None:
-    conn.execute(
-        sa.insert(stories).values(
-            story_id=event.story_id,
-            source_id=event.source_id,
-            outlet=event.outlet,
-            trace=trace,
-            published_at=event.published_at.timestamp(),
-            first_seen_at=now.timestamp(),
-            **_state(event, now),
-        )
-    )
+def _insert(conn: sa.Connection, event: Story, trace: str, now: datetime) -> bool:
+    """Add a story; False where another transaction has added it meanwhile."""
+    values = {
+        "story_id": event.story_id,
+        "source_id": event.source_id,
+        "outlet": event.outlet,
+        "trace": trace,
+        "published_at": event.published_at.timestamp(),
+        "first_seen_at": now.timestamp(),
+        **_state(event, now),
+    }
+    return conn.execute(_ADD_STORY[conn.dialect.name], values).first() is not None
 
 
-def _write_copy(conn: sa.Connection, source: Source, draft: Draft, alone: Story, original: str) -> Message | None:
-    """A copy is one source more on the story it copies, and a story of its own only when that is taken back."""
+def _write_copy(
+    conn: sa.Connection, source: Source, draft: Draft, alone: Story, row: sa.Row[Any]
+) -> Message | None:
+    """A copy is one source more on the story it copies, and a story of its own only when that is taken back.
+
+    ``row``: the original's, locked.
+    """
     now = alone.occurred_at
-    if not remember_copy(conn, alone, original, now):
-        return None
-    row = story_row(conn, original)
-    if row is None:
+    if not remember_copy(conn, alone, row.story_id, now):
         return None
     event = with_copy(last_event(row), draft, source, row.version + 1, now)
     if event is None:
         return None
-    conn.execute(sa.update(stories).where(stories.c.story_id == original).values(**_state(event, now)))
+    conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**_state(event, now)))
     return message_of(event, child(row.trace))
 
 
@@ -221,11 +235,12 @@ def withdraw(conn: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) 
     before, trace = last_event(row), child(row.trace)
     copy = take_heir(conn, before)
     heir = heir_of(before, copy, now) if copy else None
+    if heir and not _insert(conn, heir, trace, now):
+        heir = None  # it has become a story of its own meanwhile
     event = withdrawal(before, row.version + 1, reason, now, heir)
     values = {"version": event.version, "withdrawn": True, "changed_at": now.timestamp()}
     conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**values))
     if heir:
-        _insert(conn, heir, trace, now)
         index_story(conn, heir.story_id, print_of(heir.title, without_dateline(heir.dateline, heir.text)), now)
     return message_of(event, trace)
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from services.ingest import claims, tables
+from services.ingest.archive import Reading, Written, write_readings
 from services.ingest.core.looking import LookReason
+from services.ingest.core.revision import Reason
 from services.ingest.core.source import Fallback
 from services.ingest.queries import find_story, list_sources
 from services.ingest.replay import replay_since
 from services.ingest.retention import forget_old
-from tests.ingest.builders import a_feed, an_item
+from tests.ingest.builders import NOW, a_draft, a_feed, a_source, an_item
 from tests.ingest.core.test_copies import ORIGINAL
 from tests.ingest.test_looks import PATH, a_known_story, look, page
 from tests.ingest.test_sitemaps import index, news
@@ -46,10 +51,11 @@ async def test_a_story_s_whole_life(postgres: str, server: FeedServer) -> None:
     assert found.withdrawn
     assert len(await world.store.read(list_sources)) == 2
     since = world.now - timedelta(days=1)
-    assert (await world.store.write(lambda conn: replay_since(conn, since)))[0] == 1
+    # The story that was taken back, and its copy, which is a story of its own since.
+    assert (await world.store.write(lambda conn: replay_since(conn, since)))[0] == 2
     world.pass_time(days=200)
     forgotten = await world.store.write(lambda conn: forget_old(conn, world.now, timedelta(days=90)))
-    assert forgotten == 1
+    assert forgotten == 2
     await world.close()
 
 
@@ -91,6 +97,90 @@ async def test_two_processes_poll_each_source_once(postgres: str, server: FeedSe
     assert Counter(asked.path for asked in server.asked) == {f"/{name}": 1 for name in names}
     await one.close()
     await two.close()
+
+
+async def while_it_waits(
+    world: World, first: Callable[[sa.Connection], object], second: Callable[[sa.Connection], Written]
+) -> Written:
+    """What the second transaction writes that comes upon a row of the first before that is committed."""
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE NOT granted AND datname = current_database()"
+    )
+
+    def held_up() -> bool:
+        with world.store.engine.connect() as conn:
+            return bool(conn.execute(waiting).scalar_one())
+
+    with world.store.engine.connect() as conn:
+        await asyncio.to_thread(first, conn)
+        work = asyncio.create_task(world.store.write(second))
+        while not work.done() and not await asyncio.to_thread(held_up):
+            await asyncio.sleep(0.01)
+        assert not work.done(), "it waited for nothing"
+        await asyncio.to_thread(conn.commit)
+    return await work
+
+
+def read_of(source_id: str, **given: Any) -> Callable[[sa.Connection], Written]:
+    """A transaction that writes down one story as this source shows it."""
+    reading = Reading(a_draft(aliases=("desk:guid-1",), **given), "hash")
+    source = a_source(id=source_id, politeness_key=f"{source_id}.localhost")
+    return lambda conn: write_readings(conn, source, [reading], NOW, first_poll=False)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason", "events"),
+    [
+        ({}, Reason.UNCHANGED, ["StoryPublished"]),
+        ({"title": "Another heading", "published_at": NOW}, Reason.REVISED, ["StoryPublished", "StoryRevised"]),
+        ({"story_id": "desk:2", "title": "Nine", "text": "Other."}, Reason.NEW, ["StoryPublished"] * 2),
+    ],
+    ids=["the same story", "its later words", "another story of the same further name"],
+)
+async def test_a_story_two_processes_bring_at_once_is_new_to_the_first_alone(
+    postgres: str, seconds: dict[str, Any], reason: Reason, events: list[str]
+) -> None:
+    world = World(postgres)
+    written = await while_it_waits(world, read_of("one"), read_of("two", **seconds))
+    assert written.reasons == (reason,)
+    assert [one["event"] for one in await world.stories()] == events
+    await world.close()
+
+
+async def test_a_copy_two_processes_bring_at_once_is_told_once(postgres: str) -> None:
+    world = World(postgres)
+    await world.store.write(read_of("desk-all", text=ORIGINAL))
+    copy = {"story_id": "two:1", "text": ORIGINAL}
+    written = await while_it_waits(world, read_of("one", **copy), read_of("two", **copy))
+    assert written.reasons == (Reason.COPY,)
+    assert [one["event"] for one in await world.stories()] == ["StoryPublished", "StoryRevised"]
+    await world.close()
+
+
+async def test_a_copy_of_what_is_taken_back_meanwhile_is_a_story(postgres: str) -> None:
+    world = World(postgres)
+    await world.store.write(read_of("desk-all", text=ORIGINAL))
+    taken_back = read_of("desk-all", title="[DICABUT] Twelve workers stopped at the port", text=ORIGINAL)
+    written = await while_it_waits(world, taken_back, read_of("two", story_id="two:1", text=ORIGINAL))
+    assert written.reasons == (Reason.NEW,)
+    assert [one["event"] for one in await world.stories()] == [
+        "StoryPublished",
+        "StoryWithdrawn",
+        "StoryPublished",
+    ]
+    await world.close()
+
+
+async def test_a_copy_of_what_is_revised_meanwhile_is_a_copy(postgres: str) -> None:
+    world = World(postgres)
+    await world.store.write(read_of("desk-all", text=ORIGINAL))
+    revised = read_of("desk-all", title="Another heading", text=ORIGINAL)
+    written = await while_it_waits(world, revised, read_of("two", story_id="two:1", text=ORIGINAL))
+    assert written.reasons == (Reason.COPY,)
+    last = (await world.stories())[-1]
+    assert (last["title"], last["version"], len(last["copies"])) == ("Another heading", 3, 1)
+    await world.close()
 
 
 async def test_the_tables_are_what_the_migrations_make(postgres: str) -> None:
