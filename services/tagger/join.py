@@ -153,9 +153,9 @@ def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
         send_again(conn, labelled, stored)
         return Settled(event.story_id, Reason.STAYED, known.incident_id if known else None, again=True)
     if known and (event.version < known.version or (event.version == known.version and not renewed)):
-        return Settled(event.story_id, Reason.STALE, known.incident_id)
+        return _settle_late(desk, labelled, known)
     if not known and not fresh and event.version < memory.last_handled(conn, event.story_id):
-        return Settled(event.story_id, Reason.STALE, None)  # a dead letter put back after the story was withdrawn
+        return _settle_late(desk, labelled, None)  # a dead letter put back after the story was withdrawn
     if isinstance(event, StoryWithdrawn):
         outgoing, settled = _take_back(desk, labelled, event, known)
     elif known and _brings_no_text(event, known) and not renewed:
@@ -165,6 +165,22 @@ def _settle_one(desk: _Desk, labelled: Labelled) -> Settled:
     send(conn, labelled, outgoing, desk.now, fresh=fresh)
     desk.seen.add(event.story_id)
     return settled
+
+
+def _settle_late(desk: _Desk, labelled: Labelled, known: memory.Known | None) -> Settled:
+    """What came after a newer version says nothing of its story; of an heir nobody else tells."""
+    event = labelled.event
+    settled = Settled(event.story_id, Reason.STALE, known.incident_id if known else None)
+    if not isinstance(event, StoryWithdrawn) or event.heir is None:
+        return settled
+    outgoing = _let_inherit(desk, labelled, event.heir, known)
+    if not outgoing:
+        return settled
+    home = memory.resolve_alias(desk.conn, known.incident_id) if known and known.incident_id else None
+    if home:
+        outgoing += refresh(desk.conn, home, desk.now, "stories_withdrawn")
+    send(desk.conn, labelled, outgoing, desk.now, fresh=False)
+    return replace(settled, events=tuple(one.event for one in outgoing))
 
 
 def _brings_no_text(event: StoryEvent, known: memory.Known) -> bool:

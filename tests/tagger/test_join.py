@@ -241,6 +241,32 @@ async def test_an_heir_whose_own_revision_came_first_is_not_told_again(store: St
     assert {one.story_id: one.version for one in getattr(updated, "sources", ())}["mirror:4"] == 2
 
 
+async def test_a_withdrawal_that_comes_late_still_tells_of_its_heir(store: Store, book: Rulebook) -> None:
+    await tell(store, book, a_story())
+    await tell(store, book, a_story(version=3, changed=("withdrawn",)))
+    late = a_withdrawal(heir=a_story("mirror:4", hours=2))
+    [settled] = await tell(store, book, late)
+    assert settled.reason is Reason.STALE
+    assert [one.story_id for one in settled.events if isinstance(one, StoryTagged)] == ["mirror:4"]
+    [updated] = alerts_of(settled)
+    assert isinstance(updated, AlertUpdated)
+    assert updated.incident_id == incident_id_of("antara:1")
+    assert {one.story_id: one.withdrawn for one in updated.sources} == {"antara:1": False, "mirror:4": False}
+    [again] = await tell(store, book, late)
+    assert again.again, "the same record decides nothing anew"
+
+
+async def test_a_withdrawal_that_comes_late_tells_nothing_of_its_story_nor_of_an_heir_that_is_known(
+    store: Store, book: Rulebook
+) -> None:
+    await tell(store, book, a_story())
+    await tell(store, book, a_story(version=3, changed=("withdrawn",)))
+    await tell(store, book, a_story("mirror:4", version=2, changed=("text",), hours=2))
+    for heir in (None, a_story("mirror:4", hours=2)):
+        [settled] = await tell(store, book, a_withdrawal(heir=heir))
+        assert (settled.reason, settled.events) == (Reason.STALE, ())
+
+
 async def test_the_heir_of_a_story_never_seen_begins_an_incident(store: Store, book: Rulebook) -> None:
     [settled] = await tell(store, book, a_withdrawal("nobody:1", heir=a_story("mirror:4")))
     [raised] = alerts_of(settled)
