@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
 
 from services.runtime.errors import OperatorError
 
+log = structlog.get_logger(__name__)
+
+#: Waits before a migration that did not get its locks is tried again.
+LOCKED_WAITS_S = (1.0, 3.0)
+#: PostgreSQL: deadlock detected, lock not available.
+_LOCKED = frozenset({"40P01", "55P03"})
 _MIGRATE_LOCK = zlib.crc32(b"siaga-migrate")
 
 
@@ -28,9 +37,24 @@ class Upgrade:
 def upgrade(engine: sa.Engine, migrations: Path) -> Upgrade:
     """Bring the schema up to date in one transaction; who comes at the same time waits and finds it done.
 
+    A lock that others keep, or a deadlock with them, is tried again after a while in which they can go on.
+
     Raises:
         OperatorError: the schema is newer than this program, or the folder is missing.
+        OperationalError: a lock was not had at the last try either, or the server does not answer.
     """
+    for wait_s in LOCKED_WAITS_S:
+        try:
+            return _upgrade_once(engine, migrations)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in _LOCKED:
+                raise
+            log.warning("migration waits", store=shown(engine), seconds=wait_s, reason=type(error.orig).__name__)
+        time.sleep(wait_s)
+    return _upgrade_once(engine, migrations)
+
+
+def _upgrade_once(engine: sa.Engine, migrations: Path) -> Upgrade:
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     script = _script(migrations)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from services.runtime import engine as engines
+from services.runtime import schema
 from services.runtime import store as module
 from services.runtime.engine import make_engine
-from services.runtime.errors import UnavailableError
+from services.runtime.errors import OperatorError, UnavailableError
+from services.runtime.schema import current, upgrade
 from services.runtime.store import Store
 
 pytestmark = pytest.mark.postgres
@@ -83,3 +86,47 @@ async def test_a_lock_that_others_give_back_in_time_is_waited_for(store: Store, 
         await asyncio.sleep(0.2)
         assert not writing.done()
     assert await writing == 1
+
+
+IMPATIENT = """
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    op.execute("SET LOCAL lock_timeout = '100ms'")
+    op.execute("ALTER TABLE note ADD COLUMN more int")
+"""
+
+
+@pytest.fixture
+def locked(postgres: str, migrations: Path) -> Iterator[sa.Connection]:
+    """Somebody who reads a table that the next migration changes."""
+    engine = make_engine(postgres)
+    upgrade(engine, migrations)
+    (migrations / "versions" / "0002_more.py").write_text(IMPATIENT)
+    with engine.connect() as conn:
+        conn.execute(sa.text("SELECT * FROM note"))
+        yield conn
+    engine.dispose()
+
+
+def test_a_migration_whose_table_is_given_back_is_tried_again(
+    locked: sa.Connection, migrations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def go_on(_: float) -> None:
+        locked.rollback()
+
+    monkeypatch.setattr("services.runtime.schema.time.sleep", go_on)
+    assert upgrade(locked.engine, migrations).applied == ("0002",)
+
+
+def test_a_migration_whose_table_is_kept_is_one_clear_line(
+    locked: sa.Connection, postgres: str, migrations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "LOCKED_WAITS_S", (0.0,))
+    with pytest.raises(OperatorError, match="lock timeout"):
+        Store.open(postgres, migrations)
+    assert current(locked.engine) == "0001"
