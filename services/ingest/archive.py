@@ -12,7 +12,14 @@ import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.contracts.story import Story
-from services.ingest.copy_index import find_original, forget_copy, index_story, remember_copy, take_heir
+from services.ingest.copy_index import (
+    find_original,
+    forget_copy,
+    index_story,
+    remember_copy,
+    take_heir,
+    without_own,
+)
 from services.ingest.core.copies import print_of
 from services.ingest.core.looking import look_for_missing_text
 from services.ingest.core.revision import Decision, Draft, Known, Reason, decide, is_removal_notice
@@ -221,7 +228,10 @@ def revise(
     conn: sa.Connection, source: Source, draft: Draft, decision: Decision, *, row: sa.Row[Any], now: datetime
 ) -> Message:
     """Store a story's new state and return its event."""
-    event = event_of(draft, decision, source, last_event(row), now, backfill=False)
+    before = last_event(row)
+    if decision.reason is Reason.RETURNED:
+        before = without_own(conn, before)
+    event = event_of(draft, decision, source, before, now, backfill=False)
     conn.execute(sa.update(stories).where(stories.c.story_id == row.story_id).values(**_state(event, now)))
     index_story(conn, row.story_id, print_of(event.title, without_dateline(event.dateline, event.text)), now)
     return message_of(event, child(row.trace))

@@ -101,10 +101,7 @@ def forget_copy(conn: sa.Connection, story_id: str) -> None:
 
 
 def take_heir(conn: sa.Connection, original: Story) -> StoryPublished | None:
-    """The copy that stands when its original is taken back: the first seen, of another outlet if there is one.
-
-    It is a copy no more, and the others are copies of it.
-    """
+    """The copy that stands when its original is taken back: the first seen, of another outlet if there is one."""
     query = (
         sa.select(copies.c.event)
         .where(copies.c.original_id == original.story_id, copies.c.event.is_not(None))
@@ -115,10 +112,28 @@ def take_heir(conn: sa.Connection, original: Story) -> StoryPublished | None:
     heir = min(found, key=lambda one: one.outlet == original.outlet, default=None)
     if heir is None:
         return None
-    forget_copy(conn, heir.story_id)
-    here = copies.c.original_id == original.story_id
-    conn.execute(sa.update(copies).where(here).values(original_id=heir.story_id))
+    pass_copies_on(conn, original.story_id, heir.story_id)
     return heir
+
+
+def pass_copies_on(conn: sa.Connection, original_id: str, heir_id: str) -> None:
+    """The heir is a copy no more, and the others are copies of it."""
+    forget_copy(conn, heir_id)
+    here = copies.c.original_id == original_id
+    conn.execute(sa.update(copies).where(here).values(original_id=heir_id))
+
+
+def without_own(conn: sa.Connection, story: Story) -> Story:
+    """The story without those of its copies that have become stories of their own since."""
+    if not story.copies:
+        return story
+    since = min(one.seen_at for one in story.copies).timestamp()
+    query = sa.select(stories.c.outlet, stories.c.url).where(
+        stories.c.first_seen_at >= since, stories.c.url.in_([one.url for one in story.copies])
+    )
+    own = {(row.outlet, row.url) for row in conn.execute(query)}
+    left = tuple(one for one in story.copies if (one.outlet, one.url) not in own)
+    return story.model_copy(update={"copies": left})
 
 
 def _is_known(conn: sa.Connection, story_id: str) -> bool:

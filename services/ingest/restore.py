@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from services.contracts.story import Story, StoryEvent, StoryWithdrawn
-from services.ingest.copy_index import index_story
+from services.ingest.copy_index import index_story, pass_copies_on
 from services.ingest.core.copies import print_of
 from services.ingest.core.text import without_dateline
 from services.ingest.tables import sightings, stories
@@ -33,7 +33,9 @@ def complete(conn: sa.Connection, events: Iterable[tuple[StoryEvent, str | None]
         if isinstance(event, StoryWithdrawn):
             values = {"version": event.version, "withdrawn": True, "changed_at": event.occurred_at.timestamp()}
             taken += conn.execute(sa.update(stories).where(here).values(**values)).rowcount
-            taken += complete(conn, [(event.heir, trace)]) if event.heir else 0
+            if event.heir:
+                pass_copies_on(conn, event.story_id, event.heir.story_id)
+                taken += complete(conn, [(event.heir, trace)])
             continue
         _keep(conn, event, trace or new_trace(), is_new=known is None)
         taken += 1

@@ -176,6 +176,34 @@ async def test_the_first_copy_seen_is_the_heir_though_another_was_read_later(
     assert (heir["title"], heir["url"].endswith("/story/71")) == ("Its second heading", True)
 
 
+async def show_a_third_copy(world: World, server: FeedServer) -> None:
+    await world.watch(world.watch_at(server.port, id="three", url=f"http://desk.localhost:{server.port}/three"))
+    server.pages["/three"] = Reply(a_feed([an_item(81, title="A third desk's heading", summary=ORIGINAL)]))
+    await world.poll("three")
+
+
+async def test_a_story_that_returns_does_not_count_its_heir_among_its_copies(
+    world: World, server: FeedServer
+) -> None:
+    await two_desks(world, server, ORIGINAL)
+    await show_a_third_copy(world, server)
+    await take_back_the_original(world, server)
+    server.answer(Reply(a_feed([an_item(1, title="Calon pekerja dicegah", summary=ORIGINAL), an_item(2)])))
+    await world.poll("desk-all")
+    last = (await world.stories())[-1]
+    assert last["changed"] == ["withdrawn"]
+    assert [one["url"].rpartition("/")[2] for one in last["copies"]] == ["81"]
+
+
+async def test_a_story_that_returns_and_left_no_heir_keeps_its_copies(world: World, server: FeedServer) -> None:
+    await two_desks(world, server, ORIGINAL)
+    await world.store.write(lambda conn: conn.execute(sa.update(copies).values(event=None)))
+    assert (await take_back_the_original(world, server))["heir"] is None
+    server.answer(Reply(a_feed([an_item(1, title="Calon pekerja dicegah", summary=ORIGINAL), an_item(2)])))
+    await world.poll("desk-all")
+    assert len((await world.stories())[-1]["copies"]) == 1
+
+
 async def test_a_copy_that_became_a_story_since_is_no_heir(world: World, server: FeedServer) -> None:
     await two_desks(world, server, ORIGINAL)
     text = ORIGINAL + " Jumlahnya kini 21 orang setelah sebuah rumah penampungan digeledah polisi pada malam hari."

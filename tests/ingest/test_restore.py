@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from services.contracts.story import StoryRevised, StoryWithdrawn
 from services.ingest.app import MIGRATIONS
 from services.ingest.archive import Reading, sightings_of, write_readings
+from services.ingest.copy_index import remember_copy
 from services.ingest.core.revision import Reason
 from services.ingest.restore import complete
-from services.ingest.tables import anchors, stories
+from services.ingest.tables import anchors, copies, stories
 from services.runtime.store import Store
 from tests.ingest.builders import a_draft, a_source
 from tests.tagger.builders import a_story
@@ -67,6 +68,33 @@ async def test_a_story_taken_back_since_is_taken_back(store: Store) -> None:
     await store.write(lambda conn: complete(conn, [(a_story(published_at=NOW), None), (withdrawn(2), None)]))
     (row,) = await rows(store)
     assert (row.version, row.withdrawn) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("has_heir", "originals"),
+    [(True, {"three:1": "two:1"}), (False, {"two:1": "antara:1", "three:1": "antara:1"})],
+)
+async def test_the_copies_of_a_story_taken_back_since_are_its_heirs_where_it_has_one(
+    store: Store, has_heir: bool, originals: dict[str, str]
+) -> None:
+    original = a_story(published_at=NOW)
+    assert original.story_id == "antara:1"
+    end = withdrawn(2)
+    if has_heir:
+        heir = a_story(story_id="two:1", outlet="two", published_at=NOW)
+        end = end.model_copy(update={"heir": heir})
+
+    def backed_up(conn: sa.Connection) -> None:
+        complete(conn, [(original, None)])
+        for story_id in ("two:1", "three:1"):
+            copy = a_story(story_id=story_id, published_at=NOW)
+            remember_copy(conn, copy, original.story_id, NOW)
+
+    await store.write(backed_up)
+    assert await store.write(lambda conn: complete(conn, [(end, None)])) == 1 + has_heir
+    found = await store.read(lambda conn: conn.execute(sa.select(copies.c.story_id, copies.c.original_id)).all())
+    assert {row.story_id: row.original_id for row in found} == originals
+    await store.close()
 
 
 async def test_the_end_of_a_story_never_seen_is_no_story(store: Store) -> None:
