@@ -171,7 +171,8 @@ class Store:
     def _write_one(self, work: Work[T], serial: bool) -> T:
         try:
             with self._watched(), self.engine.begin() as conn:
-                conn.execute(sa.text(f"SET LOCAL lock_timeout = {engines.LOCK_WAIT_MS}"))
+                if not self.is_sqlite:
+                    conn.execute(sa.text(f"SET LOCAL lock_timeout = {engines.LOCK_WAIT_MS}"))
                 if serial:
                     conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SERIAL_LOCK})
                 return work(conn)
